@@ -1,0 +1,72 @@
+"""The territory's DCAT profile: what ckanext-dcat's own profiles leave out, beside them."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ckanext.dcat.profiles import RDFProfile
+from ckanext.dcat.profiles.base import DCAT, DCT, RDF, SKOS
+from rdflib import Literal, URIRef
+
+from ckanext.tzc.common.territory import territory
+from ckanext.tzc.schemas import vocabulary
+
+COMMUNE = "http://id.insee.fr/geo/commune/"
+"""IRIs of the national statistics institute for communes, by INSEE code."""
+
+
+class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no types
+    """Access rights from the access level, licence from our registry, communes as places."""
+
+    def graph_from_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> None:
+        """Add to the graph."""
+        level = next((entry for entry in vocabulary("access-level") if entry["code"] == dataset_dict.get("access_level")), None)
+        if level:
+            self.g.set((dataset_ref, DCT.accessRights, URIRef(level["right"])))
+            self.g.add((URIRef(level["right"]), RDF.type, DCT.RightsStatement))
+        licence = next((entry for entry in vocabulary("licence") if entry["code"] == dataset_dict.get("license_id") and entry["uri"]), None)
+        if licence:
+            for distribution in self.g.objects(dataset_ref, DCAT.distribution):
+                self.g.set((distribution, DCT.license, URIRef(licence["uri"])))
+            self.g.add((URIRef(licence["uri"]), RDF.type, DCT.LicenseDocument))
+            if licence.get("eu"):
+                self.g.add((URIRef(licence["uri"]), SKOS.exactMatch, URIRef(licence["eu"])))
+        names = territory().commune_names
+        for code in _values(dataset_dict.get("communes")):
+            if code in names:
+                place = URIRef(COMMUNE + code)
+                self.g.add((dataset_ref, DCT.spatial, place))
+                self.g.add((place, RDF.type, DCT.Location))
+                self.g.add((place, SKOS.prefLabel, Literal(names[code])))
+
+    def parse_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> dict[str, Any]:
+        """Read back what `graph_from_dataset` writes, and give what a harvested dataset must have."""
+        rights = str(self.g.value(dataset_ref, DCT.accessRights) or "")
+        # two levels share one right: the stricter is taken
+        level = next((entry["code"] for entry in reversed(vocabulary("access-level")) if entry["right"] == rights), "open")
+        codes = [str(place).removeprefix(COMMUNE) for place in self.g.objects(dataset_ref, DCT.spatial) if str(place).startswith(COMMUNE)]
+        dataset_dict["access_level"] = "open" if level == "confidential" else level
+        if codes:
+            dataset_dict["communes"] = sorted(code for code in codes if code in territory().commune_names)
+        if not dataset_dict.get("license_id"):
+            dataset_dict["license_id"] = self._known_licence(dataset_ref) or "notspecified"
+        return dataset_dict
+
+    def _known_licence(self, dataset_ref: URIRef) -> str | None:
+        stated = {str(self.g.value(distribution, DCT.license)) for distribution in self.g.objects(dataset_ref, DCAT.distribution)}
+        stated.add(str(self.g.value(dataset_ref, DCT.license)))
+        stated = {uri.rstrip("/").replace("https://", "http://") for uri in stated}
+        for entry in vocabulary("licence"):
+            ours = {uri.rstrip("/").replace("https://", "http://") for uri in (entry["uri"], entry.get("eu", "")) if uri}
+            if ours & stated:
+                return str(entry["code"])
+        return None
+
+
+def _values(value: Any) -> list[str]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return []
+    return value if isinstance(value, list) else []

@@ -1,0 +1,95 @@
+"""What templates and schemas may call: choices, labels, the dataset's access in words."""
+from __future__ import annotations
+
+from typing import Any
+
+from ckanext.tzc.common.territory import language, territory
+from ckanext.tzc.schemas import vocabulary
+
+Field = dict[str, Any]
+Choice = dict[str, Any]
+
+
+def tzc_axis_choices(field: Field) -> list[Choice]:
+    """The territory's axes and levers."""
+    return [{"value": axis.id, "label": axis.title} for axis in territory().axes]
+
+
+def tzc_commune_choices(field: Field) -> list[Choice]:
+    """The territory's communes."""
+    return [{"value": commune.code, "label": commune.name} for commune in territory().communes]
+
+
+def tzc_licence_choices(field: Field) -> list[Choice]:
+    """Licences that the form offers."""
+    return _by_code("licence")
+
+
+def tzc_access_level_choices(field: Field) -> list[Choice]:
+    """Access levels."""
+    return _by_code("access-level")
+
+
+def tzc_partner_kind_choices(field: Field) -> list[Choice]:
+    """Kinds of partners."""
+    return _by_code("partner-kind")
+
+
+def tzc_theme_choices(field: Field) -> list[Choice]:
+    """The EU's data themes, by IRI."""
+    return _by_uri("data-theme")
+
+
+def tzc_frequency_choices(field: Field) -> list[Choice]:
+    """The EU's frequencies, by IRI."""
+    return _by_uri("frequency")
+
+
+def tzc_language_choices(field: Field) -> list[Choice]:
+    """Languages, by IRI."""
+    return _by_uri("language")
+
+
+def _by_code(name: str) -> list[Choice]:
+    return [{"value": entry["code"], "label": entry["label"]} for entry in vocabulary(name)]
+
+
+def _by_uri(name: str) -> list[Choice]:
+    return [{"value": entry["uri"], "label": entry["label"]} for entry in vocabulary(name)]
+
+
+def tzc_access(package: dict[str, Any]) -> dict[str, Any]:
+    """A dataset's access level in the reader's words: `{"code", "badge", "label", "help"}`."""
+    code = "confidential" if package.get("private") else package.get("access_level") or "open"
+    entry = next((known for known in vocabulary("access-level") if known["code"] == code), vocabulary("access-level")[0])
+    words = {key: entry[key].get(language()) or entry[key]["en"] for key in ("badge", "label", "help")}
+    return {"code": entry["code"], **words}
+
+
+def tzc_facet_label(facet: str, value: str, fallback: str = "") -> str:
+    """The words for one value of a facet."""
+    place = territory()
+    if facet == "communes":
+        return place.commune_names.get(value, value)
+    if facet in {"groups", "axis"}:
+        return next((place.text(axis.title, language()) for axis in place.axes if axis.id == value), fallback or value)
+    names = {"theme": ("data-theme", "uri"), "license_id": ("licence", "code"), "access_level": ("access-level", "code")}
+    if facet in names:
+        name, key = names[facet]
+        return next((entry["label"].get(language()) or entry["label"]["en"] for entry in vocabulary(name) if entry[key] == value), fallback or value)
+    return fallback or value
+
+
+def tzc_vocabulary_label(name: str, value: str) -> str:
+    """The words for a code or IRI of a vocabulary; the value itself where it is none of them."""
+    found = next((entry for entry in vocabulary(name) if value in {entry["code"], entry["uri"]}), None)
+    label: str = (found["label"].get(language()) or found["label"]["en"]) if found else value
+    return label
+
+
+def tzc_licence(code: str) -> dict[str, Any]:
+    """A licence: `{"code", "label", "uri", "family"}`; the code itself as label where it is unknown."""
+    found = next((entry for entry in vocabulary("licence") if entry["code"] == code), None)
+    if found is None:
+        return {"code": code, "label": code, "uri": "", "family": "unknown"}
+    return {"code": code, "label": found["label"].get(language()) or found["label"]["en"], "uri": found["uri"], "family": found["family"]}

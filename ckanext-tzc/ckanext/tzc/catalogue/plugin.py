@@ -1,0 +1,42 @@
+"""The catalogue room's plugin."""
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import ckan.plugins as p
+import ckan.plugins.toolkit as tk
+
+from . import facets, search
+
+
+@tk.blanket.actions
+@tk.blanket.auth_functions
+@tk.blanket.cli
+@tk.blanket.helpers
+@tk.blanket.validators
+class CataloguePlugin(p.SingletonPlugin):
+    """Schemas, axes, access levels, search and its facets."""
+
+    p.implements(p.IPackageController, inherit=True)
+    p.implements(p.IFacets, inherit=True)
+
+    def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
+        """Ask Solr in French."""
+        return search.asked(search_params)
+
+    def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
+        """Give Solr lists and names instead of JSON and codes."""
+        return search.indexed(pkg_dict)
+
+    def dataset_facets(self, facets_dict: OrderedDict[str, Any], package_type: str) -> OrderedDict[str, Any]:
+        """What the search page narrows by."""
+        return facets.of_search(facets_dict, package_type)
+
+    def organization_facets(self, facets_dict: OrderedDict[str, Any], organization_type: str, package_type: str | None) -> OrderedDict[str, Any]:
+        """The same on a partner's page."""
+        return facets.of_page(facets_dict, "organization")
+
+    def group_facets(self, facets_dict: OrderedDict[str, Any], group_type: str, package_type: str | None) -> OrderedDict[str, Any]:
+        """The same on an axis's page."""
+        return facets.of_page(facets_dict, "groups")

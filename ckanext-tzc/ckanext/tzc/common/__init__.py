@@ -1,0 +1,1 @@
+"""The corridor: the few things every room uses, which belong to none."""

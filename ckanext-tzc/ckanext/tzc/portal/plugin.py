@@ -1,0 +1,35 @@
+"""The portal room's plugin."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins as p
+import ckan.plugins.toolkit as tk
+from ckan.lib.plugins import DefaultTranslation
+
+
+@tk.blanket.cli
+@tk.blanket.helpers
+@tk.blanket.blueprints
+@tk.blanket.config_declarations
+class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
+    """Look, home page, language, security headers."""
+
+    p.implements(p.IConfigurer)
+    p.implements(p.ITranslation)
+
+    def update_config(self, config: Any) -> None:
+        """Put our templates, files and stylesheet before CKAN's."""
+        tk.add_template_directory(config, "templates")
+        tk.add_public_directory(config, "public")
+        tk.add_resource("assets", "tzc")
+
+    def i18n_directory(self) -> str:
+        """One catalogue of texts for all rooms."""
+        from importlib.resources import files
+
+        return str(files("ckanext.tzc") / "i18n")
+
+    def i18n_domain(self) -> str:
+        """Its name."""
+        return "ckanext-tzc"

