@@ -60,6 +60,13 @@ def logs(paths: Paths, arguments: list[str]) -> int:
     os.execvp("tail", tail)  # noqa: S606, S607 -- the system's own
 
 
+def restart(paths: Paths, arguments: list[str]) -> int:
+    """Stop and start one part, or all that serve pages and do jobs."""
+    parser = _parser("restart")
+    parser.add_argument("part", nargs="?", help="one part; without it, the web server, the workers and the scheduler")
+    return lifecycle.restart(paths, parser.parse_args(arguments).part)
+
+
 def reset(paths: Paths, arguments: list[str]) -> int:
     """Delete the data, after a question."""
     parser = _parser("reset")
@@ -134,7 +141,7 @@ def install(paths: Paths, arguments: list[str]) -> int:
 
 COMMANDS: dict[str, Command] = {
     "up": up, "down": down, "status": status, "logs": logs, "doctor": doctor, "backup": backup, "restore": restore,
-    "reset": reset, "ckan": ckan, "test": test, "bench": bench, "install": install,
+    "restart": restart, "reset": reset, "ckan": ckan, "test": test, "bench": bench, "install": install,
 }  # fmt: skip
 
 

@@ -121,6 +121,26 @@ def down(paths: Paths) -> None:
     say("The portal is stopped; its data stay in var." if alive else "The portal was not running.")
 
 
+def restart(paths: Paths, name: str | None) -> int:
+    """Stop and start one part, or without a name every part that is no server; return when pages answer again."""
+    settings = load(paths)
+    supervisor = Supervisor(paths, settings)
+    if not supervisor.alive():
+        raise StackError("The portal does not run.", "run ./portal up")
+    parts = all_parts(paths, settings)
+    chosen = [part for part in parts if part.name == name or (name is None and part.name not in STORES)]
+    if not chosen:
+        raise StackError(f"There is no part {name} here.", f"give one of: {', '.join(part.name for part in parts)}")
+    configuration.write(paths, settings)
+    with step("restarting " + ", ".join(part.title for part in chosen)):
+        for part in chosen:
+            supervisor.stop_part(part.name)
+        for part in chosen:
+            supervisor.start_part(part.name)
+        _await(supervisor, paths, "web", ready.web(settings))
+    return 0
+
+
 def reset(paths: Paths) -> None:
     """Stop the portal and delete its data. The software stays."""
     if paths.secrets.exists():
