@@ -20,7 +20,7 @@ Command = Callable[[Paths, list[str]], int]
 def up(paths: Paths, arguments: list[str]) -> int:
     """Start everything."""
     _parser("up").parse_args(arguments)
-    lifecycle.up(paths, demo=True)
+    lifecycle.tell(paths, *lifecycle.up(paths, demo=True))
     return 0
 
 

@@ -19,33 +19,37 @@ STORES = ("postgres", "valkey", "solr")
 SECONDS = {"postgres": 60, "valkey": 20, "solr": 90, "web": 120}
 
 
-def up(paths: Paths, demo: bool) -> Settings:
-    """Start everything that is not running; the first time, make and fill it too."""
+Account = dict[str, str]
+"""`{"role", "name", "password"}` of an account made just now."""
+
+
+def up(paths: Paths, demo: bool) -> tuple[Settings, list[Account]]:
+    """Start everything that is not running; the first time, make and fill it too. Returns accounts whose password is shown once."""
     running = _running(paths)
     settings = prepare(paths, running=running is not None)
     report: dict[str, Any] = {}
     if running is None:
         begin(paths, settings)
-    if running is None or _recall(paths).get("services") != "started":
+    if running is None or recall(paths).get("services") != "started":
         with step("tables, accounts and axes"):
             report = prepare_database(paths)
         start_services(paths, settings)
-        _remember(paths, services="started")
+        remember(paths, services="started")
     else:
         say("The portal runs already; looking whether everything is in place.")
         for part in all_parts(paths, settings):
             running.start_part(part.name)
         ready.wait("The web server", ready.web(settings), SECONDS["web"], ready.logs(paths, "web"))
+    accounts = _first_account(paths, report)
     if demo and settings.given.get("TZC_DEMO") != "0":
-        load_demo(paths)
-    _tell(paths, settings, report)
-    return settings
+        accounts += load_demo(paths)
+    return settings, accounts
 
 
 def begin(paths: Paths, settings: Settings) -> None:
     """Start the supervisor and the servers, with their folders, configuration and databases ready."""
     supervisor = Supervisor(paths, settings)
-    _remember(paths, services="starting")
+    remember(paths, services="starting")
     if supervisor.end_orphans():
         say("  Ended what an earlier portal, killed in mid-work, had left running.")
     configuration.write(paths, settings)
@@ -57,7 +61,7 @@ def begin(paths: Paths, settings: Settings) -> None:
     if settings.embedded["valkey"]:
         write_private(paths.run / "valkey.conf", valkey_configuration(paths, settings))
     if settings.embedded["solr"] and solr_home.build(paths.root / "config" / "solr", paths.solr, ["ckan"]):
-        _remember(paths, index="stale")
+        remember(paths, index="stale")
     servers = [part for part in parts if part.name in STORES]
     with step("the servers: " + (", ".join(part.title for part in servers) or "all given")):
         supervisor.start(parts)
@@ -80,10 +84,10 @@ def start_services(paths: Paths, settings: Settings) -> None:
             if part.name not in STORES:
                 supervisor.start_part(part.name)
         _await(supervisor, paths, "web", ready.web(settings))
-    if _recall(paths).get("index") == "stale":
+    if recall(paths).get("index") == "stale":
         with step("the search index"):
             ckan(paths, ["search-index", "rebuild", "--force", "--quiet"])
-        _remember(paths, index="fresh")
+        remember(paths, index="fresh")
 
 
 def prepare_database(paths: Paths) -> dict[str, Any]:
@@ -99,14 +103,24 @@ def prepare_database(paths: Paths) -> dict[str, Any]:
     return report
 
 
-def load_demo(paths: Paths) -> None:
+def load_demo(paths: Paths) -> list[Account]:
     """Load the demonstration catalogue once; what a cut load has loaded is not loaded again."""
-    if _recall(paths).get("demo") == "loaded":
-        return
+    if recall(paths).get("demo") == "loaded":
+        return []
     with step("the demonstration catalogue, through the same actions a partner uses"):
-        accounts = ckan(paths, ["tzc", "demo", "load", "--json", "--once"]).strip().splitlines()[-1]
-    write_private(paths.var / "demo-account.json", accounts)
-    _remember(paths, demo="loaded")
+        report = json.loads(ckan(paths, ["tzc", "demo", "load", "--json", "--once"]).strip().splitlines()[-1])
+    remember(paths, demo="loaded")
+    accounts: list[Account] = report["accounts"]
+    return accounts
+
+
+def _first_account(paths: Paths, report: dict[str, Any]) -> list[Account]:
+    """The administrator made at the first start, until it has been shown."""
+    first = paths.var / "first-account.json"
+    if not report.get("administrator"):
+        first.unlink(missing_ok=True)
+        return []
+    return [{"role": "Administrator", "name": report["administrator"], "password": json.loads(first.read_text())["password"]}]
 
 
 def down(paths: Paths) -> None:
@@ -183,27 +197,25 @@ def _await(supervisor: Supervisor, paths: Paths, name: str, probe: ready.Probe) 
     ready.wait(part.title, probe, SECONDS[name], ready.logs(paths, name))
 
 
-def _recall(paths: Paths) -> dict[str, str]:
+def recall(paths: Paths) -> dict[str, str]:
+    """What `remember` kept: `index`, `demo`, `services`."""
     file = paths.var / "state.json"
     content: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return content
 
 
-def _remember(paths: Paths, **facts: str) -> None:
-    write_private(paths.var / "state.json", json.dumps({**_recall(paths), **facts}))
+def remember(paths: Paths, **facts: str) -> None:
+    """Keep facts about this portal across starts."""
+    write_private(paths.var / "state.json", json.dumps({**recall(paths), **facts}))
 
 
-def _tell(paths: Paths, settings: Settings, report: dict[str, Any]) -> None:
+def tell(paths: Paths, settings: Settings, accounts: list[Account]) -> None:
     """The address, the accounts (each password once) and what to do next."""
     say(f"\nThe portal is up:  {settings.site_url}\n")
-    first, demo = paths.var / "first-account.json", paths.var / "demo-account.json"
-    if report.get("administrator") and first.exists():
-        say(f"  Administrator   {report['administrator']:<16} password {json.loads(first.read_text())['password']}")
-    first.unlink(missing_ok=True)
-    if demo.exists():
-        for account in json.loads(demo.read_text()).get("accounts", []):
-            say(f"  {account['role']:<15} {account['name']:<16} password {account['password']}")
-        demo.unlink()
-    say("  Passwords are shown this once. A new one: ./portal ckan user setpass NAME\n")
+    for account in accounts:
+        say(f"  {account['role']:<14} {account['name']:<26} password {account['password']}")
+    if accounts:
+        say("  Passwords are shown this once; sign-in is at /user/login. A new password: ./portal ckan user setpass NAME\n")
+    (paths.var / "first-account.json").unlink(missing_ok=True)
     say("Next: open the address, sign in, and press “Ajouter un jeu de données”.")
     say("      ./portal status shows the parts; ./portal down stops them; ./portal --help lists the rest.")

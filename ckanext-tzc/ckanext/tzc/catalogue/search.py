@@ -34,7 +34,7 @@ def asked(params: dict[str, Any]) -> dict[str, Any]:
     if not words:
         # nothing but punctuation: nothing is found, and nothing breaks
         return {**params, "q": "-*:*"}
-    return {**params, "q": words, "defType": "edismax", "qf": QUERY_FIELDS, "mm": MATCH, "pf": "title^4 notes", "ps": "2", "stopwords": "true", "q.op": "OR", "lowercaseOperators": "false", "uf": "-*"}
+    return {**params, "q": words, "defType": "edismax", "qf": QUERY_FIELDS, "mm": MATCH}
 
 
 KNOWN_FIELDS = re.compile(

@@ -1,9 +1,48 @@
 """What templates of every room may call."""
 from __future__ import annotations
 
+import datetime as dt
+import json
+import re
 from typing import Any
 
+import ckan.plugins.toolkit as tk
+
 from ckanext.tzc.common.territory import language, territory, text
+
+from . import theme
+
+Package = dict[str, Any]
+
+SUMMARY_LIMIT = 190
+"""Characters of a summary on a result card: two lines at desk width."""
+
+LIGHT = {
+    "home",
+    "dashboard",
+    "dataset.search",
+    "dataset.read",
+    "dataset.new",
+    "dataset.edit",
+    "dataset.delete",
+    "dataset_resource.read",
+    "dataset_resource.new",
+    "dataset_resource.edit",
+    "dataset_resource.delete",
+    "organization.index",
+    "organization.read",
+    "organization.about",
+    "group.index",
+    "group.read",
+    "group.about",
+    "user.login",
+    "user.logged_out_page",
+    "user.request_reset",
+    "user.perform_reset",
+    "user.register",
+    "util",
+}
+"""Blueprints and endpoints whose pages are drawn wholly by our own stylesheet and need none of CKAN's scripts."""
 
 
 def tzc_territory() -> Any:
@@ -19,3 +58,274 @@ def tzc_text(texts: dict[str, str]) -> str:
 def tzc_language() -> str:
     """The reader's language, such as `fr`."""
     return language()
+
+
+def tzc_languages() -> list[dict[str, Any]]:
+    """The languages of the portal, each with this page's address in it: `{"code", "name", "url", "current"}`."""
+    names = {"fr": "Français", "en": "English"}
+    here = tk.request.environ.get("CKAN_CURRENT_URL", "/")
+    return [
+        {"code": code, "name": names.get(code, code), "url": tk.h.url_for(here, locale=code), "current": code == language()}
+        for code in territory().languages
+    ]
+
+
+def tzc_light() -> bool:
+    """Whether this page does without CKAN's own stylesheet and scripts.
+
+    Pages that we did not draw anew (administration, harvesting, members, views) keep both, with ours on top.
+    """
+    endpoint = tk.request.endpoint or ""
+    blueprint = endpoint.partition(".")[0]
+    return not endpoint or endpoint in LIGHT or blueprint in LIGHT or blueprint.startswith("tzc_")
+
+
+def tzc_theme_url() -> str:
+    """Address of the stylesheet that holds the territory's colour; it changes with the colour, so that it may be kept long."""
+    url: str = tk.h.url_for("tzc_portal.theme_css", locale="default", v=theme.version(territory().colour))
+    return url
+
+
+def tzc_favicon_url() -> str:
+    """Address of the portal's icon."""
+    url: str = tk.h.url_for("tzc_portal.favicon", locale="default", v=theme.version(territory().colour))
+    return url
+
+
+def tzc_axis(name: str) -> Any:
+    """The axis or lever that a CKAN group stands for, or None."""
+    return next((axis for axis in territory().axes if axis.id == name), None)
+
+
+def tzc_axis_counts() -> dict[str, int]:
+    """How many datasets each axis has, from one search."""
+    found = tk.get_action("package_search")({}, {"q": "*:*", "fq": "dataset_type:dataset", "rows": 0, "facet.field": ["groups"], "facet.limit": -1})
+    return {item["name"]: item["count"] for item in found["search_facets"].get("groups", {}).get("items", [])}
+
+
+def tzc_home() -> dict[str, Any]:
+    """What the home page shows, from one search and one count."""
+    found = tk.get_action("package_search")(
+        {},
+        {"q": "*:*", "fq": "dataset_type:dataset", "rows": 6, "sort": "metadata_created desc", "facet.field": ["groups", "organization", "tags", "communes"], "facet.limit": -1},
+    )
+    counts = {facet: {item["name"]: item["count"] for item in content["items"]} for facet, content in found["search_facets"].items()}
+    partners = sorted(found["search_facets"].get("organization", {}).get("items", []), key=lambda item: (-item["count"], item["display_name"]))
+    words = sorted(counts.get("tags", {}).items(), key=lambda item: (-item[1], item[0]))[:5]
+    place = territory()
+    known = place.commune_names
+    return {
+        "count": found["count"],
+        "newest": found["results"],
+        "axes": [{"axis": axis, "count": counts.get("groups", {}).get(axis.id, 0)} for axis in place.axes],
+        "partners": partners,
+        "words": [word for word, _count in words],
+        "communes": sorted(place.communes, key=lambda commune: commune.name),
+        "covered": len([code for code in counts.get("communes", {}) if code in known]),
+        "files": _count_files(),
+    }
+
+
+def _count_files() -> int:
+    import ckan.model as model
+
+    count: int = (
+        model.Session.query(model.Resource.id)
+        .join(model.Package, model.Package.id == model.Resource.package_id)
+        .filter(model.Resource.state == "active", model.Package.state == "active", model.Package.private.is_(False), model.Package.type == "dataset")
+        .count()
+    )
+    return count
+
+
+def tzc_summary(package: Package, limit: int = SUMMARY_LIMIT) -> str:
+    """The first sentence or two of a description, without Markdown."""
+    plain = tk.h.markdown_extract(package.get("notes") or package.get("description") or "", 0)
+    plain = re.sub(r"\s+", " ", str(plain)).strip()
+    if len(plain) <= limit:
+        return plain
+    kept = ""
+    for sentence in re.split(r"(?<=[.!?…])\s+(?=[A-ZÀ-ÖØ-Þ«“\"0-9])", plain):
+        if kept and len(kept) + len(sentence) > limit:
+            break
+        kept = f"{kept} {sentence}".strip()
+        if len(kept) >= limit // 2:
+            break
+    if len(kept) <= limit:
+        return kept
+    return kept[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:–") + "…"
+
+
+def tzc_formats(package: Package) -> list[str]:
+    """The formats of a dataset's files, each once."""
+    formats = [(resource.get("format") or "").strip() for resource in package.get("resources") or []]
+    return list(dict.fromkeys(entry for entry in formats if entry))
+
+
+def tzc_list(value: Any) -> list[str]:
+    """Values of a field that a form, the index or the database may each give in another shape."""
+    if isinstance(value, str):
+        if value.startswith("["):
+            try:
+                return [str(entry) for entry in json.loads(value)]
+            except ValueError:
+                return [value]
+        return [value] if value else []
+    return [str(entry) for entry in value or []]
+
+
+def tzc_place(package: Package, most: int = 3) -> str:
+    """Where a dataset is about, in words: communes, or the whole territory."""
+    names = territory().commune_names
+    codes = [code for code in tzc_list(package.get("communes")) if code in names]
+    if not codes or len(codes) == len(names):
+        return str(tk._("Whole territory"))
+    shown = ", ".join(names[code] for code in codes[:most])
+    more = len(codes) - most
+    return shown if more <= 0 else str(tk.ungettext("%(places)s and %(more)d other", "%(places)s and %(more)d others", more)) % {"places": shown, "more": more}
+
+
+def tzc_date(value: Any) -> str:
+    """A date as the reader writes it; the value itself where it is none."""
+    from babel.dates import format_date
+
+    if not value:
+        return ""
+    if isinstance(value, dt.datetime | dt.date):
+        day: dt.date = value
+    else:
+        written = str(value)
+        if re.fullmatch(r"\d{4}(-\d{2})?", written):
+            return written
+        try:
+            day = dt.datetime.fromisoformat(written.replace("Z", "+00:00"))
+        except ValueError:
+            return written
+    return str(format_date(day, format="long", locale=language()))
+
+
+def tzc_updated(package: Package) -> str:
+    """When the data last changed, as far as is known."""
+    return tzc_date(package.get("modified") or package.get("metadata_modified"))
+
+
+def tzc_periods(package: Package) -> list[str]:
+    """The periods a dataset covers, in words."""
+    words = []
+    for period in package.get("temporal_coverage") or []:
+        start, end = tzc_date(period.get("start")), tzc_date(period.get("end"))
+        if start and end:
+            words.append(str(tk._("From %(start)s to %(end)s")) % {"start": start, "end": end})
+        elif start:
+            words.append(str(tk._("Since %(start)s")) % {"start": start})
+        elif end:
+            words.append(str(tk._("Until %(end)s")) % {"end": end})
+    return words
+
+
+def tzc_licence_words(code: str) -> dict[str, list[str]]:
+    """What a licence lets one do and asks for, in plain words: `{"may": […], "must": […]}`."""
+    reuse = str(tk._("Copy, change and share the data, also for business."))
+    cite = str(tk._("Name the source and the date of its last update."))
+    alike = str(tk._("Share what you make of the data under the same licence."))
+    words = {
+        "lov2": {"may": [reuse], "must": [cite]},
+        "cc-by": {"may": [reuse], "must": [cite]},
+        "odbl": {"may": [reuse], "must": [cite, alike]},
+        "cc-by-sa": {"may": [reuse], "must": [cite, alike]},
+        "cc-zero": {"may": [reuse], "must": []},
+        "other-closed": {"may": [], "must": [str(tk._("Agree on the use with the partner first."))]},
+    }
+    return words.get(code, {"may": [], "must": [str(tk._("Ask the partner before reusing: no licence is stated."))]})
+
+
+def tzc_sections(fields: list[dict[str, Any]], errors: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields of a form by section: `{"id", "title", "help", "fields", "open"}`.
+
+    The first section is open; another one opens when a field in it holds a mistake.
+    """
+    titles = {
+        "essentials": (tk._("The essentials"), tk._("Enough to publish.")),
+        "found": (tk._("To be found"), tk._("Keywords, places and periods that people search by.")),
+        "trusted": (tk._("To be trusted"), tk._("Who to write to, how often it changes, where it comes from.")),
+        "more": (tk._("More details"), tk._("Standards, documents and dates, for those who know them.")),
+    }
+    sections = []
+    for name, (title, words) in titles.items():
+        own = [field for field in fields if field.get("section", "essentials") == name and ("form_snippet" not in field or field["form_snippet"] is not None)]
+        if own:
+            faulty = any(errors.get(field["field_name"]) for field in own) or (name == "found" and bool(errors.get("tags")))
+            sections.append({"id": name, "title": title, "help": words, "fields": own, "open": name == "essentials" or faulty})
+    return sections
+
+
+def tzc_errors(errors: dict[str, Any] | None, fields: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Every mistake of a form, in the form's order: `{"id", "label", "message"}`, `id` being the field's."""
+    left = dict(errors or {})
+    if "tags" in left:
+        left.setdefault("tag_string", left.pop("tags"))
+    found: list[dict[str, str]] = []
+    for field in fields:
+        name = field["field_name"]
+        messages = left.pop(name, None)
+        if not messages:
+            continue
+        label = tk.h.scheming_language_text(field.get("label")) or name
+        if field.get("repeating_subfields"):
+            for index, entry in enumerate(messages):
+                for sub in field["repeating_subfields"]:
+                    if isinstance(entry, dict) and entry.get(sub["field_name"]):
+                        part = tk.h.scheming_language_text(sub.get("label"))
+                        found.append({"id": f"field-{name}-{index}-{sub['field_name']}", "label": f"{label}, {part}", "message": _words(entry[sub["field_name"]])})
+        else:
+            found.append({"id": f"field-{name}", "label": label, "message": _words(messages)})
+    # mistakes of no field of the form, such as a whole dataset refused
+    found += [{"id": "", "label": "", "message": _words(messages)} for name, messages in left.items() if messages and not name.startswith("__")]
+    return found
+
+
+def _words(messages: Any) -> str:
+    if isinstance(messages, str):
+        return messages
+    if isinstance(messages, list):
+        return " ".join(_words(entry) for entry in messages if entry)
+    if isinstance(messages, dict):
+        return " ".join(_words(entry) for entry in messages.values() if entry)
+    return str(messages)
+
+
+def tzc_may_download(package: Package) -> bool:
+    """Whether the reader may have this dataset's files."""
+    resources = package.get("resources") or []
+    return not resources or bool(tk.h.check_access("resource_show", {"id": resources[0]["id"]}))
+
+
+def tzc_first_email(package: Package) -> str:
+    """Whom to write to about a dataset: its contact, or its territory's portal team."""
+    emails = [str(entry.get("email") or "").removeprefix("mailto:") for entry in package.get("contact") or []]
+    return next((email for email in emails if email), territory().contact["email"])
+
+
+def tzc_preview_of(package: Package) -> dict[str, Any] | None:
+    """The view to show on a dataset's page, where the tables room is there to give one."""
+    from ckan.lib.helpers import helper_functions
+
+    chosen = helper_functions.get("tzc_preview")
+    return chosen(package) if chosen else None
+
+
+def tzc_query(name: str, value: str | None = None, action: str = "replace") -> str:
+    """This page's query with one parameter changed, as a relative link; the page of results begins anew.
+
+    `action` is `add`, `remove` (this value, or all values without one) or `replace`.
+    """
+    from urllib.parse import urlencode
+
+    kept = [
+        (key, given)
+        for key, given in tk.request.args.items(multi=True)
+        if key != "page" and not (key == name and (action == "replace" or (action == "remove" and value in {None, given})))
+    ]
+    if action != "remove" and value is not None:
+        kept.append((name, value))
+    return "?" + urlencode(kept)

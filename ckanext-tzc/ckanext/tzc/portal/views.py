@@ -1,6 +1,46 @@
 """Pages of the portal room."""
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import TYPE_CHECKING
+
+import ckan.plugins.toolkit as tk
+from flask import Blueprint, Response
+
+from ckanext.tzc.common.territory import territory
+
+from . import theme
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
 
 portal = Blueprint("tzc_portal", __name__)
+
+DAY = 86_400
+
+
+class _Kept(Response):
+    """A response that browsers keep; CKAN writes its own cache header after every view, so ours is set as the last thing."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        headers["Cache-Control"] = f"public, max-age={30 * DAY}, immutable"
+        return headers
+
+
+@portal.route("/tzc/theme.css")
+def theme_css() -> Response:
+    """The territory's colour as custom properties, so that no page needs an inline style."""
+    return _Kept(theme.stylesheet(territory().colour), mimetype="text/css")
+
+
+@portal.route("/tzc/favicon.svg")
+def favicon() -> Response:
+    """The portal's icon in the territory's colour."""
+    return _Kept(theme.icon(territory().colour), mimetype="image/svg+xml")
+
+
+@portal.route("/accessibilite")
+def accessibility() -> str:
+    """The accessibility statement."""
+    return tk.render("tzc/accessibility.html")

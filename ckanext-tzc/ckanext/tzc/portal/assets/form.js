@@ -1,0 +1,66 @@
+/* Help while a form is filled in. Every form works without. */
+(function () {
+  'use strict';
+
+  // the address follows the title until somebody writes it by hand
+  var title = document.querySelector('[data-slug-source]');
+  var slug = document.querySelector('[data-slug]');
+  if (title && slug && !slug.value) {
+    var own = false;
+    slug.addEventListener('input', function () { own = slug.value !== ''; });
+    title.addEventListener('input', function () {
+      if (own) { return; }
+      slug.value = title.value.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase()
+        .replace(/œ/g, 'oe').replace(/æ/g, 'ae').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 90);
+    });
+  }
+
+  // one more line or group, from the empty one that the page holds
+  document.querySelectorAll('[data-add]').forEach(function (button) {
+    var template = document.getElementById(button.dataset.add);
+    var list = document.getElementById(button.dataset.into);
+    button.hidden = false;
+    button.addEventListener('click', function () {
+      var next = list.children.length;
+      var holder = document.createElement(list.tagName);
+      holder.innerHTML = template.innerHTML.replace(/REPEATING-INDEX0/g, next).replace(/REPEATING-INDEX1/g, next + 1);
+      var made = holder.firstElementChild;
+      list.appendChild(made);
+      var first = made.querySelector('input, select, textarea');
+      if (first) { first.focus(); }
+    });
+  });
+
+  // a file dropped anywhere on its box; choosing one takes it as the data, writing an address takes that
+  document.querySelectorAll('[data-drop]').forEach(function (box) {
+    var input = box.querySelector('input[type=file]');
+    ['dragenter', 'dragover'].forEach(function (name) {
+      box.addEventListener(name, function (event) { event.preventDefault(); box.classList.add('is-over'); });
+    });
+    ['dragleave', 'drop'].forEach(function (name) {
+      box.addEventListener(name, function () { box.classList.remove('is-over'); });
+    });
+    box.addEventListener('drop', function (event) {
+      event.preventDefault();
+      if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; input.dispatchEvent(new Event('change', { bubbles: true })); }
+    });
+    input.addEventListener('change', function () {
+      var name = document.getElementById('field-name');
+      if (input.files.length && name && !name.value) { name.value = input.files[0].name.replace(/\.[^.]+$/, '').replace(/[_-]+/g, ' '); }
+    });
+  });
+
+  // links of the summary of mistakes open the folded part that they lead to
+  document.querySelectorAll('.tzc-errors a').forEach(function (link) {
+    link.addEventListener('click', function (event) {
+      var field = document.getElementById(link.hash.slice(1));
+      if (!field) { return; }
+      event.preventDefault();
+      for (var part = field; part; part = part.parentElement) { if (part.tagName === 'DETAILS') { part.open = true; } }
+      field.scrollIntoView({ block: 'center' });
+      (field.matches('input, select, textarea') ? field : field.querySelector('input, select, textarea') || field).focus();
+    });
+  });
+  var summary = document.querySelector('.tzc-errors');
+  if (summary) { summary.focus(); }
+})();

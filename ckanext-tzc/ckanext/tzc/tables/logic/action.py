@@ -1,0 +1,54 @@
+"""Asking where a table stands, and for another load."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+
+from .. import changes, store, words
+
+
+@tk.side_effect_free
+def tzc_table_status(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Where the table of a resource stands.
+
+    `id`: the resource. Returns `{"resource_id", "state", "rows", "columns", "reason", "parameters", "sentence", "geometry", "notes",
+    "started", "ended"}`: `state` is one of waiting, loading, loaded, refused, skipped; `reason` a code of `tzc.tables.errors.CODES`;
+    `sentence` the same in the reader's language; times ISO, UTC. Raises ObjectNotFound, NotAuthorized.
+    """
+    tk.check_access("tzc_table_status", context, data_dict)
+    resource = model.Resource.get(data_dict["id"])
+    if resource is None:
+        raise tk.ObjectNotFound(tk._("File not found"))
+    row = store.find(resource.id)
+    if row is None:
+        reason = {"upload": None, "datastore": "api"}.get(resource.url_type or "", "remote")
+        state = store.SKIPPED if reason else store.WAITING
+        return _shown(resource.id, {"state": state, "reason": reason})
+    return _shown(resource.id, {name: getattr(row, name) for name in ("state", "rows", "columns", "reason", "parameters", "geometry", "notes", "started", "ended")})
+
+
+def _shown(resource_id: str, values: dict[str, Any]) -> dict[str, Any]:
+    empty = dict.fromkeys(("rows", "columns", "reason", "parameters", "geometry", "notes", "started", "ended"))
+    shown = {"resource_id": resource_id, **empty, **values}
+    shown.update({name: shown[name].isoformat() for name in ("started", "ended") if shown[name]})
+    return {**shown, "sentence": words.sentence(shown)}
+
+
+def tzc_table_load(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Load the file of a resource again. `id`: the resource. Returns its status, as `tzc_table_status` does.
+
+    Raises ObjectNotFound, NotAuthorized, and ValidationError when the resource holds no uploaded file.
+    """
+    tk.check_access("tzc_table_load", context, data_dict)
+    resource = model.Resource.get(data_dict["id"])
+    if resource is None:
+        raise tk.ObjectNotFound(tk._("File not found"))
+    if resource.url_type != "upload":
+        raise tk.ValidationError({"id": [tk._("Only uploaded files are loaded as tables.")]})
+    store.ask(resource.id, store.fingerprint(resource))
+    model.Session.commit()
+    changes.send(resource.id)
+    status: dict[str, Any] = tk.get_action("tzc_table_status")({**context}, {"id": resource.id})
+    return status

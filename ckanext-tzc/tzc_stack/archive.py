@@ -1,0 +1,204 @@
+"""Backup and restore: one compressed tar file with both databases (SQL), uploads, secrets and the territory.
+
+The search index and the queues are not kept: the one is rebuilt, the others hold work that the databases know of.
+"""
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from . import configuration, lifecycle
+from .console import StackError, say, step
+from .paths import Paths
+from .postgres import Postgres
+from .settings import Settings, load, prepare, write_private
+from .supervise import Supervisor
+
+FORMAT = 1
+"""Of the archive; one this release cannot read is refused."""
+
+CARRIED = ("flask", "token", "identity")
+"""Secrets that sessions, API tokens and queue names depend on. Passwords of servers stay those of the machine."""
+
+
+def backup(paths: Paths, settings: Settings, file: Path) -> int:
+    """Write the archive; nothing stands at `file` before it is whole."""
+    file = file.expanduser().absolute()
+    if file.exists():
+        raise StackError(f"{file} exists already.", "give another name, or remove it first.")
+    if not file.parent.is_dir():
+        raise StackError(f"There is no folder {file.parent}.", "make it, or give another path.")
+    if not Supervisor(paths, settings).alive():
+        raise StackError("The portal does not run, so its databases cannot be read.", "run ./portal up, then this again.")
+    with tempfile.TemporaryDirectory(dir=paths.run) as scratch:
+        folder = Path(scratch)
+        for name, url in (("catalogue", settings.database_url), ("datastore", settings.datastore_url)):
+            with step(f"the {name} database"), (folder / f"{name}.sql").open("wb") as target:
+                _tool(paths, ["pg_dump", "--no-owner", "--no-privileges", url], stdout=target)
+        write_private(folder / "secrets.json", json.dumps({name: settings.secret[name] for name in CARRIED}))
+        shutil.copyfile(configuration.territory_file(paths, settings), folder / "territory.yaml")
+        members = {name: folder / name for name in ("catalogue.sql", "datastore.sql", "secrets.json", "territory.yaml")}
+        manifest = {
+            "format": FORMAT,
+            "made": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+            "portal": version("ckanext-tzc"),
+            "ckan": version("ckan"),
+            "address": settings.site_url,
+            "sha256": {name: _digest(path) for name, path in members.items()},
+        }
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        with step("the uploads, and all into one file"):
+            _write_tar(file, {"manifest.json": folder / "manifest.json", **members}, paths.uploads)
+    say(f"{file} holds the portal ({file.stat().st_size / 1024**2:.1f} MiB). It contains secrets: keep it where only you can read it.")
+    return 0
+
+
+def _write_tar(file: Path, members: Mapping[str, Path], uploads: Path) -> None:
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
+            with tarfile.open(fileobj=handle, mode="w:gz", compresslevel=6) as tar:
+                for name, path in members.items():
+                    tar.add(path, arcname=name)
+                tar.add(uploads, arcname="uploads")
+            handle.flush()
+            os.fsync(handle.fileno())
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def restore(paths: Paths, file: Path, sure: bool) -> int:
+    """Put an archive in place of this portal's data. The archive is checked whole before anything is touched."""
+    file = file.expanduser().absolute()
+    if not file.is_file():
+        raise StackError(f"There is no file {file}.", "give the path of a file that ./portal backup wrote.")
+    _ask(paths, file, sure)
+    paths.run.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=paths.run) as scratch:
+        folder = Path(scratch)
+        with step("reading and checking the backup"):
+            manifest = _unpack(file, folder)
+        if paths.secrets.exists():
+            Supervisor(paths, load(paths)).stop()
+        settings = prepare(paths, running=False)
+        settings = _carry_secrets(paths, settings, json.loads((folder / "secrets.json").read_text()))
+        _same_territory(paths, settings, folder / "territory.yaml")
+        lifecycle.begin(paths, settings)
+        for name, url in (("catalogue", settings.database_url), ("datastore", settings.datastore_url)):
+            with step(f"the {name} database"):
+                _replace_database(paths, folder, name, url)
+        with step("the uploads"):
+            _replace_folder(folder / "uploads", paths.uploads)
+    lifecycle.remember(paths, index="stale", demo="loaded")
+    with step("tables, accounts and axes"):
+        lifecycle.prepare_database(paths)
+    (paths.var / "first-account.json").unlink(missing_ok=True)
+    lifecycle.start_services(paths, settings)
+    lifecycle.remember(paths, services="started")
+    say(f"\nThe portal of {manifest['made']} is back:  {settings.site_url}\nAccounts and passwords are those of that time.")
+    return 0
+
+
+def _ask(paths: Paths, file: Path, sure: bool) -> None:
+    if sure or not paths.secrets.exists():
+        return
+    if not sys.stdin.isatty():
+        raise StackError("restore replaces every dataset, account and file of this portal, and nobody is here to be asked.", f"run ./portal restore {file.name} --yes if that is what you want.")
+    if input(f"Replace everything in {paths.var} by {file.name}? Type “replace”: ").strip("“” \"") not in {"replace", "remplacer"}:
+        raise StackError("Nothing was changed.", "type the word to go on.")
+
+
+def _unpack(file: Path, folder: Path) -> dict[str, Any]:
+    """Unpack into `folder`; refuse what is cut, changed, of another format, or reaches outside."""
+    mend = "get the file again from where it was kept: it is not whole."
+    try:
+        with tarfile.open(file, "r:gz") as tar:
+            tar.extractall(folder, filter="data")
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError) as error:
+        if isinstance(error, OSError) and error.errno and not isinstance(error, FileNotFoundError):
+            raise
+        raise StackError(f"{file} is not a whole backup of a portal ({error}).", mend) from error
+    if manifest.get("format") != FORMAT:
+        raise StackError(f"{file} was written by another release ({manifest.get('portal')}).", "restore it with that release, then upgrade.")
+    for name, sha256 in manifest["sha256"].items():
+        if not (folder / name).is_file() or _digest(folder / name) != sha256:
+            raise StackError(f"{file}: {name} is not what was written.", mend)
+    (folder / "uploads").mkdir(exist_ok=True)
+    return manifest
+
+
+def _carry_secrets(paths: Paths, settings: Settings, carried: Mapping[str, str]) -> Settings:
+    write_private(paths.secrets, json.dumps({"given": dict(settings.given), "secret": {**settings.secret, **carried}}, indent=1, sort_keys=True))
+    return load(paths)
+
+
+def _same_territory(paths: Paths, settings: Settings, kept: Path) -> None:
+    """Say so when the backup was made for another territory file; the one in place is used, the other laid beside the data."""
+    if kept.read_bytes() != configuration.territory_file(paths, settings).read_bytes():
+        beside = paths.var / "territory-of-backup.yaml"
+        shutil.copyfile(kept, beside)
+        say(f"  The backup was made with another territory file; it lies in {beside}. To use it: TZC_TERRITORY={beside} ./portal up")
+
+
+def _replace_database(paths: Paths, folder: Path, name: str, url: str) -> None:
+    """All in one transaction: a failure leaves the database as it was."""
+    first = folder / "clear.sql"
+    first.write_text("SET client_min_messages = warning;\nDROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n", encoding="utf-8")
+    dump = folder / f"{name}.sql"
+    _tool(paths, ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--file", str(first), "--file", str(dump), url], stdout=subprocess.DEVNULL)
+
+
+def _replace_folder(source: Path, target: Path) -> None:
+    aside = target.with_name(f"{target.name}.before-restore")
+    shutil.rmtree(aside, ignore_errors=True)
+    if target.exists():
+        target.rename(aside)
+    shutil.copytree(source, target)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _tool(paths: Paths, command: list[str], stdout: Any) -> None:
+    """Run one of PostgreSQL's own tools; the address, which holds a password, goes by the environment."""
+    *words, url = command
+    program = Postgres(paths).programs / words[0]
+    done = subprocess.run(
+        [str(program), *words[1:], "--dbname", _without_password(url)], stdout=stdout, stderr=subprocess.PIPE, check=False, cwd=paths.run,
+        env={**os.environ, "PGPASSWORD": _password(url)},
+    )
+    if done.returncode:
+        raise StackError(f"{words[0]} failed: {done.stderr.decode(errors='replace').strip()[-500:]}", "nothing was changed by it; free disk space if it is full, else run ./portal doctor.")
+
+
+def _password(url: str) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(url).password or "")
+
+
+def _without_password(url: str) -> str:
+    from urllib.parse import urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place))
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as handle:
+        while block := handle.read(1024**2):
+            digest.update(block)
+    return digest.hexdigest()

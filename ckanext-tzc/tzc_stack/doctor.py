@@ -1,0 +1,160 @@
+"""`./portal doctor`: each check says what it looked at, what is wrong, and how to mend it. It changes nothing."""
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import stat
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import psutil
+
+from . import configuration, ready
+from .bootstrap import FREE_SPACE_NEEDED, fingerprint
+from .console import StackError, say
+from .paths import Paths
+from .settings import HOST, Settings, load
+from .status import report
+from .supervise import Supervisor
+
+Finding = tuple[str, str]
+"""What is wrong, and what to do."""
+
+
+def examine(paths: Paths) -> int:
+    """Run every check; exit code 1 when one found something."""
+    wrong = 0
+    for title, check in _checks(paths):
+        try:
+            found = list(check())
+        except StackError as error:
+            found = [(error.reason, error.mend)]
+        say(f"{'ok  ' if not found else 'LOOK'}  {title}")
+        for reason, mend in found:
+            say(f"        {reason}\n        What to do: {mend}")
+        wrong += len(found)
+    say("\nNothing is wrong." if not wrong else f"\n{wrong} to look at.")
+    return 1 if wrong else 0
+
+
+def _checks(paths: Paths) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
+    yield "software matches the lock files", lambda: _software(paths)
+    yield "disk space", lambda: _disk(paths)
+    yield "memory", _memory
+    yield "no other command holds the folder", lambda: _lock(paths)
+    if not paths.secrets.exists():
+        yield "the portal is set up", lambda: iter([("It is not set up in this folder yet.", "run ./portal up")])
+        return
+    settings = load(paths)
+    yield "secrets are readable by their owner only", lambda: _secrets(paths)
+    yield "the territory file", lambda: _territory(paths, settings)
+    yield "all parts run", lambda: _parts(paths, settings)
+    yield "given servers answer", lambda: _given(settings)
+    if Supervisor(paths, settings).alive():
+        yield "pages are served", lambda: _pages(settings)
+        yield "the search index holds every dataset", lambda: _index(settings)
+        yield "background jobs succeed", lambda: _jobs(settings)
+
+
+def _software(paths: Paths) -> Iterator[Finding]:
+    have = paths.installed.read_text().split() if paths.installed.exists() else []
+    if fingerprint(paths, with_tests=False) not in have:
+        yield "It was made from other lock files, or never finished.", "run ./portal up, which brings it up to date."
+
+
+def _disk(paths: Paths) -> Iterator[Finding]:
+    free = shutil.disk_usage(paths.var if paths.var.exists() else paths.root).free
+    if free < FREE_SPACE_NEEDED:
+        yield f"Only {free // 1024**2} MiB are free.", "free some space: PostgreSQL stops when the disk is full."
+
+
+def _memory() -> Iterator[Finding]:
+    available = psutil.virtual_memory().available
+    if available < 300 * 1024**2:
+        yield f"Only {available // 1024**2} MiB of memory are available.", "end other programs, or lower TZC_WEB_WORKERS and TZC_SOLR_HEAP."
+
+
+def _lock(paths: Paths) -> Iterator[Finding]:
+    if not paths.lock.exists():
+        return
+    with paths.lock.open() as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield f"A ./portal command is at work (process {handle.read().strip()}).", "wait until it has ended."
+
+
+def _secrets(paths: Paths) -> Iterator[Finding]:
+    for file in (paths.secrets, paths.ini, paths.run / "supervisord.conf", paths.run / "valkey.conf"):
+        if file.exists() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield f"{file} can be read by others.", f"chmod 600 '{file}'"
+        if file.exists() and file.stat().st_uid != os.geteuid():
+            yield f"{file} belongs to another user.", "run ./portal as the user who set it up."
+
+
+def _territory(paths: Paths, settings: Settings) -> Iterator[Finding]:
+    configuration.territory_words(configuration.territory_file(paths, settings))
+    return iter(())
+
+
+def _parts(paths: Paths, settings: Settings) -> Iterator[Finding]:
+    if not Supervisor(paths, settings).alive():
+        yield "The portal does not run.", "run ./portal up"
+        return
+    for part in report(paths, settings)["parts"]:
+        if part["up"] is False:
+            last = _last_line(paths, part["name"])
+            yield f"{part['title']} is {part['state']}{': ' + last if last else ''}.", f"read ./portal logs {part['name']}; then ./portal restart {part['name']}."
+
+
+def _last_line(paths: Paths, part: str) -> str:
+    with contextlib.suppress(OSError):
+        lines = ready.logs(paths, part).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1][:200] if lines else ""
+    return ""
+
+
+def _given(settings: Settings) -> Iterator[Finding]:
+    ready.check_given_servers(settings)
+    return iter(())
+
+
+def _pages(settings: Settings) -> Iterator[Finding]:
+    for path in ("/", "/dataset/", "/catalog.ttl"):
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{settings.ports['web']}{path}", timeout=60) as answer:  # noqa: S310 -- the loopback
+                answer.read()
+        except (urllib.error.URLError, OSError) as error:
+            yield f"{path} answers {error}.", "read ./portal logs web."
+
+
+def _index(settings: Settings) -> Iterator[Finding]:
+    from contextlib import closing
+
+    import psycopg2
+
+    query = urllib.parse.urlencode({"q": f'+entity_type:package +state:active +site_id:"{settings.site_id}"', "rows": 0, "wt": "json"})
+    with urllib.request.urlopen(f"{settings.solr_url}/select?{query}", timeout=20) as answer:  # noqa: S310 -- checked to be http(s)
+        indexed = json.load(answer)["response"]["numFound"]
+    with closing(psycopg2.connect(settings.database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM package WHERE state = 'active'")
+        row = cursor.fetchone()
+    stored = row[0] if row else 0
+    if indexed != stored:
+        yield f"{stored} datasets are stored, {indexed} are in the index.", "./portal ckan search-index rebuild"
+
+
+def _jobs(settings: Settings) -> Iterator[Finding]:
+    from redis import Redis
+    from rq import Queue
+
+    connection = Redis.from_url(settings.redis_url)
+    for queue in Queue.all(connection=connection):
+        failed = len(queue.failed_job_registry)
+        if queue.name.startswith(f"ckan:{settings.site_id}:") and failed:
+            yield f"{failed} jobs of the queue {queue.name.rpartition(':')[2]} failed.", "read ./portal logs worker-… for the reason."

@@ -1,0 +1,185 @@
+"""`./portal test` and `./portal bench`: each on a stack of its own, in a scratch folder that is gone afterwards."""
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit, urlunsplit
+
+from . import configuration, lifecycle, solr_home
+from .console import StackError, say, step
+from .paths import Paths
+from .settings import SETTINGS, Settings, write_private
+from .supervise import Supervisor
+
+CHECKS = (
+    ("ruff", ["-m", "ruff", "check", "."]),
+    ("mypy, strict, on the pure floor, the stack and the harvesters", ["-m", "mypy", "ckanext-tzc/tzc", "ckanext-tzc/tzc_stack", "harvesters"]),
+    ("import contracts", ["-m", "tzc_stack.contracts"]),
+)
+
+WITHOUT_SERVERS = ("tests/domain", "tests/house")
+"""Folders whose tests need no running part."""
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def run(paths: Paths, arguments: Sequence[str]) -> int:
+    """Run all checks, then pytest with `arguments`; with arguments, only pytest. The exit code is 0 when all passed."""
+    failed = [] if arguments else [title for title, command in CHECKS if not _check(paths, title, command)]
+    chosen = [word for word in arguments if not word.startswith("-") and (paths.root / word.partition("::")[0]).exists()]
+    # a file given as an option's value is no choice, but then a path is given too
+    if chosen and all(word.startswith(WITHOUT_SERVERS) for word in chosen):
+        return _pytest(paths, ["-p", "no:ckan", "-p", "no:ckan_fixtures", *arguments], {})
+    browser = find_browser()
+    with stack(paths) as (own, settings, accounts):
+        ini = test_configuration(own, settings)
+        environment = {
+            "TZC_TEST_STACK": str(own.var),
+            "TZC_TEST_ACCOUNTS": json.dumps(accounts),
+            "TZC_TEST_BROWSER": browser or "",
+            "CKAN_INI": str(ini),
+        }
+        code = _pytest(paths, ["--ckan-ini", str(ini), *arguments], environment, failed)
+    return code or (1 if failed else 0)
+
+
+def _check(paths: Paths, title: str, command: list[str]) -> bool:
+    with step(title):
+        done = subprocess.run([str(paths.python), *command], cwd=paths.root, capture_output=True, text=True, check=False, env=_quiet_environment(paths))
+    if done.returncode:
+        say((done.stdout + done.stderr).strip()[-6000:])
+        say(f"  {title}: FAILED")
+    return done.returncode == 0
+
+
+def _quiet_environment(paths: Paths) -> dict[str, str]:
+    cache = tempfile.gettempdir()
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "RUFF_NO_CACHE": "true", "MYPY_CACHE_DIR": f"{cache}/tzc-mypy-{os.geteuid()}", "MYPYPATH": str(paths.root / "ckanext-tzc")}
+
+
+def _pytest(paths: Paths, arguments: Sequence[str], environment: Mapping[str, str], failed: Sequence[str] = ()) -> int:
+    if failed:
+        say(f"Checks that failed: {', '.join(failed)}. The tests run all the same.")
+    inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS and not name.startswith("CKAN_")}
+    done = subprocess.run(
+        [str(paths.python), "-m", "pytest", *arguments], cwd=paths.root, check=False,
+        env={**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+    )
+    return done.returncode
+
+
+@contextlib.contextmanager
+def stack(paths: Paths, demo: bool = False, given: Mapping[str, str] | None = None) -> Iterator[tuple[Paths, Settings, list[lifecycle.Account]]]:
+    """A portal in a scratch folder, stopped and deleted at the end whatever happens."""
+    scratch = Path(tempfile.mkdtemp(prefix="tzc-test-"))
+    scratch.chmod(0o755)  # PostgreSQL's own user passes through
+    own = dataclasses.replace(paths, var=scratch / "var")
+    before = {name: os.environ.pop(name, None) for name in SETTINGS}
+    os.environ.update(given or {})
+    try:
+        settings, accounts = lifecycle.up(own, demo=demo)
+        say(f"  The stack of the tests: {settings.site_url}")
+        yield own, settings, accounts
+    finally:
+        for name in SETTINGS:
+            os.environ.pop(name, None)
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+        with contextlib.suppress(StackError):
+            lifecycle.reset(own)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def test_configuration(paths: Paths, settings: Settings) -> Path:
+    """A second configuration on the same servers, whose databases and index the tests may empty."""
+    second = dataclasses.replace(paths, var=paths.var / "ckan")
+    (second.var / "uploads").mkdir(parents=True, exist_ok=True)
+    with step("databases and an index for the tests"):
+        urls = add_databases(settings, "test")
+        add_core(paths, settings, "ckan_test")
+        own = dataclasses.replace(settings, given={**settings.given, **urls, "TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", "/solr/ckan_test"), "TZC_REDIS_URL": _database(settings.redis_url, "1")})
+        text = configuration.render(second, own).replace("[app:main]\nuse = egg:ckan", "[app:main]\nuse = egg:ckan\ntesting = true\nconfig.mode = strict")
+        (second.var / "licences.json").write_text(json.dumps(configuration.licences(paths)), encoding="utf-8")
+        write_private(second.var / "portal.ini", text.replace(f"ckan.site_url = {settings.site_url}", "ckan.site_url = http://test.ckan.net"))
+        lifecycle.ckan(dataclasses.replace(second, var=second.var), ["tzc", "prepare"], {"TZC_ADMIN_PASSWORD": "an-unused-password"})
+    return second.ini
+
+
+def add_databases(settings: Settings, suffix: str) -> dict[str, str]:
+    """Two more databases on the embedded server; returns their addresses as settings."""
+    import psycopg2
+    from psycopg2 import sql
+
+    names = {"TZC_DATABASE_URL": f"tzc_{suffix}", "TZC_DATASTORE_URL": f"tzc_datastore_{suffix}"}
+    with closing(psycopg2.connect(settings.superuser_url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for name in names.values():
+                cursor.execute(sql.SQL("CREATE DATABASE {} OWNER tzc ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(name)))
+    urls = {"TZC_DATABASE_URL": _database(settings.database_url, names["TZC_DATABASE_URL"]), "TZC_DATASTORE_URL": _database(settings.datastore_url, names["TZC_DATASTORE_URL"])}
+    return {**urls, "TZC_DATASTORE_READ_URL": _database(settings.datastore_read_url, names["TZC_DATASTORE_URL"])}
+
+
+def add_core(paths: Paths, settings: Settings, core: str) -> None:
+    """One more core on the embedded Solr, with the same schema."""
+    import urllib.request
+
+    solr_home.build(paths.root / "config" / "solr", paths.solr, ["ckan"])
+    (paths.solr / core).mkdir(exist_ok=True)
+    address = f"{settings.solr_url.removesuffix('/ckan')}/admin/cores?action=CREATE&name={core}&configSet={solr_home.CONFIG_SET}&instanceDir={core}"
+    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 -- the loopback
+        answer.read()
+
+
+def _database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def find_browser() -> str | None:
+    """The path of Chromium or Chrome. As root on Debian it is installed; None where there is none."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found or os.geteuid() != 0 or not shutil.which("apt-get"):
+        if not found:
+            say("  No Chromium or Chrome was found: browser tests are skipped. Install one to run them.")
+        return found
+    with step("Chromium, for the browser tests"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium", "fonts-dejavu"]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+            if done.returncode:
+                say(f"  Chromium could not be installed ({done.stderr.strip()[-200:]}): browser tests are skipped.")
+                return None
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def run_benchmark(paths: Paths, arguments: Sequence[str]) -> int:
+    """Run one benchmark of `tests/bench`, or all; each prints one JSON line a figure."""
+    folder = paths.root / "tests" / "bench"
+    known = sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
+    names = list(arguments) or known
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise StackError(f"There is no benchmark {unknown[0]}.", f"give one of: {', '.join(known)}")
+    for name in names:
+        module = _load(folder / f"{name}.py")
+        with stack(paths) as (own, settings, accounts):
+            for figure in module.figures(own, settings, accounts):
+                say(json.dumps(figure))
+    return 0
+
+
+def _load(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"bench_{file.stem}", file)
+    assert spec is not None and spec.loader is not None, "a Python file"
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
