@@ -16,7 +16,7 @@ FOLDERS = {
     "ckanext.tzc.harvesters": "harvesters",
     "ckanext.tzc.schemas": "schemas",
 }
-ROOMS = ("portal", "catalogue", "tables")
+ROOMS = ("portal", "catalogue", "tables", "harvesting")
 
 DATA = ["*.yaml", "*.yml", "*.json", "*.txt", "*.html", "*.css", "*.js", "*.svg", "*.png", "*.ico", "*.po", "*.pot", "*.mo", "*.ini", "*.mako"]
 

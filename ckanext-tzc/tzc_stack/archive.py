@@ -8,28 +8,35 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from . import configuration, lifecycle
-from .console import StackError, say, step
+from .console import StackError, ask, say, step
 from .paths import Paths
 from .postgres import Postgres
-from .settings import Settings, load, prepare, write_private
+from .settings import Settings, exists, load, write_private
 from .supervise import Supervisor
 
 FORMAT = 1
 """Of the archive; one this release cannot read is refused."""
 
+MEMBERS = ("catalogue.sql", "datastore.sql", "secrets.json", "territory.yaml")
+"""Besides the uploads and the manifest, which has the hash of each."""
+
 CARRIED = ("flask", "token", "identity")
-"""Secrets that sessions, API tokens and queue names depend on. Passwords of servers stay those of the machine."""
+"""The secrets that sessions, API tokens and queue names depend on. Passwords of servers stay those of the machine."""
 
 
 def backup(paths: Paths, settings: Settings, file: Path) -> int:
@@ -45,10 +52,10 @@ def backup(paths: Paths, settings: Settings, file: Path) -> int:
         folder = Path(scratch)
         for name, url in (("catalogue", settings.database_url), ("datastore", settings.datastore_url)):
             with step(f"the {name} database"), (folder / f"{name}.sql").open("wb") as target:
-                _tool(paths, ["pg_dump", "--no-owner", "--no-privileges", url], stdout=target)
+                _tool(paths, settings, ["pg_dump", "--no-owner", "--no-privileges", url], stdout=target)
         write_private(folder / "secrets.json", json.dumps({name: settings.secret[name] for name in CARRIED}))
         shutil.copyfile(configuration.territory_file(paths, settings), folder / "territory.yaml")
-        members = {name: folder / name for name in ("catalogue.sql", "datastore.sql", "secrets.json", "territory.yaml")}
+        members = {name: folder / name for name in MEMBERS}
         manifest = {
             "format": FORMAT,
             "made": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
@@ -90,59 +97,101 @@ def restore(paths: Paths, file: Path, sure: bool) -> int:
         folder = Path(scratch)
         with step("reading and checking the backup"):
             manifest = _unpack(file, folder)
-        if paths.secrets.exists():
-            Supervisor(paths, load(paths)).stop()
-        settings = prepare(paths, running=False)
-        settings = _carry_secrets(paths, settings, json.loads((folder / "secrets.json").read_text()))
-        _same_territory(paths, settings, folder / "territory.yaml")
-        lifecycle.begin(paths, settings)
-        for name, url in (("catalogue", settings.database_url), ("datastore", settings.datastore_url)):
-            with step(f"the {name} database"):
-                _replace_database(paths, folder, name, url)
-        with step("the uploads"):
-            _replace_folder(folder / "uploads", paths.uploads)
-    lifecycle.remember(paths, index="stale", demo="loaded")
+        running = lifecycle.running_supervisor(paths)
+        settings = lifecycle.settle(paths, running)
+        if running:
+            with step("stopping the portal"):
+                running.stop()
+        with _secrets_of(folder, paths, settings) as settings:
+            _same_territory(paths, settings, folder / "territory.yaml")
+            lifecycle.begin(paths, settings)
+            lifecycle.remember(paths, restore="cut", index="stale", demo="loaded")
+            for name, url in (("catalogue", settings.database_url), ("datastore", settings.datastore_url)):
+                with step(f"the {name} database"):
+                    _replace_database(paths, settings, folder, name, url)
+            with step("the uploads"):
+                _replace_folder(folder / "uploads", paths.uploads)
+    lifecycle.remember(paths, restore="")
     with step("tables, accounts and axes"):
         lifecycle.prepare_database(paths)
     (paths.var / "first-account.json").unlink(missing_ok=True)
     lifecycle.start_services(paths, settings)
-    lifecycle.remember(paths, services="started")
+    lifecycle.remember(paths, revision=lifecycle.revision(paths, settings))
     say(f"\nThe portal of {manifest['made']} is back:  {settings.site_url}\nAccounts and passwords are those of that time.")
     return 0
 
 
+@contextmanager
+def _secrets_of(folder: Path, paths: Paths, settings: Settings) -> Iterator[Settings]:
+    """The settings with the backup's sessions, tokens and queue names; those of before are put back when the restore fails."""
+    before = paths.secrets.read_text(encoding="utf-8")
+    carried = json.loads((folder / "secrets.json").read_text(encoding="utf-8"))
+    secret = {**settings.secret, **{name: carried[name] for name in CARRIED if name in carried}}
+    write_private(paths.secrets, json.dumps({"given": dict(settings.given), "secret": secret}, indent=1, sort_keys=True))
+    now = load(paths)
+    try:
+        yield now
+    except BaseException:
+        Supervisor(paths, now).stop()
+        write_private(paths.secrets, before)
+        raise
+
+
 def _ask(paths: Paths, file: Path, sure: bool) -> None:
-    if sure or not paths.secrets.exists():
+    if sure or not exists(paths):
         return
     if not sys.stdin.isatty():
-        raise StackError("restore replaces every dataset, account and file of this portal, and nobody is here to be asked.", f"run ./portal restore {file.name} --yes if that is what you want.")
-    if input(f"Replace everything in {paths.var} by {file.name}? Type “replace”: ").strip("“” \"") not in {"replace", "remplacer"}:
+        raise StackError(
+            "restore replaces every dataset, account and file of this portal, and nobody is here to be asked.",
+            f"run ./portal restore {file.name} --yes if that is what you want.",
+        )
+    if ask(f"Replace everything in {paths.var} by {file.name}? Type “replace”: ").strip("“” \"") not in {"replace", "remplacer"}:
         raise StackError("Nothing was changed.", "type the word to go on.")
 
 
 def _unpack(file: Path, folder: Path) -> dict[str, Any]:
-    """Unpack into `folder`; refuse what is cut, changed, of another format, or reaches outside."""
+    """Unpack into `folder`; refuse what is cut, changed, of another release, or reaches outside."""
     mend = "get the file again from where it was kept: it is not whole."
     try:
-        with tarfile.open(file, "r:gz") as tar:
-            tar.extractall(folder, filter="data")
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError) as error:
+        _extract(file, folder)
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        digests, kind, ours = manifest["sha256"].items(), manifest["format"], {name: manifest[name] for name in ("portal", "ckan", "made")}
+    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, OSError) and error.errno and not isinstance(error, FileNotFoundError):
             raise
-        raise StackError(f"{file} is not a whole backup of a portal ({error}).", mend) from error
-    if manifest.get("format") != FORMAT:
-        raise StackError(f"{file} was written by another release ({manifest.get('portal')}).", "restore it with that release, then upgrade.")
-    for name, sha256 in manifest["sha256"].items():
+        raise StackError(f"{file} is not a whole backup of a portal ({type(error).__name__}: {error}).", mend) from error
+    if kind != FORMAT or _numbers(ours["ckan"]) > _numbers(version("ckan")) or _numbers(ours["portal"]) > _numbers(version("ckanext-tzc")):
+        raise StackError(f"{file} was written by a newer release (portal {ours['portal']}, CKAN {ours['ckan']}).", "restore it with that release.")
+    for name, sha256 in digests:
         if not (folder / name).is_file() or _digest(folder / name) != sha256:
             raise StackError(f"{file}: {name} is not what was written.", mend)
+    for name in MEMBERS:
+        if name not in dict(digests):
+            raise StackError(f"{file} holds no {name}.", mend)
     (folder / "uploads").mkdir(exist_ok=True)
-    return manifest
+    return {"sha256": dict(digests), **ours}
 
 
-def _carry_secrets(paths: Paths, settings: Settings, carried: Mapping[str, str]) -> Settings:
-    write_private(paths.secrets, json.dumps({"given": dict(settings.given), "secret": {**settings.secret, **carried}}, indent=1, sort_keys=True))
-    return load(paths)
+def _extract(file: Path, folder: Path) -> None:
+    """Files and folders only, each below `folder`; older Pythons have no filter for that."""
+    with tarfile.open(file, "r:gz") as tar:
+        for member in tar:
+            name = PurePosixPath(member.name)
+            if name.is_absolute() or ".." in name.parts or not (member.isfile() or member.isdir()):
+                raise tarfile.TarError(f"{member.name} is no plain file")
+            target = folder / name
+            if member.isdir():
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source = tar.extractfile(member)
+            assert source is not None, "a file"
+            with source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+
+
+def _numbers(release: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", release.partition("+")[0])]
 
 
 def _same_territory(paths: Paths, settings: Settings, kept: Path) -> None:
@@ -153,44 +202,46 @@ def _same_territory(paths: Paths, settings: Settings, kept: Path) -> None:
         say(f"  The backup was made with another territory file; it lies in {beside}. To use it: TZC_TERRITORY={beside} ./portal up")
 
 
-def _replace_database(paths: Paths, folder: Path, name: str, url: str) -> None:
+def _replace_database(paths: Paths, settings: Settings, folder: Path, name: str, url: str) -> None:
     """All in one transaction: a failure leaves the database as it was."""
     first = folder / "clear.sql"
     first.write_text("SET client_min_messages = warning;\nDROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n", encoding="utf-8")
     dump = folder / f"{name}.sql"
-    _tool(paths, ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--file", str(first), "--file", str(dump), url], stdout=subprocess.DEVNULL)
+    command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--file", str(first), "--file", str(dump), url]
+    _tool(paths, settings, command, stdout=subprocess.DEVNULL)
 
 
 def _replace_folder(source: Path, target: Path) -> None:
-    aside = target.with_name(f"{target.name}.before-restore")
-    shutil.rmtree(aside, ignore_errors=True)
+    """The old files go when the new ones are whole."""
+    new, aside = target.with_name(f"{target.name}.new"), target.with_name(f"{target.name}.before-restore")
+    for left in (new, aside):
+        shutil.rmtree(left, ignore_errors=True)
+    shutil.move(source, new)
+    new.chmod(0o700)
     if target.exists():
         target.rename(aside)
-    shutil.copytree(source, target)
+    new.rename(target)
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _tool(paths: Paths, command: list[str], stdout: Any) -> None:
+def _tool(paths: Paths, settings: Settings, command: list[str], stdout: Any) -> None:
     """Run one of PostgreSQL's own tools; the address, which holds a password, goes by the environment."""
     *words, url = command
-    program = Postgres(paths).programs / words[0]
+    own = shutil.which(words[0])
+    # those of the wheel speak no TLS: for a given server the system's are better, where there are some
+    program = str(Postgres(paths).tools / words[0]) if settings.embedded["postgres"] or not own else own
     done = subprocess.run(
-        [str(program), *words[1:], "--dbname", _without_password(url)], stdout=stdout, stderr=subprocess.PIPE, check=False, cwd=paths.run,
-        env={**os.environ, "PGPASSWORD": _password(url)},
+        [program, *words[1:], "--dbname", _without_password(url)], stdout=stdout, stderr=subprocess.PIPE, check=False, cwd=paths.run,
+        env={**os.environ, "PGPASSWORD": unquote(urlsplit(url).password or "")},
     )
     if done.returncode:
-        raise StackError(f"{words[0]} failed: {done.stderr.decode(errors='replace').strip()[-500:]}", "nothing was changed by it; free disk space if it is full, else run ./portal doctor.")
-
-
-def _password(url: str) -> str:
-    from urllib.parse import unquote, urlsplit
-
-    return unquote(urlsplit(url).password or "")
+        reason = done.stderr.decode(errors="replace").strip()[-500:]
+        if re.search("SSL|TLS|version mismatch|no encryption", reason):
+            raise StackError(f"{words[0]} failed: {reason}", "install PostgreSQL's client programs of the server's version (on Debian: postgresql-client), then run this again.")
+        raise StackError(f"{words[0]} failed: {reason}", "nothing was changed by it; free disk space if it is full, else run ./portal doctor.")
 
 
 def _without_password(url: str) -> str:
-    from urllib.parse import urlsplit, urlunsplit
-
     parts = urlsplit(url)
     user, _, place = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place))

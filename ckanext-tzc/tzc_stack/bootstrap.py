@@ -4,18 +4,19 @@
 """
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .console import StackError, complain, say, step
+from . import children
+from .console import StackError, any_terminal, complain, say, step
 from .paths import Paths, here
 
 MAKES_ENVIRONMENT = {"up", "test", "bench", "install", "restore"}
@@ -24,21 +25,17 @@ MAKES_ENVIRONMENT = {"up", "test", "bench", "install", "restore"}
 FREE_SPACE_NEEDED = 2 * 1024**3
 """Bytes: the environment takes 0.6 GiB, a young portal 0.5 GiB, and PostgreSQL must never meet a full disk."""
 
-LOCK_VARIABLE = "TZC_LOCK_FD"
+CHANGES_DATA = {"up", "restore"}
+"""Those among them that also hold the folder of the data until they end."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run `./portal ARGUMENTS`; return the exit code."""
-    paths = here()
-    command = next((word for word in arguments if not word.startswith("-")), "")
+    any_terminal()
     try:
-        if command in MAKES_ENVIRONMENT and not {"-h", "--help"} & set(arguments):
-            check_python()
-            hold_lock(paths)
-            install(paths, with_tests=command in {"test", "bench"})
-        elif not paths.python.exists():
-            return without_environment(paths, command)
-        return hand_over(paths, arguments)
+        return _main(here(), arguments)
+    except BrokenPipeError:
+        return 1
     except StackError as error:
         complain(error)
     except OSError as error:
@@ -48,18 +45,46 @@ def main(arguments: Sequence[str]) -> int:
     return 1
 
 
+def _main(paths: Paths, arguments: Sequence[str]) -> int:
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    asks_help = bool({"-h", "--help"} & set(arguments)) and command != "ckan"
+    if command in MAKES_ENVIRONMENT and not asks_help:
+        check_python()
+        check_owner(paths)
+        if command in CHANGES_DATA:
+            hold_lock(paths)
+        install(paths, with_tests=command in {"test", "bench"})
+    elif not paths.python.exists():
+        return without_environment(paths, "help" if asks_help else command)
+    return hand_over(paths, arguments)
+
+
 def without_environment(paths: Paths, command: str) -> int:
-    """Answer a command that came before the first `./portal up`."""
+    """Answer a command that came before the first `./portal up`, or after `.venv` was deleted."""
+    usage = (paths.root / "ckanext-tzc" / "tzc_stack" / "usage.txt").read_text(encoding="utf-8")
     if command in {"", "help"}:
-        say((paths.root / "ckanext-tzc" / "tzc_stack" / "usage.txt").read_text(encoding="utf-8"))
+        say(usage)
         return 0
+    if not re.search(rf"^  {re.escape(command)}\b", usage, re.MULTILINE):
+        raise StackError(f"There is no command {command!r}.", "./portal --help lists them.")
+    if paths.secrets.exists():
+        raise StackError(f"The software of this portal, {paths.venv}, is gone.", "run ./portal install, which makes it anew, then this command again.")
     if command == "down":
         say("Nothing runs here: the portal was never set up in this folder.")
         return 0
     check_python()
     check_space(paths)
-    complain(StackError("The portal is not set up in this folder yet.", "run ./portal up"))
-    return 1
+    raise StackError("The portal is not set up in this folder yet.", "run ./portal up")
+
+
+def check_owner(paths: Paths) -> None:
+    """Refuse to go on with another user's portal: two owners' files in one folder serve neither."""
+    for folder in (paths.venv, paths.var):
+        if folder.exists() and folder.stat().st_uid != os.geteuid():
+            raise StackError(
+                f"{folder} belongs to another user (number {folder.stat().st_uid}), you are number {os.geteuid()}.",
+                "run ./portal as that user, or set up a portal of your own in another folder.",
+            )
 
 
 def check_python() -> None:
@@ -77,7 +102,7 @@ def check_python() -> None:
 
 def check_space(paths: Paths) -> None:
     """Refuse to begin on a disk that is nearly full."""
-    for folder in (paths.venv.parent, paths.var.parent):
+    for folder in (paths.venv, paths.var):
         free = shutil.disk_usage(_existing(folder)).free
         if free < FREE_SPACE_NEEDED:
             raise StackError(
@@ -93,45 +118,70 @@ def _existing(folder: Path) -> Path:
 
 
 def hold_lock(paths: Paths) -> None:
-    """Take the folder's lock until this process, or what it hands over to, ends."""
+    """Take the lock of the data until this process, or what it hands over to, ends."""
     paths.var.mkdir(parents=True, exist_ok=True)
-    handle = os.open(paths.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    os.set_inheritable(_take(paths.lock, "Another ./portal command works on this folder"), True)
+
+
+def _take(lock: Path, meaning: str) -> int:
+    """Take a lock file, or say who has it. The system frees it when its holder ends, however it ends."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         holder = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
-        raise StackError(
-            f"Another ./portal command works on this folder (process {holder}).",
-            "wait until it has ended, then run this again.",
-        ) from error
+        os.close(handle)
+        raise StackError(f"{meaning} (process {holder}).", "wait until it has ended, then run this again.") from error
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    os.set_inheritable(handle, True)
-    os.environ[LOCK_VARIABLE] = str(handle)
+    return handle
+
+
+@contextlib.contextmanager
+def _installing(paths: Paths) -> Iterator[None]:
+    """Hold the software's own lock: several portals may share one `.venv`."""
+    paths.venv.mkdir(parents=True, exist_ok=True)
+    handle = _take(paths.venv / "lock", f"Another ./portal command sets up the software in {paths.venv}")
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def fingerprint(paths: Paths, with_tests: bool) -> str:
-    """Identify what `.venv` must hold: lock files, package metadata, Python, and where the checkout lies."""
+    """Identify what `.venv` must hold: lock files, package metadata, its Python, and where the checkout lies."""
     sources = [paths.locks / name for name in ("build.txt", "portal.txt", "parts.txt", "jars.txt")]
     if with_tests:
         sources.append(paths.locks / "test.txt")
-    digest = hashlib.sha256(f"{sys.version} {paths.root}".encode())
+    digest = hashlib.sha256(f"{os.path.realpath(paths.python)} {paths.root}".encode())
     for source in (*sources, paths.root / "setup.py"):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 
 
+def installed(paths: Paths, with_tests: bool) -> bool:
+    """Whether `.venv` holds what the lock files name."""
+    have = paths.installed.read_text().split() if paths.installed.exists() else []
+    return paths.python.exists() and fingerprint(paths, with_tests) in have
+
+
 def install(paths: Paths, with_tests: bool) -> None:
     """Make `.venv` match the lock files. What was downloaded before is not downloaded again."""
-    wanted = fingerprint(paths, with_tests)
-    have = paths.installed.read_text().split() if paths.installed.exists() else []
-    if wanted in have and paths.python.exists():
+    if installed(paths, with_tests):
         return
+    with _installing(paths):
+        if not installed(paths, with_tests):
+            _install(paths, with_tests)
+
+
+def _install(paths: Paths, with_tests: bool) -> None:
     check_space(paths)
+    if paths.installed.exists() and not installed(paths, with_tests=False) and paths.secrets.exists():
+        _stop_for_upgrade(paths)
     say(f"Setting up the software in {paths.venv}")
-    if not _works(paths.python):
+    if paths.cut.exists() or not _works(paths):
         with step("a Python environment"):
-            shutil.rmtree(paths.venv, ignore_errors=True)
+            _empty(paths)
             _run([sys.executable, "-m", "venv", str(paths.venv)], "The Python environment could not be made.", paths)
     with step("pip and build tools"):
         _pip(paths, "--require-hashes", "--requirement", str(paths.locks / "build.txt"))
@@ -145,7 +195,24 @@ def install(paths: Paths, with_tests: bool) -> None:
         load_libmagic_at_start(paths)
     with step("Solr, 5 files at a time, each checked against its hash"):
         _run([str(paths.python), "-m", "tzc_stack.jars"], "Solr could not be downloaded whole.", paths)
-    paths.installed.write_text("\n".join({wanted, fingerprint(paths, with_tests=False)}))
+    paths.installed.write_text("\n".join({fingerprint(paths, with_tests), fingerprint(paths, with_tests=False)}))
+
+
+def _stop_for_upgrade(paths: Paths) -> None:
+    """Stop this portal before the files it runs from change."""
+    stop = "from tzc_stack import lifecycle, paths; lifecycle.stop_if_running(paths.here())"
+    done = children.run([str(paths.python), "-c", stop], paths.root, _environment(paths))
+    if done.returncode:
+        raise StackError(f"The portal that runs could not be stopped before its software changes.\n{_gist(done.stderr)}", "end its processes, then run the same command again.")
+    if done.stdout.strip():
+        say(done.stdout.strip())
+
+
+def _empty(paths: Paths) -> None:
+    """Remove all but the lock, which is held."""
+    for entry in paths.venv.iterdir():
+        if entry.name != "lock":
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
 def load_libmagic_at_start(paths: Paths) -> None:
@@ -154,31 +221,47 @@ def load_libmagic_at_start(paths: Paths) -> None:
     (site / "tzc-libmagic.pth").write_text("import pylibmagic\n")
 
 
-def _works(python: Path) -> bool:
-    if not python.exists():
-        return False
-    done = subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, check=False)
-    return done.returncode == 0
+def _works(paths: Paths) -> bool:
+    return paths.python.exists() and children.run([str(paths.python), "-m", "pip", "--version"], paths.root, _environment(paths)).returncode == 0
 
 
 def _pip(paths: Paths, *arguments: str) -> None:
+    """Install. A pip that was cut while it wrote files leaves a mark: what it has left is not to be trusted."""
     command = [str(paths.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
-    _run(command, "The software could not be installed whole.", paths)
+    before = _packages(paths)
+    paths.cut.touch()
+    try:
+        _run(command, "The software could not be installed whole.", paths)
+    finally:
+        if _packages(paths) == before:
+            paths.cut.unlink()  # it came no further than the downloads
+    paths.cut.unlink(missing_ok=True)
+
+
+def _packages(paths: Paths) -> list[str]:
+    return sorted(str(entry) for entry in paths.venv.glob("lib/python*/site-packages/*"))
+
+
+def _environment(paths: Paths) -> dict[str, str]:
+    """The person's environment without what would lead pip or Python elsewhere."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONSTARTUP"}}
+    ours = {"TZC_VENV": str(paths.venv), "TZC_VAR": str(paths.var), "PYTHONNOUSERSITE": "1", "PYTHONPATH": str(paths.root / "ckanext-tzc"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, **ours, "PIP_ROOT_USER_ACTION": "ignore", "PIP_USER": "0"}
 
 
 def _run(command: list[str], failure: str, paths: Paths) -> None:
-    environment = {**os.environ, "PYTHONNOUSERSITE": "1", "PIP_ROOT_USER_ACTION": "ignore", "PYTHONPATH": str(paths.root / "ckanext-tzc")}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=paths.root)
+    done = children.run(command, paths.root, _environment(paths))
     if done.returncode == 0:
         return
-    paths.log.mkdir(parents=True, exist_ok=True)
-    log = paths.log / "setup.log"
-    log.write_text(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}", encoding="utf-8")
-    raise StackError(f"{failure}\n{_gist(done.stderr or done.stdout)}", f"{_advice(done.stderr)} The whole output is in {log}.")
+    log = paths.venv / "setup.log"
+    with contextlib.suppress(OSError):  # the disk may be full
+        log.write_text(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}", encoding="utf-8")
+    output = done.stderr.strip() or done.stdout.strip()
+    raise StackError(f"{failure}\n{_gist(output)}", f"{_advice(output)} The whole output is in {log}.")
 
 
 def _gist(output: str) -> str:
-    lines = [re.sub(r"https?://\S+", "(an address)", line) for line in output.strip().splitlines() if line.strip()]
+    lines = [re.sub(r"https?://\S+", "(an address)", line) for line in output.strip().splitlines() if line.strip() and not line.startswith("WARNING: ")]
     return "\n".join(f"  | {line[:200]}" for line in lines[-4:])
 
 
@@ -187,8 +270,6 @@ def _advice(output: str) -> str:
         return "free some disk space, then run the same command again."
     if "HASHES" in output or "does not match" in output:
         return "a file differs from the one this release was tested with: get the release again, or ask whoever serves your packages."
-    if "No module named pip" in output:
-        return "remove the .venv folder, then run the same command again."
     return "check the network connection (a proxy is set with HTTPS_PROXY, a private authority with PIP_CERT), then run the same command again: it resumes."
 
 
@@ -209,5 +290,6 @@ def explain_os_error(error: OSError) -> StackError:
 def hand_over(paths: Paths, arguments: Sequence[str]) -> int:
     """Go on inside the environment; this process becomes that one."""
     environment = {**os.environ, "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1", "TZC_VENV": str(paths.venv)}
-    environment.pop("PYTHONPATH", None)
-    os.execve(paths.python, [str(paths.python), "-m", "tzc_stack.cli", *arguments], environment)
+    for name in ("PYTHONPATH", "PYTHONHOME"):
+        environment.pop(name, None)
+    os.execve(paths.python, [str(paths.python), "-m", "tzc_stack.cli", *arguments], environment)  # noqa: S606 -- no shell is wanted

@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from . import lifecycle
 from .bootstrap import explain_os_error, hold_lock
-from .console import StackError, complain, say
+from .console import StackError, any_terminal, ask, complain, say
 from .paths import Paths, here
-from .settings import load
+from .settings import exists, load
 
 Command = Callable[[Paths, list[str]], int]
 
@@ -74,7 +75,7 @@ def reset(paths: Paths, arguments: list[str]) -> int:
     if not parser.parse_args(arguments).yes:
         if not sys.stdin.isatty():
             raise StackError("reset deletes every dataset, account and file of this portal, and nobody is here to be asked.", "run ./portal reset --yes if that is what you want.")
-        answer = input(f"Delete every dataset, account and file of the portal in {paths.var}? Type “delete”: ")
+        answer = ask(f"Delete every dataset, account and file of the portal in {paths.var}? Type “delete”: ")
         if answer.strip().strip("“”\"") not in {"delete", "supprimer"}:
             say("Nothing was deleted.")
             return 1
@@ -86,9 +87,9 @@ def reset(paths: Paths, arguments: list[str]) -> int:
 
 def ckan(paths: Paths, arguments: list[str]) -> int:
     """Become CKAN's command line."""
-    if not paths.ini.exists():
+    if not (exists(paths) and paths.ini.exists()):
         raise StackError("The portal is not set up in this folder yet.", "run ./portal up")
-    os.execve(paths.python, [str(paths.python), "-m", "tzc_stack.ckan_command", *arguments], lifecycle.ckan_environment(paths))
+    os.execve(paths.python, [str(paths.python), "-m", "tzc_stack.ckan_command", *arguments], lifecycle.ckan_environment(paths))  # noqa: S606 -- no shell is wanted
 
 
 def backup(paths: Paths, arguments: list[str]) -> int:
@@ -151,12 +152,15 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         say(usage)
         return 0
+    any_terminal()
     name, *rest = arguments
     try:
         command = COMMANDS.get(name)
         if command is None:
             raise StackError(f"There is no command {name!r}.", "./portal --help lists them.")
         return command(here(), rest)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone; nothing is left to flush
     except StackError as error:
         complain(error)
     except OSError as error:
@@ -166,8 +170,15 @@ def main(arguments: Sequence[str]) -> int:
     return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """Errors as everywhere else: words, what to do, exit code 1."""
+
+    def error(self, message: str) -> NoReturn:
+        raise StackError(f"{self.prog}: {message}.", f"{self.prog} --help says what it takes.")
+
+
 def _parser(command: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(prog=f"./portal {command}", description=COMMANDS[command].__doc__)
+    return _Parser(prog=f"./portal {command}", description=COMMANDS[command].__doc__)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -75,7 +76,7 @@ def render(paths: Paths, settings: Settings) -> str:
 
 def _one_line(value: object) -> object:
     """Values in an ini file: % doubled, and no line end that would begin another setting."""
-    return " ".join(value.split()).replace("%", "%%") if isinstance(value, str) else str(value).replace("%", "%%")
+    return re.sub(r"\s*[\r\n]+\s*", " ", str(value)).replace("%", "%%")
 
 
 def _smtp(settings: Settings) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import time
 from collections.abc import Iterator
@@ -22,9 +23,24 @@ class StackError(Exception):
         return f"{self.reason}\n  What to do: {self.mend}"
 
 
+def any_terminal() -> None:
+    """Print on any terminal: what its encoding lacks becomes a question mark, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def say(text: str = "") -> None:
     """Print a line for the person."""
     print(text, flush=True)
+
+
+def ask(question: str) -> str:
+    """Ask the person; no answer (the end of the input) is an empty one."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
 
 
 def complain(error: StackError) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 import stat
@@ -15,10 +14,11 @@ from collections.abc import Callable, Iterator
 import psutil
 
 from . import configuration, ready
-from .bootstrap import FREE_SPACE_NEEDED, fingerprint
+from .bootstrap import FREE_SPACE_NEEDED, installed
 from .console import StackError, say
+from .lifecycle import recall
 from .paths import Paths
-from .settings import HOST, Settings, load
+from .settings import Settings, exists, load
 from .status import report
 from .supervise import Supervisor
 
@@ -34,6 +34,8 @@ def examine(paths: Paths) -> int:
             found = list(check())
         except StackError as error:
             found = [(error.reason, error.mend)]
+        except Exception as error:  # noqa: BLE001 -- whatever the look itself meets is a finding
+            found = [(f"This could not be looked at: {type(error).__name__}: {' '.join(str(error).split())[:200]}", "read what the other lines say, and ./portal status.")]
         say(f"{'ok  ' if not found else 'LOOK'}  {title}")
         for reason, mend in found:
             say(f"        {reason}\n        What to do: {mend}")
@@ -47,12 +49,13 @@ def _checks(paths: Paths) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]
     yield "disk space", lambda: _disk(paths)
     yield "memory", _memory
     yield "no other command holds the folder", lambda: _lock(paths)
-    if not paths.secrets.exists():
+    if not exists(paths):
         yield "the portal is set up", lambda: iter([("It is not set up in this folder yet.", "run ./portal up")])
         return
     settings = load(paths)
     yield "secrets are readable by their owner only", lambda: _secrets(paths)
     yield "the territory file", lambda: _territory(paths, settings)
+    yield "the last start and the last restore came to their end", lambda: _ends(paths)
     yield "all parts run", lambda: _parts(paths, settings)
     yield "given servers answer", lambda: _given(settings)
     if Supervisor(paths, settings).alive():
@@ -62,8 +65,7 @@ def _checks(paths: Paths) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]
 
 
 def _software(paths: Paths) -> Iterator[Finding]:
-    have = paths.installed.read_text().split() if paths.installed.exists() else []
-    if fingerprint(paths, with_tests=False) not in have:
+    if not installed(paths, with_tests=False):
         yield "It was made from other lock files, or never finished.", "run ./portal up, which brings it up to date."
 
 
@@ -102,6 +104,18 @@ def _territory(paths: Paths, settings: Settings) -> Iterator[Finding]:
     return iter(())
 
 
+def _ends(paths: Paths) -> Iterator[Finding]:
+    state = recall(paths)
+    if state.get("restore") == "cut":
+        yield "A restore was cut off before its end.", "run ./portal restore FILE again."
+    elif state.get("revision") == "":
+        yield "The last start was cut off, or is under way.", "run ./portal up, which completes it."
+    elif state.get("demo") == "cut":
+        yield "The demonstration catalogue is not wholly loaded.", "run ./portal up, which completes it."
+    if state.get("index") == "stale":
+        yield "The search index is older than its schema or its database.", "run ./portal up, or ./portal ckan search-index rebuild"
+
+
 def _parts(paths: Paths, settings: Settings) -> Iterator[Finding]:
     if not Supervisor(paths, settings).alive():
         yield "The portal does not run.", "run ./portal up"
@@ -127,7 +141,7 @@ def _given(settings: Settings) -> Iterator[Finding]:
 def _pages(settings: Settings) -> Iterator[Finding]:
     for path in ("/", "/dataset/", "/catalog.ttl"):
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{settings.ports['web']}{path}", timeout=60) as answer:  # noqa: S310 -- the loopback
+            with urllib.request.urlopen(f"{settings.web_url}{path}", timeout=60) as answer:  # noqa: S310 -- the loopback
                 answer.read()
         except (urllib.error.URLError, OSError) as error:
             yield f"{path} answers {error}.", "read ./portal logs web."
@@ -139,8 +153,7 @@ def _index(settings: Settings) -> Iterator[Finding]:
     import psycopg2
 
     query = urllib.parse.urlencode({"q": f'+entity_type:package +state:active +site_id:"{settings.site_id}"', "rows": 0, "wt": "json"})
-    with urllib.request.urlopen(f"{settings.solr_url}/select?{query}", timeout=20) as answer:  # noqa: S310 -- checked to be http(s)
-        indexed = json.load(answer)["response"]["numFound"]
+    indexed = ready.ask_solr(settings, f"select?{query}")["response"]["numFound"]
     with closing(psycopg2.connect(settings.database_url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM package WHERE state = 'active'")
         row = cursor.fetchone()

@@ -14,7 +14,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .console import StackError, complain
+from .bootstrap import explain_os_error
+from .console import StackError
 from .paths import Paths, here
 
 COORDINATES = ["org.apache.solr:solr-test-framework:9.10.1", "org.locationtech.jts:jts-core:1.19.0"]
@@ -98,7 +99,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _digest(file: Path) -> str:
     with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest() if sys.version_info >= (3, 11) else hashlib.sha256(handle.read()).hexdigest()
+        return hashlib.sha256(handle.read()).hexdigest()
 
 
 def resolve() -> Iterator[str]:
@@ -128,7 +129,10 @@ def main() -> int:
         else:
             fetch_all(paths)
     except StackError as error:
-        complain(error)
+        print(error.reason, file=sys.stderr)  # bootstrap says what to do
+        return 1
+    except OSError as error:
+        print(explain_os_error(error).reason, file=sys.stderr)
         return 1
     return 0
 

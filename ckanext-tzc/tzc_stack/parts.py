@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import version
 
 from .paths import Paths
@@ -16,6 +16,9 @@ QUEUES = {
 }
 """One worker each, so that a night-long harvest never holds up an upload. `default` is CKAN's own queue; interactive serves it."""
 
+START_SECONDS = 3
+"""What CKAN takes to load: one that fails while it loads must not be loaded again without a pause."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Part:
@@ -28,17 +31,31 @@ class Part:
     title: str
     command: list[str]
     version: Callable[[], str]
-    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     port: int | None = None
     user: str | None = None
     priority: int = 100
     stop_signal: str = "TERM"
     stop_seconds: int = 20
+    start_seconds: int = 1
+    """One that ends sooner is started again after a pause that grows."""
 
 
 def all_parts(paths: Paths, settings: Settings) -> list[Part]:
     """The parts this portal runs itself, in the order they start."""
     return [*_servers(paths, settings), *_processes(paths, settings)]
+
+
+def environment(paths: Paths, settings: Settings) -> dict[str, str]:
+    """What every part finds in its environment, besides what the person has there. No secret: others may see it."""
+    return {
+        "TZC_VAR": str(paths.var),
+        "TZC_VENV": str(paths.venv),
+        "CKAN_INI": str(paths.ini),
+        "TZC_SOLR_HEAP": settings.given.get("TZC_SOLR_HEAP", "384m"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONNOUSERSITE": "1",
+    }
 
 
 def _servers(paths: Paths, settings: Settings) -> list[Part]:
@@ -62,7 +79,6 @@ def _servers(paths: Paths, settings: Settings) -> list[Part]:
         servers.append(
             Part(
                 "solr", "Solr", [str(paths.python), "-m", "tzc_stack.solr_server", str(paths.solr), str(settings.ports["solr"])], solr_version(paths),
-                environment={"TZC_SOLR_HEAP": settings.given.get("TZC_SOLR_HEAP", "384m"), "PYTHONDONTWRITEBYTECODE": "1", "TZC_VENV": str(paths.venv)},
                 port=settings.ports["solr"], priority=20, stop_seconds=30,
             )
         )
@@ -71,32 +87,33 @@ def _servers(paths: Paths, settings: Settings) -> list[Part]:
 
 def _processes(paths: Paths, settings: Settings) -> list[Part]:
     python = str(paths.python)
-    environment = {"CKAN_INI": str(paths.ini), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
     workers = settings.given.get("TZC_WEB_WORKERS", "2")
     threads = settings.given.get("TZC_WEB_THREADS", "4")
     # --preload: the code is loaded once and shared by the forked workers; --max-requests: what leaks is given back in time
     gunicorn = [
-        python, "-m", "gunicorn", "ckanext.tzc.portal.wsgi:application", "--preload", "--bind", f"{settings.host}:{settings.ports['web']}",
+        python, "-m", "tzc_stack.web_command", "ckanext.tzc.portal.wsgi:application", "--preload", "--bind", settings.bind,
         "--workers", workers, "--worker-class", "gthread", "--threads", threads, "--timeout", "120", "--graceful-timeout", "20",
         "--max-requests", "20000", "--max-requests-jitter", "2000", "--worker-tmp-dir", str(paths.run), "--no-control-socket",
     ]
     ckan = [python, "-m", "tzc_stack.ckan_command"]
     queues = [
-        Part(f"worker-{queue}", f"Worker: {purpose}", [*ckan, "jobs", "worker", "--no-scheduler", *([queue, "default"] if queue == "interactive" else [queue])],
-             lambda: f"rq {version('rq')}", environment, priority=60, stop_seconds=30)
+        _ckan_part(f"worker-{queue}", f"Worker: {purpose}", [*ckan, "jobs", "worker", "--no-scheduler", *([queue, "default"] if queue == "interactive" else [queue])], "rq")
         for queue, purpose in QUEUES.items()
     ]
-    consumers = [
-        Part(f"harvest-{step}", f"Harvest: {step}", [*ckan, "harvester", f"{step}-consumer"], lambda: f"ckanext-harvest {version('ckanext-harvest')}", environment, priority=60, stop_seconds=30)
-        for step in ("gather", "fetch")
-    ]
+    consumers = [_ckan_part(f"harvest-{step}", f"Harvest: {step}", [*ckan, "tzc", "harvest", "consume", step], "ckanext-harvest") for step in ("gather", "fetch")]
     return [
-        Part("web", "Web server", gunicorn, lambda: f"gunicorn {version('gunicorn')}, CKAN {version('ckan')}", environment, settings.ports["web"], priority=50, stop_seconds=30),
+        Part(
+            "web", "Web server", gunicorn, lambda: f"gunicorn {version('gunicorn')}, CKAN {version('ckan')}",
+            port=settings.ports["web"], priority=50, stop_seconds=30, start_seconds=START_SECONDS,
+        ),
         *queues,
         *consumers,
-        Part("scheduler", "Scheduler", [python, "-m", "tzc_stack.scheduler", settings.site_id], lambda: f"rq {version('rq')}",
-             {**environment, "TZC_SCHEDULER_REDIS": settings.redis_url}, priority=70),
-    ]
+        Part("scheduler", "Scheduler", [python, "-m", "tzc_stack.scheduler"], lambda: f"rq {version('rq')}", priority=70),
+    ]  # fmt: skip
+
+
+def _ckan_part(name: str, title: str, command: list[str], package: str) -> Part:
+    return Part(name, title, command, lambda: f"{package} {version(package)}", priority=60, stop_seconds=30, start_seconds=START_SECONDS)
 
 
 def valkey_program() -> str:
@@ -116,7 +133,7 @@ def valkey_configuration(paths: Paths, settings: Settings) -> str:
             f"bind {HOST}",
             f"port {settings.ports['valkey']}",
             f'requirepass "{settings.secret["valkey"]}"',
-            f'dir "{paths.valkey}"',
+            f"dir {_quoted(str(paths.valkey))}",
             "appendonly yes",
             "appendfsync everysec",
             'save ""',
@@ -126,6 +143,11 @@ def valkey_configuration(paths: Paths, settings: Settings) -> str:
             "",
         ]
     )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def solr_version(paths: Paths) -> Callable[[], str]:

@@ -35,6 +35,11 @@ class Paths:
         return self.venv / "tzc-installed"
 
     @property
+    def cut(self) -> Path:
+        """Stands while pip writes files, and after one that was cut."""
+        return self.venv / "tzc-cut"
+
+    @property
     def lock(self) -> Path:
         return self.var / "lock"
 

@@ -1,13 +1,16 @@
 """Waiting for parts: each is asked in its own protocol, and a part that will not come up says why."""
 from __future__ import annotations
 
+import base64
+import json
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from .console import StackError
 from .paths import Paths
@@ -44,25 +47,28 @@ def solr(settings: Settings) -> Probe:
     """An answered search, in a core that has the portal's fields."""
 
     def probe() -> None:
-        import base64
-        import json
-
-        request = urllib.request.Request(f"{settings.solr_url}/schema/name?wt=json")  # noqa: S310 -- checked to be http(s)
-        if settings.solr_credentials:
-            request.add_header("Authorization", "Basic " + base64.b64encode(":".join(settings.solr_credentials).encode()).decode())
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 -- checked to be http(s)
-            name = json.load(answer).get("name")
+        name = ask_solr(settings, "schema/name?wt=json").get("name")
         if not str(name).startswith("ckan-"):
             raise ValueError(f"the core's schema is {name!r}, not CKAN's: give it the configuration set that ./portal makes in var/solr/configsets")
 
     return probe
 
 
+def ask_solr(settings: Settings, path: str) -> dict[str, Any]:
+    """The answer to a GET below the core's address."""
+    request = urllib.request.Request(f"{settings.solr_url}/{path}")  # noqa: S310 -- checked to be http(s)
+    if settings.solr_credentials:
+        request.add_header("Authorization", "Basic " + base64.b64encode(":".join(settings.solr_credentials).encode()).decode())
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 -- checked to be http(s)
+        content: dict[str, Any] = json.load(answer)
+    return content
+
+
 def web(settings: Settings) -> Probe:
     """CKAN's own status action, with its plugins loaded."""
 
     def probe() -> None:
-        with urllib.request.urlopen(f"http://127.0.0.1:{settings.ports['web']}/api/3/action/status_show", timeout=20) as answer:  # noqa: S310 -- the loopback
+        with urllib.request.urlopen(f"{settings.web_url}/api/3/action/status_show", timeout=20) as answer:  # noqa: S310 -- the loopback
             answer.read()
 
     return probe
@@ -75,7 +81,7 @@ def wait(title: str, probe: Probe, seconds: float, log: Path | None = None, gave
         try:
             probe()
             return
-        except Exception as error:  # noqa: BLE001 -- each client library has errors of its own; the last is reported
+        except Exception as error:  # each client library has errors of its own; the last is reported
             if time.monotonic() > deadline or gave_up():
                 raise StackError(f"{title} does not answer: {_brief(error)}{_last_lines(log)}", _mend(log)) from error
         time.sleep(0.1)
@@ -85,13 +91,21 @@ def once(title: str, variable: str, url: str, probe: Probe) -> None:
     """Ask a server that the person gave; it must answer at once."""
     try:
         probe()
-    except Exception as error:  # noqa: BLE001 -- each client library has errors of its own; it is reported
+    except Exception as error:  # each client library has errors of its own; it is reported
         parts = urlsplit(url)
         place = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
         raise StackError(
-            f"{title} at {place}, which {variable} gives, does not answer: {_brief(error)}",
+            f"{title} at {place}, which {variable} gives, does not answer: {_without_password(_brief(error), url)}",
             f"check that it runs, lets this machine in, and that the name and password in {variable} are right; or forget it with {variable}= ./portal up",
         ) from error
+
+
+def _without_password(text: str, url: str) -> str:
+    """Client libraries quote an address they cannot read."""
+    password = urlsplit(url).password or ""
+    for secret in {password, unquote(password)} - {""}:
+        text = text.replace(secret, "…")
+    return text
 
 
 def _brief(error: Exception) -> str:

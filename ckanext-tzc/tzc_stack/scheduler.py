@@ -1,17 +1,19 @@
 """The scheduler: at its time, each periodic job is put into its queue. It holds no CKAN, so it is small.
 
-Run as `python -m tzc_stack.scheduler SITE_ID` with the Redis address in `TZC_SCHEDULER_REDIS`.
+Run as `python -m tzc_stack.scheduler`; the portal's folder is in `TZC_VAR`.
 """
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 import time
 from pkgutil import resolve_name
 
 import redis
 from rq.cron import CronScheduler
+
+from .paths import here
+from .settings import load
 
 PAUSE = 5.0
 """Seconds before another try when Redis does not answer."""
@@ -29,19 +31,19 @@ class Periodic:
 
 
 PERIODIC = (
-    Periodic("ckanext.tzc.portal.jobs:run_due_harvests", "long", "* * * * *", 55),
+    Periodic("ckanext.tzc.harvesting.jobs:run_due_harvests", "long", "* * * * *", 55),
 )
 
 
-def main(site_id: str) -> int:
+def main() -> int:
     """Enqueue for ever."""
-    address = os.environ["TZC_SCHEDULER_REDIS"]
+    settings = load(here())
     while True:
         try:
-            cron = CronScheduler(connection=redis.Redis.from_url(address), logging_level="WARNING")
+            cron = CronScheduler(connection=redis.Redis.from_url(settings.redis_url), logging_level="WARNING")
             for job in PERIODIC:
                 # a job that waited longer than an hour is not worth running twice
-                cron.register(resolve_name(job.function), f"ckan:{site_id}:{job.queue}", cron=job.cron, job_timeout=job.seconds, ttl=3600, result_ttl=3600)
+                cron.register(resolve_name(job.function), f"ckan:{settings.site_id}:{job.queue}", cron=job.cron, job_timeout=job.seconds, ttl=3600, result_ttl=3600)
             cron.start()
             return 0
         except redis.exceptions.ConnectionError as error:
@@ -50,4 +52,4 @@ def main(site_id: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

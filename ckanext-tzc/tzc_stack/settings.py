@@ -4,12 +4,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from .console import StackError
 from .paths import Paths
@@ -96,7 +97,7 @@ class Settings:
     @property
     def solr_credentials(self) -> tuple[str, str] | None:
         parts = urlsplit(self.given.get("TZC_SOLR_URL", ""))
-        return (parts.username, parts.password or "") if parts.username else None
+        return (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
 
     @property
     def site_url(self) -> str:
@@ -105,6 +106,16 @@ class Settings:
     @property
     def host(self) -> str:
         return self.given.get("TZC_HOST") or HOST
+
+    @property
+    def web_url(self) -> str:
+        """Where the web server is reached from this machine."""
+        return f"http://{_bracketed(HOST if self.host in EVERYWHERE else self.host)}:{self.ports['web']}"
+
+    @property
+    def bind(self) -> str:
+        """What the web server listens on."""
+        return f"{_bracketed(self.host)}:{self.ports['web']}"
 
     @property
     def site_id(self) -> str:
@@ -117,25 +128,35 @@ class Settings:
         return f"http://portal:{quote(self.secret['control'])}@{HOST}:{self.ports['control']}/RPC2"
 
 
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 -- compared, not bound
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def _shown(host: str) -> str:
-    return "localhost" if host in {HOST, "0.0.0.0", "::"} else host  # noqa: S104 -- compared, not bound
+    return "localhost" if host in {HOST, *EVERYWHERE} else _bracketed(host)
+
+
+def exists(paths: Paths) -> bool:
+    """Whether a portal was set up here."""
+    return paths.secrets.exists() and paths.ports.exists()
 
 
 def load(paths: Paths) -> Settings:
     """The settings of a portal that was set up before."""
-    if not paths.secrets.exists():
+    if not exists(paths):
         raise StackError("The portal is not set up in this folder yet.", "run ./portal up")
     kept = _read(paths.secrets)
     return Settings(given=kept["given"], secret=kept["secret"], ports=_read(paths.ports))
 
 
-def prepare(paths: Paths, running: bool) -> Settings:
+def prepare(paths: Paths, ours: Mapping[str, int]) -> Settings:
     """The settings for a start: what the environment says, then what is remembered, then what is made now.
 
-    Ports that are ours already (`running`) are kept without a look at who listens there.
+    Ports that are `ours` already are kept without a look at who listens there. Nothing is remembered before `keep`.
     """
-    for folder in (paths.var, paths.run, paths.log, paths.uploads, paths.solr, paths.valkey):
-        folder.mkdir(parents=True, exist_ok=True)
     kept = _read(paths.secrets) if paths.secrets.exists() else {"given": {}, "secret": {}}
     given = dict(kept["given"])
     for name in SETTINGS:
@@ -144,10 +165,17 @@ def prepare(paths: Paths, running: bool) -> Settings:
     given = {name: value for name, value in given.items() if value}
     _check(given)
     secret = {**{name: secrets.token_urlsafe(32) for name in SECRETS}, **kept["secret"]}
-    _write(paths.secrets, {"given": given, "secret": secret})
-    ports = _choose_ports(paths, given, running)
-    _write(paths.ports, ports)
-    return Settings(given=given, secret=secret, ports=ports)
+    return Settings(given=given, secret=secret, ports=_choose_ports(paths, given, ours))
+
+
+def keep(paths: Paths, settings: Settings) -> None:
+    """Make the folders of the data, and remember the settings there."""
+    paths.var.mkdir(parents=True, exist_ok=True)
+    for folder in (paths.run, paths.log, paths.uploads, paths.solr, paths.valkey):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)  # uploads may be confidential, and a log may quote them
+    _write(paths.secrets, {"given": dict(settings.given), "secret": dict(settings.secret)})
+    _write(paths.ports, settings.ports)
 
 
 SECRETS = ("flask", "token", "valkey", "control", "postgres_postgres", "postgres_tzc", "postgres_tzc_reader", "identity")
@@ -165,7 +193,7 @@ def _check(given: Mapping[str, str]) -> None:
     }
     for name, allowed in schemes.items():
         value = given.get(name)
-        if value and (urlsplit(value).scheme not in allowed or not urlsplit(value).hostname):
+        if value and not _is_address(value, allowed):
             raise StackError(
                 f"{name} is not an address the portal can use.",
                 f"give it as {sorted(allowed)[0]}://user:password@host:port/name (characters like @ or / in a password are written %40, %2F).",
@@ -174,37 +202,87 @@ def _check(given: Mapping[str, str]) -> None:
         raise StackError("Only one of TZC_DATASTORE_URL and TZC_DATASTORE_READ_URL is set.", "set both: one role writes, another may only read.")
     if bool(given.get("TZC_DATABASE_URL")) != bool(given.get("TZC_DATASTORE_URL")):
         raise StackError("Only one of TZC_DATABASE_URL and TZC_DATASTORE_URL is set.", "set both: the portal uses two databases of one server or of two.")
-    for name in (setting for setting in given if setting.startswith("TZC_PORT_") or setting in {"TZC_WEB_WORKERS", "TZC_WEB_THREADS"}):
-        if not given[name].isdigit() or not 0 < int(given[name]) < 65536:
-            raise StackError(f"{name}={given[name]} is not a number the portal can use.", f"give {name} a whole number between 1 and 65535.")
+    if given.get("TZC_HOST") and not is_free(0, given["TZC_HOST"]):
+        raise StackError(f"TZC_HOST={given['TZC_HOST']} is no address of this machine.", "give TZC_HOST one of its addresses, or 0.0.0.0 for all.")
+    for name, (pattern, meaning) in SHAPES.items():
+        if name in given and not re.fullmatch(pattern, given[name]):
+            raise StackError(f"{name}={given[name]} cannot be used.", f"give {name} {meaning}.")
 
 
-def _choose_ports(paths: Paths, given: Mapping[str, str], running: bool) -> dict[str, int]:
-    remembered = _read(paths.ports) if paths.ports.exists() else {}
+PORT = (r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]", "a whole number between 1 and 65535")
+SHAPES = {
+    **{f"TZC_PORT_{part.upper()}": PORT for part in USUAL_PORTS},
+    "TZC_WEB_WORKERS": (r"[1-9]\d?", "a whole number between 1 and 99"),
+    "TZC_WEB_THREADS": (r"[1-9]\d?", "a whole number between 1 and 99"),
+    "TZC_SOLR_HEAP": (r"[1-9]\d*[mMgG]", "a size such as 384m or 2g"),
+    "TZC_DEMO": (r"[01]", "0 or 1"),
+    "TZC_HOST": (r"[0-9A-Za-z.:-]+", "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"),
+}
+"""What settings that are no addresses of servers look like."""
+
+
+def _is_address(value: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", value)
+    except ValueError:
+        return False  # a port that is no number
+
+
+def _choose_ports(paths: Paths, given: Mapping[str, str], ours: Mapping[str, int]) -> dict[str, int]:
+    try:
+        remembered = _read(paths.ports) if paths.ports.exists() else {}
+    except StackError:
+        remembered = {}  # damaged; ports can be chosen anew
     chosen: dict[str, int] = {}
     for part, usual in USUAL_PORTS.items():
-        wanted = given.get(f"TZC_PORT_{part.upper()}")
-        if running and remembered.get(part):
-            chosen[part] = remembered[part]
-        elif wanted:
-            if not is_free(int(wanted)):
-                raise StackError(
-                    f"Port {wanted}, which TZC_PORT_{part.upper()} gives, is taken by another program.",
-                    f"stop that program, or give another port: TZC_PORT_{part.upper()}=… ./portal up",
-                )
-            chosen[part] = int(wanted)
+        host = given.get("TZC_HOST", HOST) if part == "web" else HOST
+        variable = f"TZC_PORT_{part.upper()}"
+        if variable in given:
+            chosen[part] = _given_port(variable, int(given[variable]), host, ours, chosen)
         else:
             first = remembered.get(part, usual)
-            chosen[part] = next((port for port in (first, *range(usual, usual + 100)) if port not in chosen.values() and is_free(port)), _any_free())
+            candidates = (port for port in (first, *range(usual, usual + 100)) if port not in chosen.values() and (port == ours.get(part) or _reserve(host, port)))
+            chosen[part] = next(candidates, 0) or _any_free()
     return chosen
 
 
-def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of the loopback now."""
-    with socket.socket() as probe:
+def _given_port(variable: str, port: int, host: str, ours: Mapping[str, int], chosen: Mapping[str, int]) -> int:
+    """The port that a person gave, if nobody has it."""
+    if port in chosen.values() or not (port in ours.values() or _reserve(host, port)):
+        raise StackError(
+            f"Port {port}, which {variable} gives, is taken by another program or may not be used.",
+            f"stop that program, or give another port: {variable}=… ./portal up (an empty {variable}= lets the portal choose).",
+        )
+    return port
+
+
+_reserved: dict[int, socket.socket] = {}
+"""The marks of ports that this process has chosen, held until it ends."""
+
+
+def _reserve(host: str, port: int) -> bool:
+    """Whether a server could listen there; if so, no other `./portal up` on this machine takes the port before ours has started."""
+    if not is_free(port, host):
+        return False
+    if port in _reserved:
+        return True
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0tzc-portal-port-{port}")  # a name without a file; it goes with the process
+    except OSError:
+        mark.close()
+        return False
+    _reserved[port] = mark
+    return True
+
+
+def is_free(port: int, host: str = HOST) -> bool:
+    """Whether a server could listen on this port now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True
@@ -221,7 +299,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise StackError(f"{file} is damaged ({error}).", "restore it from a backup (./portal restore FILE), or start anew with ./portal reset.") from error
+        raise StackError(f"{file} is damaged ({error}).", "put back a copy of that file, or delete all data and begin anew with ./portal reset.") from error
     return content
 
 

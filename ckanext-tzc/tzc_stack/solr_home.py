@@ -13,8 +13,7 @@ CONFIG_SET = "tzc"
 def merged_schema(additions: Path) -> str:
     """CKAN's schema with the types of `additions` in place of its own, and the fields and copies added."""
     # only trusted files of ours and of CKAN's package are parsed here
-    tree = ET.ElementTree(ET.fromstring((files("ckan") / "config" / "solr" / "schema.xml").read_text(encoding="utf-8")))  # noqa: S314 -- CKAN's own file
-    schema = tree.getroot()
+    schema = ET.fromstring((files("ckan") / "config" / "solr" / "schema.xml").read_text(encoding="utf-8"))  # noqa: S314 -- CKAN's own file
     ours = ET.fromstring(additions.read_text(encoding="utf-8"))  # noqa: S314 -- our own file
     types, fields = schema.find("types"), schema.find("fields")
     assert types is not None and fields is not None, "CKAN's schema has types and fields"
@@ -25,23 +24,58 @@ def merged_schema(additions: Path) -> str:
     known = {field.get("name") for field in fields}
     fields.extend(field for field in ours.iterfind("fields/field") if field.get("name") not in known)
     schema.extend(ours.iterfind("copies/copyField"))
-    return ET.tostring(schema, encoding="unicode", xml_declaration=True)
+    text: str = ET.tostring(schema, encoding="unicode", xml_declaration=True)
+    return text
 
 
-def build(source: Path, home: Path, cores: Sequence[str]) -> bool:
-    """Write the home folder from `source`; return whether the way words are indexed changed (the index must be rebuilt)."""
-    configuration = home / "configsets" / CONFIG_SET / "conf"
+def with_plurals(synonyms: str) -> str:
+    """Add the plurals to each entry: synonyms are looked up before words are stemmed."""
+    lines = []
+    for line in synonyms.splitlines():
+        entries = [entry.strip() for entry in line.split(",")] if line and not line.startswith("#") else []
+        forms = [form for entry in entries for form in _forms(entry.split())]
+        lines.append(", ".join(dict.fromkeys(forms)) if entries else line)
+    return "\n".join(lines) + "\n"
+
+
+def _forms(words: list[str]) -> list[str]:
+    """As it is, its first word in the plural (pompes a chaleur), all words in the plural."""
+    plural = [_plural(word) for word in words]
+    return [" ".join(form) for form in (words, [plural[0], *words[1:]], plural)]
+
+
+def _plural(word: str) -> str:
+    return word if len(word) < 4 or word[-1] in "sxz" else f"{word}x" if word.endswith("eau") else f"{word}s"
+
+
+def build(source: Path, home: Path, cores: Sequence[str]) -> None:
+    """Write the home folder from `source`."""
+    configuration = _configuration(home)
     configuration.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / "solr.xml", home / "solr.xml")
     shutil.copyfile(source / "log4j2.xml", home / "log4j2.xml")
-    for file in sorted((source / "conf").iterdir()):
-        shutil.copyfile(file, configuration / file.name)
-    schema = configuration / "schema.xml"
-    wanted = merged_schema(source / "schema-additions.xml")
-    changed = not schema.exists() or schema.read_text(encoding="utf-8") != wanted
-    schema.write_text(wanted, encoding="utf-8")
+    for name, text in _wanted(source).items():
+        (configuration / name).write_text(text, encoding="utf-8")
     for core in cores:
         folder = home / core
         folder.mkdir(exist_ok=True)
         (folder / "core.properties").write_text(f"name={core}\nconfigSet={CONFIG_SET}\n", encoding="utf-8")
-    return changed
+
+
+def words_change(source: Path, home: Path) -> bool:
+    """Whether `build` would change the way words are indexed, so that the index must be made anew."""
+    configuration = _configuration(home)
+    return any(
+        not (configuration / name).exists() or (configuration / name).read_text(encoding="utf-8") != text
+        for name, text in _wanted(source).items()
+        if name != "solrconfig.xml"
+    )
+
+
+def _configuration(home: Path) -> Path:
+    return home / "configsets" / CONFIG_SET / "conf"
+
+
+def _wanted(source: Path) -> dict[str, str]:
+    files = {file.name: file.read_text(encoding="utf-8") for file in sorted((source / "conf").iterdir())}
+    return {**files, "schema.xml": merged_schema(source / "schema-additions.xml")}

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+from importlib.metadata import PackageNotFoundError
 from typing import Any
 
 import psutil
@@ -45,9 +47,15 @@ def _part(part: Part, state: dict[str, Any]) -> dict[str, Any]:
         "pid": pid,
         "port": part.port,
         "memory": proportional_memory(pid) if pid else None,
-        "version": part.version(),
+        "version": _version(part),
         "since": int(state["start"]) if up else None,
     }
+
+
+def _version(part: Part) -> str | None:
+    with contextlib.suppress(OSError, subprocess.SubprocessError, PackageNotFoundError):
+        return part.version()
+    return None
 
 
 def proportional_memory(pid: int) -> int | None:

@@ -102,15 +102,18 @@ def stack(paths: Paths, demo: bool = False, given: Mapping[str, str] | None = No
 def test_configuration(paths: Paths, settings: Settings) -> Path:
     """A second configuration on the same servers, whose databases and index the tests may empty."""
     second = dataclasses.replace(paths, var=paths.var / "ckan")
-    (second.var / "uploads").mkdir(parents=True, exist_ok=True)
+    for folder in (second.uploads, second.run, second.log):
+        folder.mkdir(parents=True, exist_ok=True)
     with step("databases and an index for the tests"):
         urls = add_databases(settings, "test")
         add_core(paths, settings, "ckan_test")
         own = dataclasses.replace(settings, given={**settings.given, **urls, "TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", "/solr/ckan_test"), "TZC_REDIS_URL": _database(settings.redis_url, "1")})
         text = configuration.render(second, own).replace("[app:main]\nuse = egg:ckan", "[app:main]\nuse = egg:ckan\ntesting = true\nconfig.mode = strict")
+        # CKAN's fixtures copy the configuration, and a copy of a Redis connection cannot be made
+        text = text.replace("SESSION_TYPE = redis", "SESSION_TYPE = cookie")
         (second.var / "licences.json").write_text(json.dumps(configuration.licences(paths)), encoding="utf-8")
         write_private(second.var / "portal.ini", text.replace(f"ckan.site_url = {settings.site_url}", "ckan.site_url = http://test.ckan.net"))
-        lifecycle.ckan(dataclasses.replace(second, var=second.var), ["tzc", "prepare"], {"TZC_ADMIN_PASSWORD": "an-unused-password"})
+        lifecycle.ckan(second, ["tzc", "prepare"], {"TZC_ADMIN_PASSWORD": "an-unused-password"})
     return second.ini
 
 

@@ -52,11 +52,11 @@ class TableError(Exception):
         super().__init__(CODES[code] % parameters)
 
 
-class Refused(TableError):
+class Refused(TableError):  # noqa: N818 -- it reads as what happened
     """The file's owner has something to mend."""
 
 
-class Skipped(TableError):
+class Skipped(TableError):  # noqa: N818 -- as above
     """Not a table; nothing is wrong."""
 
 

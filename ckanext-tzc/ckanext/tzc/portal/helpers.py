@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 import re
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-
 from ckanext.tzc.common.territory import language, territory, text
 
 from . import theme
@@ -20,6 +20,7 @@ SUMMARY_LIMIT = 190
 LIGHT = {
     "home",
     "dashboard",
+    "dcat",
     "dataset.search",
     "dataset.read",
     "dataset.new",
@@ -41,6 +42,8 @@ LIGHT = {
     "user.perform_reset",
     "user.register",
     "util",
+    # an address that leads nowhere: it was looked for among the files
+    "static",
 }
 """Blueprints and endpoints whose pages are drawn wholly by our own stylesheet and need none of CKAN's scripts."""
 
@@ -99,15 +102,15 @@ def tzc_axis(name: str) -> Any:
 
 def tzc_axis_counts() -> dict[str, int]:
     """How many datasets each axis has, from one search."""
-    found = tk.get_action("package_search")({}, {"q": "*:*", "fq": "dataset_type:dataset", "rows": 0, "facet.field": ["groups"], "facet.limit": -1})
-    return {item["name"]: item["count"] for item in found["search_facets"].get("groups", {}).get("items", [])}
+    found = tk.get_action("package_search")({}, {"q": "*:*", "fq": "dataset_type:dataset", "rows": 0, "facet.field": ["axis"], "facet.limit": -1})
+    return {item["name"]: item["count"] for item in found["search_facets"].get("axis", {}).get("items", [])}
 
 
 def tzc_home() -> dict[str, Any]:
     """What the home page shows, from one search and one count."""
     found = tk.get_action("package_search")(
         {},
-        {"q": "*:*", "fq": "dataset_type:dataset", "rows": 6, "sort": "metadata_created desc", "facet.field": ["groups", "organization", "tags", "communes"], "facet.limit": -1},
+        {"q": "*:*", "fq": "dataset_type:dataset", "rows": 6, "sort": "metadata_created desc", "facet.field": ["axis", "organization", "tags", "communes"], "facet.limit": -1},
     )
     counts = {facet: {item["name"]: item["count"] for item in content["items"]} for facet, content in found["search_facets"].items()}
     partners = sorted(found["search_facets"].get("organization", {}).get("items", []), key=lambda item: (-item["count"], item["display_name"]))
@@ -117,7 +120,7 @@ def tzc_home() -> dict[str, Any]:
     return {
         "count": found["count"],
         "newest": found["results"],
-        "axes": [{"axis": axis, "count": counts.get("groups", {}).get(axis.id, 0)} for axis in place.axes],
+        "axes": [{"axis": axis, "count": counts.get("axis", {}).get(axis.id, 0)} for axis in place.axes],
         "partners": partners,
         "words": [word for word, _count in words],
         "communes": sorted(place.communes, key=lambda commune: commune.name),
@@ -140,8 +143,9 @@ def _count_files() -> int:
 
 def tzc_summary(package: Package, limit: int = SUMMARY_LIMIT) -> str:
     """The first sentence or two of a description, without Markdown."""
-    plain = tk.h.markdown_extract(package.get("notes") or package.get("description") or "", 0)
-    plain = re.sub(r"\s+", " ", str(plain)).strip()
+    # CKAN gives HTML's entities; the template escapes once more
+    plain = html.unescape(str(tk.h.markdown_extract(package.get("notes") or package.get("description") or "", 0)))
+    plain = re.sub(r"\s+", " ", plain).strip()
     if len(plain) <= limit:
         return plain
     kept = ""
@@ -182,7 +186,7 @@ def tzc_place(package: Package, most: int = 3) -> str:
         return str(tk._("Whole territory"))
     shown = ", ".join(names[code] for code in codes[:most])
     more = len(codes) - most
-    return shown if more <= 0 else str(tk.ungettext("%(places)s and %(more)d other", "%(places)s and %(more)d others", more)) % {"places": shown, "more": more}
+    return shown if more <= 0 else str(tk.ungettext("{places} and {more} other", "{places} and {more} others", more)).format(places=shown, more=more)
 
 
 def tzc_date(value: Any) -> str:
@@ -201,7 +205,9 @@ def tzc_date(value: Any) -> str:
             day = dt.datetime.fromisoformat(written.replace("Z", "+00:00"))
         except ValueError:
             return written
-    return str(format_date(day, format="long", locale=language()))
+    written = str(format_date(day, format="long", locale=language()))
+    # "1er janvier", which CLDR's French does not know
+    return f"1er {written[2:]}" if language() == "fr" and day.day == 1 else written
 
 
 def tzc_updated(package: Package) -> str:
@@ -329,3 +335,55 @@ def tzc_query(name: str, value: str | None = None, action: str = "replace") -> s
     if action != "remove" and value is not None:
         kept.append((name, value))
     return "?" + urlencode(kept)
+
+
+def tzc_upload_limit() -> int:
+    """The largest file that may be sent, in megabytes."""
+    limit: int = tk.config["ckan.max_resource_size"]
+    return limit
+
+
+def tzc_section() -> str:
+    """Which part of the portal this page belongs to, for the main menu: `home`, `dataset`, `group`, `organization`, `about`.
+
+    By the address: with content negotiation the home page and the datasets' pages belong to ckanext-dcat's blueprint.
+    """
+    path = str(tk.request.environ.get("CKAN_CURRENT_URL", "")).partition("?")[0].strip("/")
+    return path.partition("/")[0] or "home"
+
+
+def tzc_is_search() -> bool:
+    """Whether this is the page of search, which has its own box."""
+    return str(tk.request.environ.get("CKAN_CURRENT_URL", "")).partition("?")[0].strip("/") == "dataset"
+
+
+def tzc_size(size: Any) -> str:
+    """A file's size as the reader writes it: `20 ko`, `1,2 Mo`, `20 kB`."""
+    from babel.numbers import format_decimal
+
+    try:
+        amount = float(size)
+    except (TypeError, ValueError):
+        return ""
+    units = ["octets", "ko", "Mo", "Go", "To"] if language() == "fr" else ["bytes", "kB", "MB", "GB", "TB"]
+    step = 0
+    while amount >= 1000 and step < len(units) - 1:
+        amount, step = amount / 1000, step + 1
+    number = format_decimal(round(amount, 1) if amount < 10 and step else round(amount), locale=language())
+    return f"{number}\u00a0{units[step]}"
+
+
+def tzc_pages(page: int, last: int) -> list[int | None]:
+    """The numbers of pages of results to link to; None stands for those left out."""
+    kept = sorted({1, last, *range(max(1, page - 1), min(last, page + 1) + 1)})
+    numbers: list[int | None] = []
+    for number in kept:
+        if numbers and number - (numbers[-1] or 0) > 1:
+            numbers.append(None)
+        numbers.append(number)
+    return numbers
+
+
+def tzc_preselected() -> list[str]:
+    """The axes that the address of the new dataset's form names."""
+    return [name for name in tk.request.args.getlist("axis") if name in territory().axis_ids]

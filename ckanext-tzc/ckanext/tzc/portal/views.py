@@ -4,9 +4,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ckan.plugins.toolkit as tk
-from flask import Blueprint, Response
-
 from ckanext.tzc.common.territory import territory
+from flask import Blueprint, Response
 
 from . import theme
 

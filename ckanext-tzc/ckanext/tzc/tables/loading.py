@@ -128,6 +128,8 @@ def _mark_active(resource_id: str, active: bool) -> bool:
     before = bool(extras.get("datastore_active"))
     if before != active:
         query.update({"extras": {**extras, "datastore_active": active}}, synchronize_session=False)
+        # CKAN's session keeps what it has read, even across commits
+        model.Session.expire_all()
     return before
 
 

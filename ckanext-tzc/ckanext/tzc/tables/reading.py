@@ -144,17 +144,16 @@ def _encodings(file: Path) -> list[str]:
 
 def _plain_text(file: Path, target: Path) -> int:
     """Write the file as UTF-8 with `\\n` line ends; the longest line's bytes. Raises Refused (`encoding`, `nul`, `line_too_long`)."""
-    refusal: Refused | None = None
+    line = 1
     for encoding in _encodings(file):
         try:
             return _transcoded(file, target, encoding)
-        except _Undecodable as error:
-            refusal = Refused("encoding", row=error.line)
-    assert refusal is not None, "there is always an encoding to try"
-    raise refusal
+        except _UndecodableError as error:
+            line = error.line
+    raise Refused("encoding", row=line)
 
 
-class _Undecodable(Exception):
+class _UndecodableError(Exception):
     def __init__(self, line: int) -> None:
         self.line = line
         super().__init__(line)
@@ -169,7 +168,7 @@ def _transcoded(file: Path, target: Path, encoding: str) -> int:
             try:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
-                raise _Undecodable(line + data[: error.start].count(b"\n")) from error
+                raise _UndecodableError(line + data[: error.start].count(b"\n")) from error
             if "\x00" in text:
                 before, _, after = text.partition("\x00")
                 raise Refused("nul", row=line + before.count("\n"), excerpt=excerpt(before.rpartition("\n")[2] + after.partition("\n")[0]))
@@ -363,7 +362,7 @@ def _columns(text: _Text, folder: Path, limits: Limits) -> Read:
         ]
         rows_file = folder / "rows.csv"
         values = ", ".join(_value(f"c{position}", column.decision) for position, column in enumerate(columns))
-        connection.execute(f"COPY (SELECT {values} FROM plain) TO {_literal(str(rows_file))} (FORMAT csv, HEADER false, FORCE_QUOTE *)")
+        connection.execute(f"COPY (SELECT {values} FROM plain) TO {_literal(str(rows_file))} (FORMAT csv, HEADER false, FORCE_QUOTE *)")  # noqa: S608 -- made of our own names
     finally:
         connection.close()
     return Read(columns, count, text.geometry or _places(columns), text.notes, rows_file)
@@ -379,7 +378,7 @@ def _load(connection: duckdb.DuckDBPyConnection, text: _Text, limits: Limits) ->
         f"strict_mode=true, null_padding=false, store_rejects=true, rejects_limit=20, max_line_size={longest}, buffer_size={max(longest * 2, 16_000_000)})"
     )
     try:
-        connection.execute(f"CREATE TABLE plain AS SELECT * FROM {source} LIMIT {limits.rows + 1}")
+        connection.execute(f"CREATE TABLE plain AS SELECT * FROM {source} LIMIT {limits.rows + 1}")  # noqa: S608 -- values are quoted
     except duckdb.InvalidInputException as error:
         raise Refused("malformed", row=0, detail=str(error).partition("\n")[0][:200]) from error
     first = connection.execute("SELECT line, column_idx, error_type::VARCHAR, csv_line, error_message FROM reject_errors ORDER BY line, column_idx LIMIT 1").fetchone()
@@ -400,9 +399,7 @@ def _malformed(text: _Text, line: int, column: int | None, kind: str, written: s
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    found = connection.execute("SELECT count(*) FROM plain").fetchone()
-    assert found is not None, "count always gives a row"
-    return int(found[0])
+    return int(connection.execute("SELECT count(*) FROM plain").fetchall()[0][0])
 
 
 def _decisions(connection: duckdb.DuckDBPyConnection, text: _Text) -> list[Decision]:
@@ -422,7 +419,7 @@ def _possible(statistics: Statistics) -> list[Form]:
 
 def _statistics(connection: duckdb.DuckDBPyConnection, forms: dict[int, list[Form]], rows: int | None) -> dict[int, Statistics]:
     """Count, column by column, how many values have each of the given forms; over the first `rows`, or all."""
-    source = f"(SELECT * FROM plain LIMIT {rows})" if rows else "plain"
+    source = f"(SELECT * FROM plain LIMIT {rows})" if rows else "plain"  # noqa: S608 -- a number of ours
     found: dict[int, Statistics] = {}
     positions = list(forms)
     for start in range(0, len(positions), BATCH):
@@ -436,9 +433,7 @@ def _statistics(connection: duckdb.DuckDBPyConnection, forms: dict[int, list[For
                 *(f"count(*) FILTER (WHERE {_has(f'trim(c{position})', form)})" for form in forms[position]),
             )
         ]
-        answer = connection.execute(f"SELECT {', '.join(asked)} FROM {source}").fetchone()
-        assert answer is not None, "an aggregate always gives a row"
-        counts = iter(answer)
+        counts = iter(connection.execute(f"SELECT {', '.join(asked)} FROM {source}").fetchall()[0])  # noqa: S608 -- made of our own names
         for position in batch:
             filled, largest = int(next(counts)), int(next(counts))
             found[position] = Statistics(filled, {form: int(next(counts)) for form in forms[position]}, largest)

@@ -17,8 +17,8 @@ def rows_in_words(rows: int, columns: int) -> str:
     """Such as “1,204 rows, 7 columns”."""
     return ", ".join(
         [
-            tk.ungettext("%(number)s row", "%(number)s rows", rows) % {"number": number(rows)},
-            tk.ungettext("%(number)s column", "%(number)s columns", columns) % {"number": number(columns)},
+            tk.ungettext("%(number)s row", "%(number)s rows", rows, number=number(rows)),
+            tk.ungettext("%(number)s column", "%(number)s columns", columns, number=number(columns)),
         ]
     )
 

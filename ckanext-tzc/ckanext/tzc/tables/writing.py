@@ -38,7 +38,8 @@ def write(resource_id: str, read: Read, is_current: Callable[[], bool]) -> bool:
         context: Any = {"connection": connection}
         backend.create_table(context, {"resource_id": table, "fields": fields}, {})
         _fill(connection, table, read)
-        backend.create_indexes(context, {"resource_id": table})
+        # GIN is built in less than half the time of the DataStore's default, GiST, and searches faster
+        connection.execute(sa.text(f'CREATE INDEX "{table}_words" ON {backend.identifier(table)} USING gin (_full_text)'))
         backend._create_fulltext_trigger(connection, table)
         if not is_current():
             transaction.rollback()
@@ -46,6 +47,9 @@ def write(resource_id: str, read: Read, is_current: Callable[[], bool]) -> bool:
         old, new = backend.identifier(resource_id), backend.identifier(table)
         connection.execute(sa.text(f"DROP TABLE IF EXISTS {old} CASCADE"))
         connection.execute(sa.text(f"ALTER TABLE {new} RENAME TO {old}"))
+        # under the name that the DataStore looks for before it makes one
+        index = backend.identifier(backend._generate_index_name(resource_id, backend.identifier("_full_text")))
+        connection.execute(sa.text(f'ALTER INDEX "{table}_words" RENAME TO {index}'))
         connection.execute(sa.text(f"ANALYZE {old}"))
         connection.execute(sa.text("DELETE FROM _table_stats WHERE resource_id = :id"), {"id": resource_id})
         connection.execute(sa.text("SELECT update_table_stats(:id)"), {"id": resource_id})

@@ -75,17 +75,10 @@ def tzc_known_value(field: dict[str, Any], schema: dict[str, Any]) -> Any:
     return validator
 
 
-def tzc_join_axes(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
-    """Put the dataset into the groups of its axes, and out of the others.
-
-    It runs after CKAN's own check of who may put what into a group: any partner may choose any axis.
-    """
-    if errors[key]:
-        return
+def tzc_axes_decide_groups(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """Leave out groups that were given beside the axes: membership follows from the axes alone (see `axes.join`)."""
     for known in [entry for entry in data if entry[0] == "groups"]:
         del data[known]
-    for index, axis in enumerate(json.loads(data.get(key) or "[]")):
-        data[("groups", index, "name")] = axis
 
 
 def tzc_hide_confidential(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:

@@ -10,8 +10,8 @@ from ckan.model.meta import metadata
 from sqlalchemy import engine_from_config, pool
 
 config = context.config
-assert config.config_file_name is not None
-fileConfig(config.config_file_name, disable_existing_loggers=False)
+if config.config_file_name:
+    fileConfig(config.config_file_name, disable_existing_loggers=False)
 NAME = Path(__file__).parent.name
 
 

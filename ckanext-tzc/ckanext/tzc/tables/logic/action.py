@@ -6,7 +6,17 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 
-from .. import changes, store, words
+from .. import changes, showing, store, words
+
+
+@tk.chained_action
+@tk.side_effect_free
+def resource_view_list(original_action: Any, context: Any, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
+    """CKAN's own, with the titles of our views in the reader's language."""
+    views: list[dict[str, Any]] = original_action(context, data_dict)
+    for view in views:
+        view["title"] = showing.title_of(view["view_type"], view["title"])
+    return views
 
 
 @tk.side_effect_free
@@ -26,7 +36,20 @@ def tzc_table_status(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
         reason = {"upload": None, "datastore": "api"}.get(resource.url_type or "", "remote")
         state = store.SKIPPED if reason else store.WAITING
         return _shown(resource.id, {"state": state, "reason": reason})
-    return _shown(resource.id, {name: getattr(row, name) for name in ("state", "rows", "columns", "reason", "parameters", "geometry", "notes", "started", "ended")})
+    # a row of the file is for those who may change it: a restricted file's page is public, its rows are not
+    mine = _may_change(context, resource.id)
+    shown = {name: getattr(row, name) for name in ("state", "rows", "columns", "reason", "parameters", "geometry", "notes", "started", "ended")}
+    if shown["parameters"] and not mine:
+        shown["parameters"] = {name: value for name, value in shown["parameters"].items() if name != "excerpt"}
+    return _shown(resource.id, shown)
+
+
+def _may_change(context: Any, resource_id: str) -> bool:
+    try:
+        tk.check_access("resource_update", tk.fresh_context(context), {"id": resource_id})
+    except tk.NotAuthorized:
+        return False
+    return True
 
 
 def _shown(resource_id: str, values: dict[str, Any]) -> dict[str, Any]:

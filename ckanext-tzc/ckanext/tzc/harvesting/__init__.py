@@ -1,0 +1,1 @@
+"""The harvesting room: partners' catalogues, taken in through ckanext-harvest."""

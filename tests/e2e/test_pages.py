@@ -1,0 +1,209 @@
+"""The pages in a real browser: accessible, light, at phone width, in both languages; the form keeps what was typed."""
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+DATASET = "/dataset/comptages-velo-horaires"
+RESTRICTED = "/dataset/confort-ete-logements-suivis"
+PUBLIC = [
+    "/", "/dataset/", "/dataset/?q=qqqqq", DATASET, RESTRICTED, "/organization/", "/organization/agglomeration-demo",
+    "/group/", "/group/mobilite", "/about", "/accessibilite", "/user/login", "/nulle-part",
+]
+
+REQUESTS, BYTES = 25, 300_000
+
+
+def sign_in(page: Any, url: str, account: tuple[str, str]) -> None:
+    page.goto(f"{url}/user/login")
+    page.fill("input[name=login]", account[0])
+    page.fill("input[name=password]", account[1])
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/dashboard/**")
+
+
+def serious(page: Any) -> list[tuple[str, int]]:
+    """axe's serious and critical findings on the page shown."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [(entry["id"], len(entry["nodes"])) for entry in found if entry["impact"] in {"serious", "critical"}]
+
+
+def overflow(page: Any) -> int:
+    wide: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return max(0, wide)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_desk(portal: Any, page: Any, address: str) -> None:
+    """Nothing serious for axe, few requests, little weight, no other host, no mistake in the console."""
+    requests: list[Any] = []
+    messages: list[str] = []
+    page.on("requestfinished", lambda request: requests.append(request))  # noqa: PLW0108 -- Playwright marks the function it is given, and a method cannot be marked
+    page.on("console", lambda message: messages.append(message.text) if message.type == "error" and "status of 404" not in message.text else None)
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.goto(portal.url + address, wait_until="networkidle")
+    assert serious(page) == []
+    assert messages == []
+    hosts = {urlsplit(request.url).netloc for request in requests if request.url.startswith("http")}
+    assert hosts == {urlsplit(portal.url).netloc}
+    assert len(requests) <= REQUESTS
+    assert sum(request.sizes()["responseBodySize"] for request in requests) <= BYTES
+    assert page.locator("h1").count() == 1
+    assert page.locator("main").count() == 1
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_phone(portal: Any, phone: Any, address: str) -> None:
+    """No sideways scrolling, nothing serious for axe."""
+    phone.goto(portal.url + address, wait_until="networkidle")
+    assert overflow(phone) == 0
+    assert serious(phone) == []
+
+
+@pytest.mark.parametrize("address", ["/", "/dataset/", DATASET])
+def test_layout_stands_still(portal: Any, page: Any, address: str) -> None:
+    page.add_init_script(
+        "window.__shift = 0; new PerformanceObserver(list => list.getEntries().forEach(entry => { window.__shift += entry.value }))"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    page.goto(portal.url + address, wait_until="networkidle")
+    assert page.evaluate("window.__shift") < 0.05
+
+
+def test_reads_without_scripts(portal: Any, browser: Any) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="fr-FR", viewport={"width": 360, "height": 800})
+    page = context.new_page()
+    page.goto(portal.url)
+    page.fill("main input[name=q], .tzc-hero input[name=q]", "vélo")
+    page.click(".tzc-hero button")
+    assert page.locator(".tzc-card").count() > 0
+    page.click(".tzc-filters > summary")
+    page.locator(".tzc-facet li a").first.click()
+    assert page.locator(".tzc-chosen li").count() == 1
+    page.locator(".tzc-card a").first.click()
+    assert page.locator("#files .tzc-file").count() > 0
+    context.close()
+
+
+def test_no_cookie_for_a_reader(portal: Any, page: Any) -> None:
+    for address in ("/", "/dataset/", DATASET):
+        page.goto(portal.url + address)
+    assert page.context.cookies() == []
+
+
+def test_language(portal: Any, page: Any) -> None:
+    """French first; the switch leads to the same page in English and back."""
+    page.goto(portal.url + DATASET)
+    assert page.locator("html").get_attribute("lang") == "fr"
+    assert page.locator("#files-title").inner_text().startswith("Fichier")
+    page.click(".tzc-languages a[lang=en]")
+    assert urlsplit(page.url).path == f"/en{DATASET}"
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("#files-title").inner_text().startswith("File")
+    page.click(".tzc-languages a[lang=fr]")
+    assert page.locator("html").get_attribute("lang") == "fr"
+
+
+def test_keyboard_reaches_the_content(portal: Any, page: Any) -> None:
+    page.goto(f"{portal.url}/dataset/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "tzc-skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_filters(portal: Any, page: Any, phone: Any) -> None:
+    """A column on a desk, a drawer on a phone."""
+    page.goto(f"{portal.url}/dataset/")
+    assert page.locator(".tzc-facet").first.is_visible()
+    phone.goto(f"{portal.url}/dataset/")
+    assert not phone.locator(".tzc-facet").first.is_visible()
+    phone.click(".tzc-filters > summary")
+    assert phone.locator(".tzc-facet").first.is_visible()
+
+
+def test_a_restricted_dataset_says_how_to_ask(portal: Any, page: Any) -> None:
+    answer = page.goto(portal.url + RESTRICTED)
+    assert answer.status == 200
+    assert page.locator("#files .tzc-notice-key a[href^='mailto:']").count() == 1
+    assert page.locator("#files a", has_text="Télécharger").count() == 0
+
+
+@pytest.fixture
+def form(portal: Any, page: Any) -> Any:
+    """The form of a new dataset, opened by a partner."""
+    sign_in(page, portal.url, portal.partner)
+    page.goto(f"{portal.url}/dataset/new")
+    return page
+
+
+def test_form_sections(form: Any) -> None:
+    assert form.locator("#section-essentials #field-title").is_visible()
+    for section in ("found", "trusted", "more"):
+        assert form.locator(f"#section-{section}").get_attribute("open") is None
+    assert serious(form) == []
+    form.set_viewport_size({"width": 360, "height": 800})
+    assert overflow(form) == 0
+
+
+def test_form_address_follows_title(form: Any) -> None:
+    form.fill("#field-title", "L’été à Saint-Œil")
+    assert form.input_value("#field-name") == "l-ete-a-saint-oeil"
+
+
+def test_form_keeps_what_was_typed(form: Any) -> None:
+    """A mistake: a summary that leads to it, its part opened, the message beside it, and nothing lost anywhere else."""
+    form.fill("#field-title", "Essai de saisie")
+    form.check("input[name=axis][value=mobilite]")
+    form.click("#section-found > summary")
+    form.fill("#field-tag_string", "mer, été")
+    form.check("input[name=communes] >> nth=1")
+    form.fill("input[name='temporal_coverage-0-start']", "2025-01-01")
+    form.click("#section-found [data-add]")
+    form.fill("input[name='temporal_coverage-1-start']", "2026-01-01")
+    form.click("#section-trusted > summary")
+    form.fill("input[name='contact-0-name']", "Un service")
+    form.fill("input[name='contact-0-email']", "pas un courriel")
+    form.click("main button[name=save]")
+    summary = form.locator(".tzc-errors")
+    summary.wait_for()
+    assert summary.locator("li").count() == 2
+    assert form.evaluate("document.activeElement.className") == "tzc-errors"
+    assert form.locator("#field-notes-error").is_visible()
+    assert form.locator("#section-trusted").get_attribute("open") is not None
+    assert form.input_value("#field-title") == "Essai de saisie"
+    assert form.is_checked("input[name=axis][value=mobilite]")
+    assert form.is_checked("input[name=communes] >> nth=1")
+    assert form.input_value("#field-tag_string") == "mer, été"
+    assert form.input_value("input[name='temporal_coverage-0-start']") == "2025-01-01"
+    assert form.input_value("input[name='temporal_coverage-1-start']") == "2026-01-01"
+    assert form.input_value("input[name='contact-0-email']") == "pas un courriel"
+    assert serious(form) == []
+    summary.locator("a").last.click()
+    assert form.evaluate("document.activeElement.id") == "field-contact-0-email"
+
+
+def test_publishing_from_the_form(form: Any, tmp_path: Any) -> None:
+    """Describe, add a file, publish, take away again."""
+    table = tmp_path / "comptages.csv"
+    table.write_text("jour;passages\n2026-01-01;3\n", encoding="utf-8")
+    form.fill("#field-title", "Essai de publication")
+    form.fill("#field-notes", "Une description.")
+    form.check("input[name=axis][value=mobilite]")
+    form.click("main button[name=save]")
+    form.wait_for_url("**/resource/new")
+    form.set_input_files("#field-resource-upload", str(table))
+    assert form.input_value("#field-name") == "comptages"
+    form.click("button[value=go-metadata]")
+    form.wait_for_url("**/dataset/essai-de-publication")
+    assert form.locator("h1").inner_text().strip() == "Essai de publication"
+    assert form.locator("#files .tzc-file").count() == 1
+    form.goto(form.url.replace("/dataset/", "/dataset/delete/"))
+    form.click("button[name=delete]")
+    form.wait_for_load_state("networkidle")

@@ -1,0 +1,108 @@
+"""Fixtures of tests against CKAN itself, on the databases and the index that `./portal test` makes for them."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+if not os.environ.get("CKAN_INI"):
+    collect_ignore_glob = ["*"]
+
+
+@pytest.fixture(scope="session")
+def loaded_app() -> Iterator[Any]:
+    """CKAN with all plugins, made once: nothing here changes plugins or configuration, and making it takes seconds."""
+    import ckan.plugins as p
+    from ckan.tests.helpers import _get_test_app
+
+    p.load_all()
+    yield _get_test_app()
+    p.unload_all()
+
+
+@pytest.fixture
+def with_plugins(loaded_app: Any) -> None:
+    """Replaces CKAN's fixture of this name, which loads the plugins anew for each test."""
+
+
+@pytest.fixture
+def app(loaded_app: Any) -> Any:
+    """A client that keeps no cookies between tests."""
+    from ckan.tests.helpers import CKANTestApp
+
+    return CKANTestApp(loaded_app.app)
+
+
+@pytest.fixture
+def test_request_context(app: Any) -> Any:
+    """Replaces CKAN's fixture of this name, for the same application."""
+    return app.flask_app.test_request_context
+
+
+@pytest.fixture
+def clean_db() -> None:
+    """An empty database. CKAN's own fixture drops the tables first, and with them what plugins' migrations made."""
+    import ckan.model as model
+    import sqlalchemy as sa
+    from ckan.tests import factories
+
+    model.Session.rollback()
+    model.Session.remove()
+    factories.fake.unique.clear()
+    with model.meta.engine.begin() as connection:
+        names = [f'"{name}"' for name in sa.inspect(connection).get_table_names() if not name.endswith("alembic_version")]
+        connection.execute(sa.text(f"TRUNCATE {', '.join(names)} CASCADE"))
+
+
+@pytest.fixture
+def axes(clean_db: None, with_request_context: None) -> list[str]:
+    """The territory's axes, as groups."""
+    import ckan.plugins.toolkit as tk
+
+    names: list[str] = tk.get_action("tzc_axes_apply")({"ignore_auth": True, "user": tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]}, {})
+    return names
+
+
+@pytest.fixture
+def partner(axes: list[str]) -> dict[str, Any]:
+    """A partner with an editor: `{"id", "name", "editor"}`."""
+    from ckan.tests import factories
+
+    editor = factories.User()
+    organisation = factories.Organization(users=[{"name": editor["name"], "capacity": "editor"}])
+    return {**organisation, "editor": editor["name"]}
+
+
+Publish = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def publish(partner: dict[str, Any]) -> Publish:
+    """Create a dataset as the partner's editor, with all checks; keyword arguments replace or add fields (None leaves one out)."""
+    import ckan.plugins.toolkit as tk
+
+    def create(**fields: Any) -> dict[str, Any]:
+        wanted = {
+            "name": f"jeu-{os.urandom(4).hex()}", "title": "Comptages des vélos", "notes": "Passages par heure.", "owner_org": partner["id"],
+            "axis": ["mobilite"], "license_id": "lov2", **fields,
+        }
+        given = {key: value for key, value in wanted.items() if value is not None}
+        made: dict[str, Any] = tk.get_action("package_create")({"user": fields.pop("user", partner["editor"])}, given)
+        return made
+
+    return create
+
+
+@pytest.fixture
+def errors(publish: Publish) -> Callable[..., dict[str, list[str]]]:
+    """What a dataset with these fields is refused for."""
+    import ckan.plugins.toolkit as tk
+
+    def refused(**fields: Any) -> dict[str, list[str]]:
+        with pytest.raises(tk.ValidationError) as caught:
+            publish(**fields)
+        return dict(caught.value.error_dict)
+
+    return refused

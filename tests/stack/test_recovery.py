@@ -1,0 +1,115 @@
+"""What `kill -9` does to a portal: nothing that lasts."""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import psutil
+import pytest
+import requests
+from tzc_stack.paths import ROOT
+from tzc_stack.postgres import Postgres
+
+pytestmark = pytest.mark.stack
+
+PARTS = ("postgres", "valkey", "solr", "web", "worker-interactive", "worker-publishing", "worker-long", "harvest-gather", "harvest-fetch", "scheduler")
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def page_answers(own: Any) -> bool:
+    answer = requests.get(f"{own.settings.web_url}/dataset/", timeout=30)
+    return answer.status_code == 200 and "A dataset that must survive" in answer.text
+
+
+def dumps(own: Any) -> list[str]:
+    """Both databases, as text."""
+    texts = []
+    for url in (own.settings.database_url, own.settings.datastore_url):
+        done = subprocess.run([str(Postgres(own.paths).tools / "pg_dump"), "--dbname", url], capture_output=True, text=True, check=True)
+        texts.append("\n".join(line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))))
+    return texts
+
+
+def test_every_part_is_supervised(own: Any) -> None:
+    assert set(own.pids()) == set(PARTS)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_killed_part_comes_back(own: Any, dataset: dict[str, Any], part: str) -> None:
+    before = own.pids()[part]
+    kill(before)
+    own.eventually(lambda: own.pids()[part] not in {0, before} and own.supervisor.states()[part]["statename"] == "RUNNING")
+    own.eventually(lambda: page_answers(own))
+    assert own.action("package_show", id="kept")["resources"]
+
+
+def test_a_second_up_on_a_running_portal_leaves_its_processes_alone(own: Any) -> None:
+    own.eventually(lambda: all(state["statename"] == "RUNNING" for state in own.supervisor.states().values()))
+    before = own.pids()
+    done = own.run("up")
+    assert done.returncode == 0, done.stderr
+    assert own.pids() == before
+
+
+def test_up_again_after_down_changes_no_data(own: Any, dataset: dict[str, Any]) -> None:
+    before = dumps(own)
+    assert own.run("down").returncode == 0
+    assert own.run("status").returncode == 1
+    done = own.run("up")
+    assert done.returncode == 0, done.stderr
+    assert dumps(own) == before
+    assert "password" not in done.stdout.lower()
+    assert page_answers(own)
+
+
+def test_the_supervisor_killed(own: Any, dataset: dict[str, Any]) -> None:
+    ports = own.settings.ports
+    kill(int((own.paths.run / "supervisord.pid").read_text()))
+    assert own.run("status").returncode == 1
+    done = own.run("up")
+    assert done.returncode == 0, done.stderr
+    assert own.settings.ports == ports
+    assert page_answers(own)
+    assert len([process for process in psutil.process_iter() if "supervisor.supervisord" in _words(process) and str(own.paths.run / "supervisord.conf") in _words(process)]) == 1
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_everything_killed_at_once(own: Any, dataset: dict[str, Any]) -> None:
+    ports = own.settings.ports
+    for pid in [int((own.paths.run / "supervisord.pid").read_text()), *own.pids().values()]:
+        family = psutil.Process(pid).children(recursive=True)
+        kill(pid)
+        for child in family:
+            try:
+                child.kill()
+            except psutil.NoSuchProcess:
+                continue
+    done = own.run("up")
+    assert done.returncode == 0, done.stderr
+    assert own.settings.ports == ports
+    assert page_answers(own)
+
+
+@pytest.mark.parametrize("seconds", [0.6, 4])
+def test_up_killed_midway(own: Any, dataset: dict[str, Any], seconds: float) -> None:
+    assert own.run("down").returncode == 0
+    begun = subprocess.Popen([sys.executable, str(ROOT / "portal"), "up"], env=own.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    begun.kill()
+    begun.wait()
+    done = own.run("up")
+    assert done.returncode == 0, done.stderr
+    assert page_answers(own)
