@@ -31,7 +31,8 @@ class Periodic:
 
 
 PERIODIC = (
-    Periodic("ckanext.tzc.harvesting.jobs:run_due_harvests", "long", "* * * * *", 55),
+    Periodic("ckanext.tzc.harvesting.jobs:run_due_harvests", "long", "*/2 * * * *", 110),
+    Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "*/5 * * * *", 290),
 )
 
 

@@ -78,4 +78,4 @@ def _configuration(home: Path) -> Path:
 
 def _wanted(source: Path) -> dict[str, str]:
     files = {file.name: file.read_text(encoding="utf-8") for file in sorted((source / "conf").iterdir())}
-    return {**files, "schema.xml": merged_schema(source / "schema-additions.xml")}
+    return {**files, "synonyms.txt": with_plurals(files["synonyms.txt"]), "schema.xml": merged_schema(source / "schema-additions.xml")}

@@ -147,6 +147,8 @@ def test_form_sections(form: Any) -> None:
     assert form.locator("#section-essentials #field-title").is_visible()
     for section in ("found", "trusted", "more"):
         assert form.locator(f"#section-{section}").get_attribute("open") is None
+    assert form.locator(".tzc-must", has_text="(obligatoire)").count() >= 4
+    assert form.locator("[onclick], script:not([src])").count() == 0
     assert serious(form) == []
     form.set_viewport_size({"width": 360, "height": 800})
     assert overflow(form) == 0

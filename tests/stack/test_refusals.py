@@ -80,7 +80,10 @@ def test_a_wrong_password(own: Any) -> None:
     assert secret not in text
 
 
-@pytest.mark.parametrize("words", [("nonsense",), ("up", "--nonsense"), ("logs", "nonsense"), ("restart", "nonsense"), ("reset",), ("backup", "/nonexistent/file"), ("restore", "/nonexistent")])
+@pytest.mark.parametrize(
+    "words",
+    [("nonsense",), ("up", "--nonsense"), ("logs", "nonsense"), ("restart", "nonsense"), ("reset",), ("backup", "/nonexistent/file"), ("restore", "/nonexistent")],
+)
 def test_a_wrong_command(own: Any, words: tuple[str, ...]) -> None:
     refused(own, *words)
 
