@@ -105,10 +105,11 @@ def restore(paths: Paths, file: Path, sure: bool) -> int:
         with _secrets_of(folder, paths, settings) as settings:
             _same_territory(paths, settings, folder / "territory.yaml")
             lifecycle.begin(paths, settings)
+            with step("the catalogue database"):
+                _replace_database(paths, settings, folder, "catalogue", settings.database_url)
             lifecycle.remember(paths, restore="cut", index="stale", demo="loaded")
-            for name, url in (("catalogue", settings.database_url), ("datastore", settings.datastore_url)):
-                with step(f"the {name} database"):
-                    _replace_database(paths, settings, folder, name, url)
+            with step("the datastore database"):
+                _replace_database(paths, settings, folder, "datastore", settings.datastore_url)
             with step("the uploads"):
                 _replace_folder(folder / "uploads", paths.uploads)
     lifecycle.remember(paths, restore="")

@@ -98,7 +98,10 @@ def backup(paths: Paths, arguments: list[str]) -> int:
 
     parser = _parser("backup")
     parser.add_argument("file", type=Path)
-    return write(paths, load(paths), parser.parse_args(arguments).file)
+    file = parser.parse_args(arguments).file
+    settings = load(paths)
+    hold_lock(paths)
+    return write(paths, settings, file)
 
 
 def restore(paths: Paths, arguments: list[str]) -> int:

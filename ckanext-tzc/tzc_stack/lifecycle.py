@@ -40,6 +40,8 @@ def up(paths: Paths, demo: bool) -> tuple[Settings, list[Account]]:
             running.stop()
         running = None
     if running is None:
+        for left in paths.run.glob("tmp*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a backup that was killed
         begin(paths, settings)
         now = revision(paths, settings)
         if recall(paths).get("prepared") != now or _first_password(paths).exists():
@@ -82,8 +84,6 @@ def _servers_of(settings: Settings) -> list[str]:
 def begin(paths: Paths, settings: Settings) -> None:
     """Start the supervisor and the servers, with their folders, configuration and databases ready. Solr is still loading then."""
     remember(paths, revision="")
-    for left in paths.run.glob("tmp*"):
-        shutil.rmtree(left, ignore_errors=True)  # of a backup that was killed
     configuration.write(paths, settings)
     if settings.embedded["postgres"]:
         with step("PostgreSQL's folder"):

@@ -11,6 +11,9 @@ from rdflib import Literal, URIRef
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
 
+MEDIA = "http://www.iana.org/assignments/media-types/"
+"""IRIs of media types, by name."""
+
 COMMUNE = "http://id.insee.fr/geo/commune/"
 """IRIs of the national statistics institute for communes, by INSEE code."""
 
@@ -31,6 +34,8 @@ class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no
             self.g.add((URIRef(licence["uri"]), RDF.type, DCT.LicenseDocument))
             if licence.get("eu"):
                 self.g.add((URIRef(licence["uri"]), SKOS.exactMatch, URIRef(licence["eu"])))
+        for distribution in self.g.objects(dataset_ref, DCAT.distribution):
+            self._name_formats(distribution)
         names = territory().commune_names
         for code in _values(dataset_dict.get("communes")):
             if code in names:
@@ -38,6 +43,21 @@ class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no
                 self.g.add((dataset_ref, DCT.spatial, place))
                 self.g.add((place, RDF.type, DCT.Location))
                 self.g.add((place, SKOS.prefLabel, Literal(names[code])))
+
+    def _name_formats(self, distribution: Any) -> None:
+        """Format and media type as IRIs of the vocabularies, as DCAT-AP wants them; a format that none of them knows is left out."""
+        stated = [str(value) for value in self.g.objects(distribution, DCT["format"])]
+        media = [str(value) for value in self.g.objects(distribution, DCAT.mediaType)]
+        known = next((entry for value in (*stated, *media) if (entry := _file_type(value))), None)
+        for predicate in (DCT["format"], DCAT.mediaType):
+            for value in list(self.g.objects(distribution, predicate)):
+                if isinstance(value, Literal):
+                    self.g.remove((distribution, predicate, value))
+        if known:
+            self.g.set((distribution, DCT["format"], URIRef(known["uri"])))
+            self.g.add((URIRef(known["uri"]), RDF.type, DCT.MediaTypeOrExtent))
+            self.g.set((distribution, DCAT.mediaType, URIRef(MEDIA + known["media"])))
+            self.g.add((URIRef(MEDIA + known["media"]), RDF.type, DCT.MediaType))
 
     def parse_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> dict[str, Any]:
         """Read back what `graph_from_dataset` writes, and give what a harvested dataset must have."""
@@ -48,6 +68,10 @@ class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no
         dataset_dict["access_level"] = "open" if level == "confidential" else level
         if codes:
             dataset_dict["communes"] = sorted(code for code in codes if code in territory().commune_names)
+        for resource in dataset_dict.get("resources", []):
+            known = _file_type(resource.get("format") or "") or _file_type(resource.get("mimetype") or "")
+            if known:
+                resource["format"], resource["mimetype"] = known["label"]["en"] if known["code"] != "HTML" else "HTML", known["media"]
         if not dataset_dict.get("license_id"):
             dataset_dict["license_id"] = self._known_licence(dataset_ref) or "notspecified"
         return dataset_dict
@@ -70,3 +94,11 @@ def _values(value: Any) -> list[str]:
         except ValueError:
             return []
     return value if isinstance(value, list) else []
+
+
+def _file_type(stated: str) -> dict[str, Any] | None:
+    """The vocabulary's entry for a format as somebody wrote it: a name, a media type or an IRI of either."""
+    short = stated.removeprefix(MEDIA).rpartition("/file-type/")[2].strip().lower()
+    same = {"shapefile": "shp", "turtle": "rdf_turtle", "rdf": "rdf_xml", "excel": "xlsx", "jpg": "jpeg", "txt/csv": "csv"}
+    short = same.get(short, short)
+    return next((entry for entry in vocabulary("file-type") if short in {entry["code"].lower(), entry["media"]}), None)

@@ -5,6 +5,7 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 
 
+@tk.blanket.actions
 @tk.blanket.auth_functions
 @tk.blanket.cli
 class HarvestingPlugin(p.SingletonPlugin):

@@ -10,11 +10,11 @@ Answer = dict[str, Any]
 
 def _editors_only(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any], source_id: str | None) -> Answer:
     """What stock says, and besides the right to edit the source."""
+    if not context.get("user") or not source_id:
+        return {"success": False, "msg": tk._("Only those who edit a harvest source see this.")}
     answer: Answer = next_auth(context, data_dict)
     if not answer["success"]:
         return answer
-    if not context.get("user") or not source_id:
-        return {"success": False, "msg": tk._("Only those who edit a harvest source see this.")}
     try:
         tk.check_access("harvest_source_update", {"user": context["user"]}, {"id": source_id})
     except (tk.NotAuthorized, tk.ObjectNotFound):
