@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 _PR_SET_PDEATHSIG = 1
 
@@ -18,6 +19,14 @@ def run(command: Sequence[str], cwd: Path | str, env: Mapping[str, str] | None =
     return subprocess.run(
         list(command), capture_output=True, encoding="utf-8", errors="replace", check=False, cwd=cwd, env=env, user=user, group=group,
         preexec_fn=_die_with_parent,
+    )
+
+
+def start(command: Sequence[str], cwd: Path | str, env: Mapping[str, str], output: IO[str]) -> subprocess.Popen[str]:
+    """Start a program that goes on beside this one, and write what it says to `output`; it too dies with this process."""
+    return subprocess.Popen(
+        list(command), stdout=output, stderr=subprocess.STDOUT, text=True, cwd=cwd, env=env,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509 -- one system call, nothing that another thread could hold
     )
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -184,5 +185,6 @@ def _load(file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"bench_{file.stem}", file)
     assert spec is not None and spec.loader is not None, "a Python file"
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
     spec.loader.exec_module(module)
     return module

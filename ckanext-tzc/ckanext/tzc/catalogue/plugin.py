@@ -8,11 +8,13 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 
 from . import axes, facets, search
+from .uploads import CheckedUpload
 
 
 @tk.blanket.actions
 @tk.blanket.auth_functions
 @tk.blanket.cli
+@tk.blanket.config_declarations
 @tk.blanket.helpers
 @tk.blanket.validators
 class CataloguePlugin(p.SingletonPlugin):
@@ -20,6 +22,11 @@ class CataloguePlugin(p.SingletonPlugin):
 
     p.implements(p.IPackageController, inherit=True)
     p.implements(p.IFacets, inherit=True)
+    p.implements(p.IUploader, inherit=True)
+
+    def get_resource_uploader(self, resource: dict[str, Any]) -> CheckedUpload:
+        """Look at files before they are kept."""
+        return CheckedUpload(resource)
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Membership of the axes' groups; before the commit."""

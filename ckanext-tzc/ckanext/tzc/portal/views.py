@@ -8,12 +8,14 @@ from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 
 from . import theme
+from .headers import protect
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import Headers
 
 portal = Blueprint("tzc_portal", __name__)
+portal.after_app_request(protect)
 
 DAY = 86_400
 
