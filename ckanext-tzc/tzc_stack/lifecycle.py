@@ -309,5 +309,5 @@ def tell(paths: Paths, settings: Settings, accounts: list[Account]) -> None:
     _first_password(paths).unlink(missing_ok=True)
     if os.geteuid() == 0:
         say("Pages and jobs run as root here: good for a trial; a portal for the public is better set up by an ordinary user.\n")
-    say("Next: open the address, sign in, and press “Ajouter un jeu de données”.")
+    say("Next: open the address, sign in, and press “Ajouter des données”.")
     say("      ./portal status shows the parts; ./portal down stops them; ./portal --help lists the rest.")

@@ -150,16 +150,18 @@ class Supervisor:
             if process.environ().get(IDENTITY) == self.identity:
                 return True
         except (psutil.Error, OSError):
-            pass  # PostgreSQL overwrites its environment, and other users' processes keep theirs to themselves
+            pass  # other users' processes keep theirs to themselves
         try:
-            return self.settings.embedded["postgres"] and process.name() == "postgres" and Path(process.cwd()) == self._postgres_data() and process.cmdline()[0] != ""
-        except (psutil.Error, OSError, IndexError):
+            return process.cmdline() != [] and self._folders().get(process.name()) == Path(process.cwd())
+        except (psutil.Error, OSError):
             return False
 
-    def _postgres_data(self) -> Path:
+    def _folders(self) -> dict[str, Path]:
+        """Where the servers work that write their title over their environment."""
         from .postgres import Postgres
 
-        return Postgres(self.paths).data
+        data = {"valkey-server": self.paths.valkey}
+        return {**data, "postgres": Postgres(self.paths).data} if self.settings.embedded["postgres"] else data
 
     def written(self) -> str:
         """The configuration of the last start."""

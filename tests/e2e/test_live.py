@@ -30,6 +30,19 @@ def test_a_form_without_its_token_is_refused(portal: Any) -> None:
     assert status(urllib.request.Request(f"{portal.url}/user/login", data=data)) in {400, 403}
 
 
+def test_a_stranger_s_visit_opens_no_form(portal: Any) -> None:
+    """CKAN alone exempts a form from the check, for everybody, once a stranger has seen it."""
+    status(f"{portal.url}/user/login")
+    status(f"{portal.url}/user/reset")
+    for form in ("login", "reset"):
+        assert status(urllib.request.Request(f"{portal.url}/user/{form}", data=b"user=x")) == 400
+
+
+def test_programs_need_no_form_token(portal: Any) -> None:
+    request = urllib.request.Request(f"{portal.url}/api/3/action/package_search", data=b'{"rows": 1}', headers={"Content-Type": "application/json"})
+    assert status(request) == 200
+
+
 def test_the_session_cookie_is_for_the_server_alone(portal: Any) -> None:
     jar = http.cookiejar.CookieJar()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))

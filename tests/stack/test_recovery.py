@@ -75,7 +75,7 @@ def test_the_supervisor_killed(own: Any, dataset: dict[str, Any]) -> None:
     assert own.run("status").returncode == 1
     done = own.run("up")
     assert done.returncode == 0, done.stderr
-    assert own.settings.ports == ports
+    assert own.settings.ports == ports, "nothing of the former start holds a port"
     assert page_answers(own)
     assert len([process for process in psutil.process_iter() if "supervisor.supervisord" in _words(process) and str(own.paths.run / "supervisord.conf") in _words(process)]) == 1
 
@@ -113,3 +113,15 @@ def test_up_killed_midway(own: Any, dataset: dict[str, Any], seconds: float) -> 
     done = own.run("up")
     assert done.returncode == 0, done.stderr
     assert page_answers(own)
+
+
+def test_doctor_finds_a_dead_part(own: Any) -> None:
+    before = own.run("doctor")
+    assert before.returncode == 0, before.stdout
+    own.supervisor.stop_part("worker-long")
+    try:
+        text = own.run("doctor")
+        assert text.returncode == 1
+        assert "./portal restart worker-long" in text.stdout
+    finally:
+        assert own.run("restart", "worker-long").returncode == 0

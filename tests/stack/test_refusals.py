@@ -125,18 +125,6 @@ def test_no_secret_is_shown_in_logs_or_to_other_users(own: Any) -> None:
         assert not [name for name, value in environment.items() if value in passwords]
 
 
-def test_doctor_finds_a_dead_part(own: Any) -> None:
-    before = own.run("doctor")
-    assert before.returncode == 0, before.stdout
-    own.supervisor.stop_part("worker-long")
-    try:
-        text = own.run("doctor")
-        assert text.returncode == 1
-        assert "./portal restart worker-long" in text.stdout
-    finally:
-        assert own.run("restart", "worker-long").returncode == 0
-
-
 def test_doctor_finds_a_readable_secret(own: Any) -> None:
     own.paths.secrets.chmod(0o644)
     try:

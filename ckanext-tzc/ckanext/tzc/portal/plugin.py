@@ -7,6 +7,8 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
 
+from . import forgery
+
 
 @tk.blanket.cli
 @tk.blanket.helpers
@@ -20,6 +22,7 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
 
     def update_config(self, config: Any) -> None:
         """Put our templates, files and stylesheet before CKAN's."""
+        forgery.narrow()
         tk.add_template_directory(config, "templates")
         tk.add_public_directory(config, "public")
         tk.add_resource("assets", "tzc")
