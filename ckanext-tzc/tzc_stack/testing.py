@@ -20,7 +20,6 @@ from . import configuration, lifecycle, solr_home
 from .console import StackError, say, step
 from .paths import Paths
 from .settings import SETTINGS, Settings, write_private
-from .supervise import Supervisor
 
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "."]),
@@ -65,7 +64,8 @@ def _check(paths: Paths, title: str, command: list[str]) -> bool:
 
 def _quiet_environment(paths: Paths) -> dict[str, str]:
     cache = tempfile.gettempdir()
-    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "RUFF_NO_CACHE": "true", "MYPY_CACHE_DIR": f"{cache}/tzc-mypy-{os.geteuid()}", "MYPYPATH": str(paths.root / "ckanext-tzc")}
+    own = {"PYTHONDONTWRITEBYTECODE": "1", "RUFF_NO_CACHE": "true", "MYPY_CACHE_DIR": f"{cache}/tzc-mypy-{os.geteuid()}", "MYPYPATH": str(paths.root / "ckanext-tzc")}
+    return {**os.environ, **own}
 
 
 def _pytest(paths: Paths, arguments: Sequence[str], environment: Mapping[str, str], failed: Sequence[str] = ()) -> int:
@@ -108,7 +108,8 @@ def test_configuration(paths: Paths, settings: Settings) -> Path:
     with step("databases and an index for the tests"):
         urls = add_databases(settings, "test")
         add_core(paths, settings, "ckan_test")
-        own = dataclasses.replace(settings, given={**settings.given, **urls, "TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", "/solr/ckan_test"), "TZC_REDIS_URL": _database(settings.redis_url, "1")})
+        urls |= {"TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", "/solr/ckan_test"), "TZC_REDIS_URL": _database(settings.redis_url, "1")}
+        own = dataclasses.replace(settings, given={**settings.given, **urls})
         text = configuration.render(second, own).replace("[app:main]\nuse = egg:ckan", "[app:main]\nuse = egg:ckan\ntesting = true\nconfig.mode = strict")
         # CKAN's fixtures copy the configuration, and a copy of a Redis connection cannot be made
         text = text.replace("SESSION_TYPE = redis", "SESSION_TYPE = cookie")

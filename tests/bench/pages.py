@@ -59,7 +59,7 @@ SUBJECTS = (
 )
 PLACES = ("Angoulins", "Aytré", "Lagord", "Périgny", "Puilboreau", "Saint-Xandre", "Esnandes", "Marsilly")
 COMMUNES = ("17010", "17028", "17094")
-AXES = ("batiments", "mobilite", "energies-renouvelables", "ecologie-industrielle", "carbone-bleu")
+AXES = ("batiments", "mobilite", "energies-renouvelables", "ecologie-industrielle", "carbone-bleu", "donnees")
 PARTNERS = ("agglomeration", "ville", "universite", "port", "regie", "association", "observatoire", "entreprise")
 AUTHORITY = "http://publications.europa.eu/resource/authority"
 
@@ -131,6 +131,9 @@ def _kinds(names: Sequence[str]) -> list[tuple[str, Callable[[int], str], bytes]
 def _creation(ours: Site, peer: Site, size: int, names: list[str]) -> Figure:
     """`package_create`, in turns; `names` receives what both hold."""
     with step(f"{size} datasets with {RESOURCES} files each, into both"):
+        for axis in AXES:
+            known = ours.act("group_show", {"id": axis, "include_users": False})
+            peer.act("group_create", {key: known[key] for key in ("name", "title", "description")})
         for partner in PARTNERS:
             for site in (ours, peer):
                 site.act("organization_create", {"name": partner, "title": partner.capitalize(), "description": f"Partenaire du territoire : {partner}."})
@@ -141,7 +144,7 @@ def _creation(ours: Site, peer: Site, size: int, names: list[str]) -> Figure:
                 break
             dataset = _dataset(turn)
             for site in _order(ours, peer, turn):
-                wanted = {**dataset, **_own_fields(turn)} if site is ours else dataset
+                wanted = {**dataset, **(_own_fields(turn) if site is ours else _stock_fields(turn))}
                 spent = _timed(site.act, "package_create", wanted)
                 if turn >= WARM_UP:
                     taken[site].append(spent)
@@ -280,8 +283,17 @@ def _dataset(turn: int) -> dict[str, Any]:
 
 
 def _own_fields(turn: int) -> dict[str, Any]:
-    """What our schema asks for besides: more work for ours."""
-    return {"axis": [AXES[turn % len(AXES)], "donnees"], "communes": list(COMMUNES[: 1 + turn % len(COMMUNES)]), "access_level": "open"}
+    """What our schema asks for besides: more work for ours. The axes make the dataset a member of their groups."""
+    return {"axis": _groups(turn), "communes": list(COMMUNES[: 1 + turn % len(COMMUNES)]), "access_level": "open"}
+
+
+def _stock_fields(turn: int) -> dict[str, Any]:
+    """The same groups, as stock CKAN takes them."""
+    return {"groups": [{"name": name} for name in _groups(turn)]}
+
+
+def _groups(turn: int) -> list[str]:
+    return [AXES[turn % (len(AXES) - 1)], AXES[-1]]
 
 
 # the peer
@@ -309,12 +321,14 @@ def stock(paths: Paths, settings: Settings) -> Iterator[Site]:
 
 @contextlib.contextmanager
 def _web_server(paths: Paths, second: Paths, settings: Settings, port: int) -> Iterator[None]:
-    """The portal's own web server command with another address and configuration."""
+    """The portal's own web server command with another address, configuration and application (`_stock.py`)."""
     web = next(part for part in all_parts(paths, settings) if part.name == "web")
-    command = [{settings.bind: f"{HOST}:{port}", str(paths.run): str(second.run)}.get(word, word) for word in web.command]
+    other = {settings.bind: f"{HOST}:{port}", str(paths.run): str(second.run), "ckanext.tzc.portal.wsgi:application": "_stock:application"}
+    command = [other.get(word, word) for word in web.command]
+    environment = {**lifecycle.ckan_environment(second), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(paths.root / "tests" / "bench")}
     log = second.log / "web.log"
     with log.open("w", encoding="utf-8") as output:
-        server = children.start(command, second.run, {**lifecycle.ckan_environment(second), "PYTHONUNBUFFERED": "1"}, output)
+        server = children.start(command, second.run, environment, output)
     try:
         with step("stock CKAN's web server"):
             ready.wait("Stock CKAN", _status(port), 120, log, lambda: server.poll() is not None)

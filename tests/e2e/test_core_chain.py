@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from rdflib import Graph
@@ -110,7 +110,7 @@ def feeds(reference: Path) -> Iterator[str]:
     """The reference feeds on the loopback."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
-        extensions_map = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json"}
+        extensions_map: ClassVar = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json"}
 
         def log_message(self, *words: Any) -> None:
             """Say nothing."""

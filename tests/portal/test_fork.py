@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from ckan.model import meta
-
 from ckanext.tzc.portal.wsgi import _give_up_connections
 
 

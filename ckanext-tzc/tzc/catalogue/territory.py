@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -71,7 +71,7 @@ class Territory:
         """A text in this language, or in the territory's first one."""
         return texts.get(language) or texts[self.languages[0]]
 
-    @property
+    @cached_property
     def commune_names(self) -> dict[str, str]:
         """Names by INSEE code."""
         return {commune.code: commune.name for commune in self.communes}
@@ -125,11 +125,14 @@ def _schema_mistakes(content: Any, root: yaml.Node) -> list[Mistake]:
 def _words(error: jsonschema.ValidationError) -> str:
     """Say what was expected, in the schema's own words where it has some."""
     expected = error.schema.get("errorMessage") if isinstance(error.schema, dict) else None
+    wanted: Any = error.validator_value
+    given: Any = error.instance
+    known: Any = error.schema
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [name for name in wanted if name not in given]
         return f"the key {', '.join(map(repr, missing))} is missing"
     if error.validator == "additionalProperties":
-        return f"unknown key ({error.message.partition('(')[2].rstrip(')') or error.message}); known keys: {', '.join(sorted(error.schema['properties']))}"
+        return f"unknown key ({error.message.partition('(')[2].rstrip(')') or error.message}); known keys: {', '.join(sorted(known['properties']))}"
     shown = repr(error.instance)
     shown = shown if len(shown) < 60 else f"{shown[:57]}…"
     return f"{shown} is not usable; expected {expected}" if expected else error.message
@@ -144,7 +147,7 @@ def _meaning_mistakes(content: Any, root: yaml.Node) -> list[Mistake]:
             if entry[field] in seen:
                 found.append((_line(root, [name, index, field]), f"{name}.{index}.{field}: {entry[field]!r} is given twice; each {field} once"))
             seen.add(entry[field])
-    texts = [(["name"], content["name"]), (["tagline"], content["tagline"]), (["about"], content["about"])]
+    texts: list[tuple[list[Any], Any]] = [(["name"], content["name"]), (["tagline"], content["tagline"]), (["about"], content["about"])]
     texts += [(["axes", index, field], axis[field]) for index, axis in enumerate(content["axes"]) for field in ("title", "description")]
     for path, values in texts:
         for language in content["languages"]:

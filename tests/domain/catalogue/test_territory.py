@@ -7,7 +7,6 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tzc.catalogue.territory import TerritoryError, read_territory
 
 ROOT = Path(__file__).resolve().parents[3]

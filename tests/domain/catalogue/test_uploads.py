@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tzc.catalogue.uploads import Refusal, extension, refusal
 
 ALLOWED = ["csv", "geojson", "zip"]

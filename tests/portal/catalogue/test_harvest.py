@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
@@ -21,7 +21,7 @@ def feeds(reference: Path) -> Iterator[str]:
     """The address of the reference feeds, served on the loopback."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
-        extensions_map = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json", ".json": "application/json"}
+        extensions_map: ClassVar = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json", ".json": "application/json"}
 
         def log_message(self, *words: Any) -> None:
             """Say nothing."""

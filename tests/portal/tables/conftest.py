@@ -30,7 +30,7 @@ def read_bytes(tmp_path: Path) -> Callable[..., Any]:
         folder.mkdir()
         file = folder / "upload"
         file.write_bytes(data)
-        done = read(file, declared, folder, Limits(**{**standard, **limits}))  # type: ignore[arg-type]
+        done = read(file, declared, folder, Limits(**{**standard, **limits}))  # type: ignore[arg-type] -- limits are numbers
         return done, done.rows_file.read_text(encoding="utf-8")
 
     return run

@@ -6,10 +6,9 @@ from typing import Any
 
 from ckanext.dcat.profiles import RDFProfile
 from ckanext.dcat.profiles.base import DCAT, DCT, RDF, SKOS
-from rdflib import Literal, URIRef
-
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
+from rdflib import Literal, URIRef
 
 MEDIA = "http://www.iana.org/assignments/media-types/"
 """IRIs of media types, by name."""

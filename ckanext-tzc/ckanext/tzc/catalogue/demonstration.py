@@ -11,10 +11,9 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import yaml
-from werkzeug.datastructures import FileStorage
-
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
+from werkzeug.datastructures import FileStorage
 
 SHOWN_PARTNER = 1
 """Which partner's account a newcomer is given: the second one, a town."""

@@ -59,7 +59,7 @@ def indexed(package: dict[str, Any]) -> dict[str, Any]:
     package["places_text"] = [names[code] for code in package["communes"] if code in names]
     package["axis_text"] = [text for axis in place.axes if axis.id in package["axis"] for text in axis.title.values()]
     organisation = package.get("organization")
-    package["partner_text"] = [organisation, *_partner_title(organisation)] if organisation else []
+    package["partner_text"] = [organisation, *_partner_title(package)] if organisation else []
     package["access_level"] = package.get("access_level") or "open"
     # repeating subfields would make one unbounded string each
     for field in [key for key in package if key in {"contact", "publisher", "creator", "spatial_coverage", "temporal_coverage"}]:
@@ -67,11 +67,11 @@ def indexed(package: dict[str, Any]) -> dict[str, Any]:
     return package
 
 
-def _partner_title(name: str) -> list[str]:
-    import ckan.model as model
-
-    group = model.Group.get(name)
-    return [group.title] if group and group.title else []
+def _partner_title(package: dict[str, Any]) -> list[str]:
+    """From the copy of the whole dataset that CKAN puts into the index, so that nothing is asked of the database."""
+    whole = json.loads(package.get("validated_data_dict") or "{}")
+    title = (whole.get("organization") or {}).get("title")
+    return [title] if title else []
 
 
 def _as_list(value: Any) -> list[str]:

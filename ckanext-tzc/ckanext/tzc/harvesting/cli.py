@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import click
-
 from ckanext.tzc.common.command import tzc
 
 __all__ = ["tzc"]

@@ -9,7 +9,6 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import click
 from ckan.cli import db
-
 from ckanext.tzc.common.command import tzc
 
 __all__ = ["tzc"]

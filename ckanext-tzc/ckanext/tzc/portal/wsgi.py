@@ -1,6 +1,7 @@
 """The application that the web server loads; `CKAN_INI` names the configuration."""
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -10,8 +11,25 @@ from ckan.config.middleware import make_app
 
 def _made() -> Any:
     app = make_app(load_config(os.environ["CKAN_INI"]))
+    _build_assets()
     _give_up_connections()
+    _settle_memory()
     return app
+
+
+def _build_assets() -> None:
+    """Build stylesheets and scripts that are missing or out of date: web processes that build them at the same time fail."""
+    from ckan.lib import webassets_tools
+
+    for bundle in webassets_tools.env:
+        bundle.urls()
+
+
+def _settle_memory() -> None:
+    """Leave what lives as long as the process out of every garbage collection, and collect less often: a page makes many small objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _give_up_connections() -> None:

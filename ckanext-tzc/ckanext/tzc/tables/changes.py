@@ -34,6 +34,8 @@ def noticed(entity: Any, operation: Any) -> None:
     if not isinstance(entity, model.Resource):
         return
     gone = operation == DomainObjectOperation.deleted or entity.state == model.State.DELETED
+    if operation == DomainObjectOperation.new and not gone and entity.url_type != "upload":
+        return  # a link: no table, and none before
     row = store.find(entity.id)
     if row is None and (gone or entity.url_type != "upload"):
         return

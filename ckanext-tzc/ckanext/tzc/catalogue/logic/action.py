@@ -5,7 +5,6 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-
 from ckanext.tzc.common.territory import territory
 
 

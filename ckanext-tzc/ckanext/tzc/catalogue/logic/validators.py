@@ -52,8 +52,9 @@ def tzc_known_values(field: dict[str, Any], schema: dict[str, Any]) -> Any:
     def validator(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
         known = [choice["value"] for choice in tk.h.scheming_field_choices(field)]
         values = json.loads(data[key]) if data.get(key) else []
-        if not is_harvested(data):
-            for unknown in [value for value in values if value not in known]:
+        unknowns = [value for value in values if value not in known]
+        if unknowns and not is_harvested(data):
+            for unknown in unknowns:
                 errors[key].append(tk._('"%s" is not one of the choices; pick from the list.') % _short(unknown))
         # kept in the list's order, so that a change is one only when something changed
         data[key] = json.dumps(sorted(dict.fromkeys(values), key=lambda value: (known.index(value) if value in known else len(known), value)), ensure_ascii=False)
@@ -67,9 +68,9 @@ def tzc_known_value(field: dict[str, Any], schema: dict[str, Any]) -> Any:
 
     def validator(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
         value = data.get(key)
-        if value in (missing, None, "") or is_harvested(data):
+        if value in (missing, None, ""):
             return
-        if value not in [choice["value"] for choice in tk.h.scheming_field_choices(field)]:
+        if value not in [choice["value"] for choice in tk.h.scheming_field_choices(field)] and not is_harvested(data):
             errors[key].append(tk._('"%s" is not one of the choices; pick from the list.') % _short(value))
 
     return validator
@@ -95,7 +96,8 @@ def tzc_plain_text(value: Any) -> Any:
     if not isinstance(value, str):
         raise tk.Invalid(tk._("Please write text here."))
     if len(value) > TEXT_LIMIT:
-        raise tk.Invalid(tk._("This text has %(have)d characters; at most %(most)d are kept. Put the rest into a document and link to it.") % {"have": len(value), "most": TEXT_LIMIT})
+        words = tk._("This text has %(have)d characters; at most %(most)d are kept. Put the rest into a document and link to it.")
+        raise tk.Invalid(words % {"have": len(value), "most": TEXT_LIMIT})
     return CONTROL.sub("", value)
 
 
