@@ -18,21 +18,21 @@ FOLDERS = {
 }
 ROOMS = ("portal", "catalogue", "tables", "harvesting")
 
-DATA = ["*.yaml", "*.yml", "*.json", "*.txt", "*.html", "*.css", "*.js", "*.svg", "*.png", "*.ico", "*.po", "*.pot", "*.mo", "*.ini", "*.mako"]
+DATA = ["*.yaml", "*.yml", "*.json", "*.txt", "*.html", "*.css", "*.js", "*.svg", "*.png", "*.ico", "*.po", "*.pot", "*.mo", "*.ini", "*.cfg", "*.mako"]
 
 
 def packages() -> list[str]:
-    """Every package below the mapped folders; folders of data are packages too, so that their files are taken along."""
+    """Every package below the mapped folders; folders of data and of migrations are packages too, so that their files are taken along."""
     found = []
     for name, folder in FOLDERS.items():
         found.append(name)
         found += [f"{name}.{below}" for below in find_packages(str(HERE / folder))]
-        found += [f"{name}.{below}" for below in find_namespace_packages(str(HERE / folder)) if _holds_data(HERE / folder / below.replace(".", "/"))]
+        found += [f"{name}.{below}" for below in find_namespace_packages(str(HERE / folder)) if _holds_files(HERE / folder / below.replace(".", "/"))]
     return sorted(set(found))
 
 
-def _holds_data(folder: Path) -> bool:
-    return not folder.name.startswith("__") and any(folder.glob(pattern) for pattern in DATA if any(folder.glob(pattern)))
+def _holds_files(folder: Path) -> bool:
+    return not folder.name.startswith("__") and any(file for pattern in ("*.py", *DATA) for file in folder.glob(pattern))
 
 
 # an editable install must not write into the checkout
