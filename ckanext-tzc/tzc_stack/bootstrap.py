@@ -25,8 +25,11 @@ MAKES_ENVIRONMENT = {"up", "test", "bench", "install", "restore"}
 FREE_SPACE_NEEDED = 2 * 1024**3
 """Bytes: the environment takes 0.6 GiB, a young portal 0.5 GiB, and PostgreSQL must never meet a full disk."""
 
+WRITES = {*MAKES_ENVIRONMENT, "down", "reset", "restart", "backup", "ckan"}
+"""Commands for the owner of the folder only."""
+
 CHANGES_DATA = {"up", "restore"}
-"""Those among them that also hold the folder of the data until they end."""
+"""Those that hold the folder of the data from before anything is installed until they end."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,9 +51,10 @@ def main(arguments: Sequence[str]) -> int:
 def _main(paths: Paths, arguments: Sequence[str]) -> int:
     command = next((word for word in arguments if not word.startswith("-")), "")
     asks_help = bool({"-h", "--help"} & set(arguments)) and command != "ckan"
+    if command in WRITES and not asks_help:
+        check_owner(paths)
     if command in MAKES_ENVIRONMENT and not asks_help:
         check_python()
-        check_owner(paths)
         if command in CHANGES_DATA:
             hold_lock(paths)
         install(paths, with_tests=command in {"test", "bench"})
@@ -175,11 +179,13 @@ def install(paths: Paths, with_tests: bool) -> None:
 
 
 def _install(paths: Paths, with_tests: bool) -> None:
+    if paths.cut.exists():
+        _empty(paths)
     check_space(paths)
     if paths.installed.exists() and not installed(paths, with_tests=False) and paths.secrets.exists():
         _stop_for_upgrade(paths)
     say(f"Setting up the software in {paths.venv}")
-    if paths.cut.exists() or not _works(paths):
+    if not _works(paths):
         with step("a Python environment"):
             _empty(paths)
             _run([sys.executable, "-m", "venv", str(paths.venv)], "The Python environment could not be made.", paths)
@@ -269,7 +275,10 @@ def _advice(output: str) -> str:
     if "No space left" in output:
         return "free some disk space, then run the same command again."
     if "HASHES" in output or "does not match" in output:
-        return "a file differs from the one this release was tested with: get the release again, or ask whoever serves your packages."
+        return (
+            "run the same command again, in case a download was cut. If it stays so, a file is not the one this release was tested with: "
+            "get the release again, or ask whoever serves your packages."
+        )
     return "check the network connection (a proxy is set with HTTPS_PROXY, a private authority with PIP_CERT), then run the same command again: it resumes."
 
 

@@ -109,7 +109,7 @@ def begin(paths: Paths, settings: Settings) -> None:
 def _make_solr_home(paths: Paths) -> None:
     source = paths.root / "config" / "solr"
     if solr_home.words_change(source, paths.solr):
-        remember(paths, index="stale")
+        remember(paths, index="stale" if "index" in recall(paths) else "fresh")  # in a new portal nothing is indexed yet
     solr_home.build(source, paths.solr, ["ckan"])
 
 

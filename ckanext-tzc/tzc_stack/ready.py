@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +16,9 @@ from urllib.parse import unquote, urlsplit
 from .console import StackError
 from .paths import Paths
 from .settings import Settings
+
+NEARLY_NOTHING = 16 * 1024**2
+"""Free bytes below which a disk is called full."""
 
 Probe = Callable[[], None]
 """Returns when the part answers; raises what the client library raises when it does not."""
@@ -116,12 +120,18 @@ def _brief(error: Exception) -> str:
 def _last_lines(log: Path | None) -> str:
     if log is None or not log.exists():
         return ""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-6:]
+    # what a program said last, without where in its code it stood
+    told = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip() and not line.startswith((" ", "Traceback", "The above", "During"))]
+    lines = told[-6:]
     return "\n" + "\n".join(f"  | {line[:200]}" for line in lines)
 
 
 def _mend(log: Path | None) -> str:
-    return f"run ./portal doctor; the whole log is in {log}." if log else "run ./portal doctor."
+    if log is None:
+        return "run ./portal doctor."
+    if shutil.disk_usage(log.parent).free < NEARLY_NOTHING:
+        return f"the disk of {log.parent} is full: free some space, then run ./portal up."
+    return f"run ./portal doctor; the whole log is in {log}."
 
 
 def check_given_servers(settings: Settings) -> None:

@@ -73,7 +73,7 @@ def _pytest(paths: Paths, arguments: Sequence[str], environment: Mapping[str, st
         say(f"Checks that failed: {', '.join(failed)}. The tests run all the same.")
     inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS and not name.startswith("CKAN_")}
     done = subprocess.run(
-        [str(paths.python), "-m", "pytest", *arguments], cwd=paths.root, check=False,
+        [str(paths.python), "-m", "pytest", "--rootdir", str(paths.root), "--config-file", str(paths.root / "pyproject.toml"), *arguments], cwd=paths.root, check=False,
         env={**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment},
     )
     return done.returncode

@@ -78,6 +78,7 @@ class Territory:
 
     @property
     def axis_ids(self) -> list[str]:
+        """Names of the axes and levers, in the file's order."""
         return [axis.id for axis in self.axes]
 
 

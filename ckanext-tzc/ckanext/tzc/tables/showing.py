@@ -35,10 +35,11 @@ class TableView:
 
     def info(self) -> dict[str, Any]:
         """What CKAN asks of a view."""
+        title = tk._("Table")
         return {
             "name": "tzc_table_view",
-            "title": tk._("Table"),
-            "default_title": tk._("Table"),
+            "title": title,
+            "default_title": title,
             "icon": "table",
             "requires_datastore": True,
             "iframed": False,
@@ -68,10 +69,11 @@ class MapView:
 
     def info(self) -> dict[str, Any]:
         """What CKAN asks of a view."""
+        title = tk._("Map")
         return {
             "name": "tzc_map_view",
-            "title": tk._("Map"),
-            "default_title": tk._("Map"),
+            "title": title,
+            "default_title": title,
             "icon": "map",
             "requires_datastore": True,
             "iframed": False,
