@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,18 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-TRACKED = [ROOT / line for line in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()]
+
+
+def _tracked() -> list[Path]:
+    """The project's files, as git knows them; all but what is made, where there is no git."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        done = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+        return [ROOT / name for name in done.stdout.split("\0") if name]
+    made = {".git", ".venv", "var", "__pycache__", "build", "dist"}
+    return [file for file in sorted(ROOT.rglob("*")) if file.is_file() and not made & set(file.relative_to(ROOT).parts) and not file.match("*.egg-info/*")]
+
+
+TRACKED = _tracked()
 DOCS = "\n".join(file.read_text(encoding="utf-8") for file in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
 
 
