@@ -150,20 +150,37 @@ def _database(url: str, name: str) -> str:
 
 
 def find_browser() -> str | None:
-    """The path of Chromium or Chrome. As root on Debian it is installed; None where there is none."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found or os.geteuid() != 0 or not shutil.which("apt-get"):
-        if not found:
-            say("  No Chromium or Chrome was found: browser tests are skipped. Install one to run them.")
+    """The path of Chromium or Chrome. As root on Debian it is installed with what drives it; None where there is none."""
+    found = _browser()
+    if found and _driver_runs():
         return found
-    with step("Chromium, for the browser tests"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium", "fonts-dejavu"]):
-            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-            if done.returncode:
-                say(f"  Chromium could not be installed ({done.stderr.strip()[-200:]}): browser tests are skipped.")
-                return None
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        with step("Chromium, for the browser tests"):
+            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            # libatomic1: the program that drives the browser needs it, and a bare Debian lacks it
+            for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium", "fonts-dejavu", "libatomic1"]):
+                subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        found = _browser()
+    if not found:
+        say("  No Chromium or Chrome was found: browser tests are skipped. Install one to run them.")
+        return None
+    if not _driver_runs():
+        say("  The program that drives the browser does not start: browser tests are skipped. Install libatomic1 to run them.")
+        return None
+    return found
+
+
+def _browser() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def _driver_runs() -> bool:
+    """Whether Playwright's own Node starts on this system."""
+    package = importlib.util.find_spec("playwright")
+    if package is None or package.origin is None:
+        return False
+    done = subprocess.run([str(Path(package.origin).parent / "driver" / "node"), "--version"], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def run_benchmark(paths: Paths, arguments: Sequence[str]) -> int:
