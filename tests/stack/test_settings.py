@@ -221,7 +221,7 @@ def _environment_without_pip(tmp_path: Path, script: str) -> Paths:
     ("output", "advice"),
     [
         ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk space"),
-        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "differs from the one"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "not the one this release was tested with"),
         ("ERROR: Could not find a version that satisfies the requirement x", "network"),
     ],
 )
