@@ -152,16 +152,22 @@ class Supervisor:
         except (psutil.Error, OSError):
             pass  # other users' processes keep theirs to themselves
         try:
-            return process.cmdline() != [] and self._folders().get(process.name()) == Path(process.cwd())
+            # the servers that write their title over their environment
+            if process.name() == "postgres":
+                return self._is_our_postgres(process)
+            return process.name() == "valkey-server" and Path(process.cwd()) == self.paths.valkey
         except (psutil.Error, OSError):
             return False
 
-    def _folders(self) -> dict[str, Path]:
-        """Where the servers work that write their title over their environment."""
+    def _is_our_postgres(self, process: psutil.Process) -> bool:
+        """By the server's own file and command line: another user's working folder is hidden even from root in many containers."""
+        if not self.settings.embedded["postgres"]:
+            return False
         from .postgres import Postgres
 
-        data = {"valkey-server": self.paths.valkey}
-        return {**data, "postgres": Postgres(self.paths).data} if self.settings.embedded["postgres"] else data
+        data = Postgres(self.paths).data
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return bool(lines) and lines[0] == str(process.pid) and str(data) in process.cmdline()
 
     def written(self) -> str:
         """The configuration of the last start."""
