@@ -7,7 +7,6 @@ import secrets
 import shutil
 import stat
 import subprocess
-import tempfile
 from contextlib import closing
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -16,7 +15,7 @@ from pathlib import Path
 from . import children
 from .console import StackError, say
 from .paths import Paths
-from .settings import HOST, Settings
+from .settings import HOST, Settings, write_private
 
 SYSTEM_USER = "tzc-postgres"
 """PostgreSQL refuses to run as root; this user, who owns nothing else, runs it then."""
@@ -104,14 +103,16 @@ class Postgres:
             shutil.rmtree(part)
         part.mkdir(parents=True, mode=0o700)
         self._own(part)
-        with tempfile.NamedTemporaryFile("w", dir="/tmp", prefix="tzc-") as password:  # random name, 0600, gone at once
-            password.write(settings.secret["postgres_postgres"])
-            password.flush()
-            self._own(Path(password.name))
+        password = self.home / "postgres.password"  # at one place, so that a start after a killed one finds and deletes it
+        try:
+            write_private(password, settings.secret["postgres_postgres"])
+            self._own(password)
             self._run(
                 ["initdb", "--pgdata", str(part), "--username", "postgres", "--encoding", "UTF8", "--locale-provider", "builtin",
-                 "--builtin-locale", "C.UTF-8", "--locale", "C", "--auth", "scram-sha-256", "--pwfile", password.name]
+                 "--builtin-locale", "C.UTF-8", "--locale", "C", "--auth", "scram-sha-256", "--pwfile", str(password)]
             )
+        finally:
+            password.unlink(missing_ok=True)
         part.rename(self.data)
 
     def _choose_home(self) -> None:

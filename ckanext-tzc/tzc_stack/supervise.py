@@ -64,7 +64,7 @@ class Supervisor:
         """Whether our supervisor answers."""
         quick = xmlrpc.client.ServerProxy(self.settings.control_url, transport=_Patient(10))
         try:
-            return quick.supervisor.getIdentification() in {_plain(self.identity), self.identity}
+            return bool(quick.supervisor.getIdentification() == _plain(self.identity))
         except NO_ANSWER:
             return False
 

@@ -68,12 +68,21 @@ class Own:
             time.sleep(0.3)
 
 
+def _leave_behind(paths: Paths) -> None:
+    """What a first `up` leaves that was killed while PostgreSQL's folder was made."""
+    part = paths.var / "postgres.part"
+    part.mkdir(parents=True)
+    (part / "PG_VERSION").write_text("18\n")
+    (paths.var / "postgres.password").write_text("left")
+
+
 @pytest.fixture(scope="session")
 def own() -> Iterator[Own]:
     """A running portal without the demonstration, stopped and deleted at the end."""
     scratch = Path(tempfile.mkdtemp(prefix="tzc é 100% of "))
     scratch.chmod(0o755)
     portal = Own(dataclasses.replace(here(), var=scratch / "var"))
+    _leave_behind(portal.paths)
     try:
         done = portal.run("up")
         assert done.returncode == 0, done.stdout + done.stderr

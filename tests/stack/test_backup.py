@@ -4,6 +4,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def test_restore_asks(own: Any, archive: Path) -> None:
 def test_a_round_trip(own: Any, archive: Path) -> None:
     own.action("package_delete", id="kept")
     own.action("organization_create", name="later", title="Made after the backup")
+    shutil.rmtree(own.paths.uploads / "resources")
     done = own.run("restore", str(archive), "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     package = own.action("package_show", id="kept")

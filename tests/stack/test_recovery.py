@@ -37,6 +37,12 @@ def dumps(own: Any) -> list[str]:
     return texts
 
 
+def test_an_initdb_that_was_killed_is_begun_anew(own: Any) -> None:
+    """Once with what a killed one leaves; the portal was made beside it."""
+    assert not (own.paths.var / "postgres.part").exists()
+    assert not (own.paths.var / "postgres.password").exists()
+
+
 def test_every_part_is_supervised(own: Any) -> None:
     assert set(own.pids()) == set(PARTS)
 
