@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import http.server
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -53,6 +56,25 @@ def reference() -> Path:
     if not REFERENCE.is_dir():
         pytest.skip("the reference feeds and shapes are not on this machine")
     return REFERENCE
+
+
+@pytest.fixture
+def feeds(reference: Path) -> Iterator[str]:
+    """The address of the reference feeds, served on the loopback."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        extensions_map: ClassVar = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json", ".json": "application/json"}
+
+        def log_message(self, *words: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(reference / "feeds")))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,12 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import http.server
-import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from rdflib import Graph
@@ -104,25 +101,6 @@ def _all_text(page: Any) -> str:
         with contextlib.suppress(Exception):
             texts.append(frame.locator("body").inner_text())
     return "\n".join(texts).replace("\u202f", " ").replace("\xa0", " ")
-
-
-@pytest.fixture
-def feeds(reference: Path) -> Iterator[str]:
-    """The reference feeds on the loopback."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        extensions_map: ClassVar = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json"}
-
-        def log_message(self, *words: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(reference / "feeds")))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def test_a_real_catalogue_is_harvested_and_found(portal: Any, page: Any, browser: Any, feeds: str) -> None:

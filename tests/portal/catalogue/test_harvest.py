@@ -1,38 +1,14 @@
 """ckanext-harvest takes real catalogues into the portal, and a citizen finds their datasets."""
 from __future__ import annotations
 
-import functools
-import http.server
 import json
-import threading
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
-
-
-@pytest.fixture
-def feeds(reference: Path) -> Iterator[str]:
-    """The address of the reference feeds, served on the loopback."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        extensions_map: ClassVar = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json", ".json": "application/json"}
-
-        def log_message(self, *words: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(reference / "feeds")))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def harvest(partner: dict[str, Any], address: str, kind: str, config: dict[str, Any] | None = None) -> dict[str, Any]:
