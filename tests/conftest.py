@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import http.server
 import json
 import os
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -58,17 +58,52 @@ def reference() -> Path:
     return REFERENCE
 
 
+FEED_TYPES = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json", ".json": "application/json"}
+DKAN_ANSWER = "ckan-data-dkan-french-w-license.json"
+
+
 @pytest.fixture
 def feeds(reference: Path) -> Iterator[str]:
-    """The address of the reference feeds, served on the loopback."""
+    """The address of a server of the reference feeds on the loopback.
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        extensions_map: ClassVar = {".xml": "application/rdf+xml", ".jsonld": "application/ld+json", ".json": "application/json"}
+    Each feed is at its file's name; the paged ones also at `/paged/catalog.jsonld?page=1` and `/partial/…`, with the links between their
+    pages leading here; the datasets of the DKAN's answer are those of a CKAN API at the root (`/api/action/package_search`).
+    """
+    folder = reference / "feeds"
+
+    class Feeds(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """One feed, or 404."""
+            asked = urllib.parse.urlsplit(self.path)
+            question = urllib.parse.parse_qs(asked.query)
+            answer = self.content(asked.path.strip("/"), question)
+            self.send_response(404 if answer is None else 200)
+            self.send_header("Content-Type", FEED_TYPES.get(Path(asked.path).suffix, "application/json"))
+            self.send_header("Content-Length", str(len(answer or b"")))
+            self.end_headers()
+            self.wfile.write(answer or b"")
+
+        do_HEAD = do_GET
+
+        def content(self, path: str, question: dict[str, list[str]]) -> bytes | None:
+            """What stands at a path."""
+            kind, _, rest = path.partition("/")
+            if kind in {"paged", "partial"} and rest == "catalog.jsonld":
+                number = question.get("page", ["1"])[0]
+                here = f"http://{self.headers['Host']}/{kind}/catalog.jsonld"
+                page = folder / f"dcat-{kind}-collection-{number}.jsonld"
+                return page.read_bytes().replace(b"http://data.test.org/catalog.jsonld", here.encode())
+            if path.endswith("action/package_search"):
+                datasets = json.loads((folder / DKAN_ANSWER).read_bytes())["result"]
+                start = int(question.get("start", ["0"])[0])
+                return json.dumps({"success": True, "result": {"count": len(datasets), "results": datasets[start:]}}).encode()
+            file = folder / path
+            return file.read_bytes() if kind and file.is_file() else None
 
         def log_message(self, *words: Any) -> None:
             """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(reference / "feeds")))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Feeds)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -59,17 +59,21 @@ def _version(part: Part) -> str | None:
 
 
 def proportional_memory(pid: int) -> int | None:
-    """PSS in bytes of a process and all below it: shared pages are counted once among their users."""
-    with contextlib.suppress(psutil.Error):
+    """PSS in bytes of a process and all below it: shared pages are counted once among their users.
+
+    None where the system does not tell: in a container, root may not look into the processes of PostgreSQL's own user.
+    """
+    with contextlib.suppress(psutil.NoSuchProcess):
         family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        return sum(_pss(process) for process in family)
+        known = [size for size in map(_pss, family) if size is not None]
+        return sum(known) if known else None
     return None
 
 
-def _pss(process: psutil.Process) -> int:
+def _pss(process: psutil.Process) -> int | None:
     with contextlib.suppress(psutil.Error):
         return int(process.memory_full_info().pss)
-    return 0
+    return None
 
 
 def as_table(now: dict[str, Any]) -> str:

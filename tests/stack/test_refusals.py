@@ -88,13 +88,23 @@ def test_a_wrong_command(own: Any, words: tuple[str, ...]) -> None:
     refused(own, *words)
 
 
+def may_look_into(pid: int) -> bool:
+    """False in a container, where root may not see the memory and the environment of another user's process (PostgreSQL's)."""
+    try:
+        psutil.Process(pid).environ()
+    except psutil.AccessDenied:
+        return False
+    return True
+
+
 def test_status_for_programs(own: Any) -> None:
     now = json.loads(own.run("status", "--json").stdout)
     assert now["up"] is True
     assert now["address"] == own.settings.site_url
     assert 0 < now["memory"] < 1.5 * 1024**3
     for part in now["parts"]:
-        assert part["up"] and part["version"] and part["memory"]
+        assert part["up"] and part["version"]
+        assert part["memory"] or (part["memory"] is None and not may_look_into(part["pid"]))
     assert {part["name"] for part in now["parts"] if part["port"]} == {"postgres", "valkey", "solr", "web"}
 
 
@@ -120,7 +130,7 @@ def test_no_secret_is_shown_in_logs_or_to_other_users(own: Any) -> None:
         words = " ".join(process.info["cmdline"] or [])
         assert not [name for name, secret in secrets.items() if secret in words], words
     passwords = [secret for name, secret in secrets.items() if name != "identity"]
-    for pid in own.pids().values():
+    for pid in filter(may_look_into, own.pids().values()):
         environment = psutil.Process(pid).environ()
         assert not [name for name, value in environment.items() if value in passwords]
 
