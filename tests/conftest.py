@@ -83,7 +83,9 @@ def feeds(reference: Path) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answer or b"")
 
-        do_HEAD = do_GET
+        def do_HEAD(self) -> None:
+            """The same; the harvester reads nothing of the body."""
+            self.do_GET()
 
         def content(self, path: str, question: dict[str, list[str]]) -> bytes | None:
             """What stands at a path."""
