@@ -38,6 +38,9 @@ READERS, BURST = 20, 40
 SECONDS = {"package_create": 110.0, "one": 14.0, "many": 18.0}
 """What each part may take at most: on a slow machine there are fewer rounds, never a longer run."""
 
+PAGES = 3
+"""The first so many kinds are pages, which are kept for strangers; the others are the API."""
+
 LEAST, WARM_UP = 10, 4
 """Rounds that are made however long they take, and datasets created before the clock runs."""
 
@@ -68,15 +71,20 @@ STOCK_PLUGINS = "dcat dcat_rdf_harvester harvest scheming_datasets activity data
 
 @dataclasses.dataclass(frozen=True)
 class Site:
-    """One of the two catalogues. `token` is an administrator's."""
+    """One of the two catalogues. `token` is an administrator's.
+
+    A reader sends a cookie, so that each page is made for him; with `stranger` none, so that ours may come from the kept pages.
+    """
 
     port: int
     token: str
+    stranger: bool = False
 
     def get(self, path: str) -> bytes:
-        """A page, as a reader without cookies and without a kept connection gets it."""
+        """A page, without a kept connection."""
+        known = {} if self.stranger else {"Cookie": "reader=1"}
         with closing(http.client.HTTPConnection(HOST, self.port, timeout=120)) as connection:
-            connection.request("GET", path, headers={"Connection": "close"})
+            connection.request("GET", path, headers={"Connection": "close", **known})
             answer = connection.getresponse()
             content = answer.read()
         if answer.status != 200:
@@ -111,6 +119,11 @@ def figures(paths: Paths, settings: Settings, accounts: Sequence[lifecycle.Accou
             yield _one_reader(name, ours, peer, path, proof, len(names))
         for name, path, proof in kinds:
             yield _many_readers(name, ours, peer, path, proof, len(names))
+        kept = dataclasses.replace(ours, stranger=True)
+        for name, path, proof in kinds[:PAGES]:
+            _warm_up((kept,), path, proof)
+            yield _one_reader(f"{name}, kept for strangers", kept, peer, path, proof, len(names))
+            yield _one_reader(f"{name}, kept beside made", kept, ours, path, proof, len(names))
 
 
 def _kinds(names: Sequence[str]) -> list[tuple[str, Callable[[int], str], bytes]]:

@@ -7,8 +7,9 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
+from ckan.lib.redis import connect_to_redis
 
-from . import forgery
+from . import forgery, page_cache
 
 HERE = "127.0.0.1,localhost"
 """This machine, as `no_proxy` names it."""
@@ -22,6 +23,7 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
     """Look, home page, language, security headers."""
 
     p.implements(p.IConfigurer)
+    p.implements(p.IConfigurable)
     p.implements(p.ITranslation)
 
     def update_config(self, config: Any) -> None:
@@ -32,6 +34,10 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
         tk.add_resource("assets", "tzc")
         _reach_this_machine_directly()
 
+    def configure(self, config: Any) -> None:
+        """Pages kept for strangers are given up by every process that writes: web, workers, commands."""
+        page_cache.watch(generation())
+
     def i18n_directory(self) -> str:
         """One catalogue of texts for all rooms."""
         from importlib.resources import files
@@ -41,6 +47,11 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
     def i18n_domain(self) -> str:
         """Its name."""
         return "ckanext-tzc"
+
+
+def generation() -> page_cache.Generation:
+    """The number of the pages kept for strangers."""
+    return page_cache.Generation(connect_to_redis(), tk.config["ckan.site_id"])
 
 
 def _reach_this_machine_directly() -> None:

@@ -7,7 +7,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 
-from . import theme
+from . import page_cache, theme
 from .headers import protect
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 portal = Blueprint("tzc_portal", __name__)
 portal.after_app_request(protect)
+portal.after_app_request(page_cache.mark)
 
 DAY = 86_400
 

@@ -14,7 +14,19 @@ def _made() -> Any:
     _build_assets()
     _give_up_connections()
     _settle_memory()
-    return app
+    return _keep_pages(app)
+
+
+def _keep_pages(app: Any) -> Any:
+    """Strangers' pages come from memory; those of an earlier start, perhaps of an earlier version, are given up."""
+    import ckan.plugins.toolkit as tk
+
+    from .page_cache import PageCache
+    from .plugin import generation
+
+    number = generation()
+    number.advance()
+    return PageCache(app, number, tk.config["apitoken_header_name"])
 
 
 def _build_assets() -> None:
