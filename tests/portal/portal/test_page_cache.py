@@ -55,8 +55,7 @@ def reader(made: Counted) -> Any:
     number = page_cache.Generation(connect_to_redis(), f"test-{uuid.uuid4()}")
     page_cache.watch(number)
     yield Reader(page_cache.PageCache(made, number, TOKEN), use_cookies=False)
-    tk_generation = page_cache.Generation(connect_to_redis(), tk.config["ckan.site_id"])
-    page_cache.watch(tk_generation)
+    page_cache.watch(page_cache.generation())
 
 
 def test_a_page_is_made_once(reader: Any, made: Counted, publish: Any) -> None:

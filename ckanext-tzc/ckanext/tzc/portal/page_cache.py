@@ -15,8 +15,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import ckan.plugins.toolkit as tk
 import redis
 import sqlalchemy as sa
+from ckan.lib.redis import connect_to_redis
 from flask import Response, request
 
 if TYPE_CHECKING:
@@ -61,6 +63,11 @@ class Generation:
             self.server.incr(self.key)
         except redis.RedisError:
             log.warning("kept pages could not be given up; they end by themselves within %s seconds", SECONDS)
+
+
+def generation() -> Generation:
+    """The number of this portal."""
+    return Generation(connect_to_redis(), tk.config["ckan.site_id"])
 
 
 class PageCache:

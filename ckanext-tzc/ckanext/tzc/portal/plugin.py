@@ -7,7 +7,6 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
-from ckan.lib.redis import connect_to_redis
 
 from . import forgery, page_cache
 
@@ -36,7 +35,7 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
 
     def configure(self, config: Any) -> None:
         """Pages kept for strangers are given up by every process that writes: web, workers, commands."""
-        page_cache.watch(generation())
+        page_cache.watch(page_cache.generation())
 
     def i18n_directory(self) -> str:
         """One catalogue of texts for all rooms."""
@@ -47,11 +46,6 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
     def i18n_domain(self) -> str:
         """Its name."""
         return "ckanext-tzc"
-
-
-def generation() -> page_cache.Generation:
-    """The number of the pages kept for strangers."""
-    return page_cache.Generation(connect_to_redis(), tk.config["ckan.site_id"])
 
 
 def _reach_this_machine_directly() -> None:

@@ -21,8 +21,7 @@ def _keep_pages(app: Any) -> Any:
     """Strangers' pages come from memory; those of an earlier start, perhaps of an earlier version, are given up."""
     import ckan.plugins.toolkit as tk
 
-    from .page_cache import PageCache
-    from .plugin import generation
+    from .page_cache import PageCache, generation
 
     number = generation()
     number.advance()
