@@ -31,6 +31,19 @@ def test_every_answer_carries_the_headers(app: Any) -> None:
     assert headers["Referrer-Policy"]
 
 
+def test_pages_take_scripts_from_here_only(app: Any) -> None:
+    for address in ("/", "/dataset/", "/user/login", "/nowhere"):
+        policy = dict(part.split(" ", 1) for part in app.get(address).headers["Content-Security-Policy"].split("; "))
+        assert policy["script-src"] == policy["style-src"] == policy["default-src"] == "'self'", address
+        assert policy["object-src"] == policy["base-uri"] == "'none'"
+
+
+def test_the_map_s_pictures_may_come_from_their_host_alone() -> None:
+    from ckanext.tzc.portal.headers import policy
+
+    assert "img-src 'self' data: https://*.tiles.example.org;" in policy(True, "https://{s}.tiles.example.org/{z}/{x}/{y}.png")
+
+
 def test_a_file_is_saved_never_shown(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
     made = publish()
     resource = upload(partner, made["id"], "a.csv", b"a,b\n1,2\n")
