@@ -1,0 +1,74 @@
+"""API tokens that end."""
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import ckan.lib.api_token as api_token
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+
+from .store import now
+
+USUAL_DAYS = 90
+CHOICES = (7, 30, 90, 180, 365)
+"""Days that the page offers, as far as the portal allows them."""
+
+KEY = "tzc_accounts"
+
+
+def most() -> int:
+    """Days a token may live."""
+    return int(tk.config["tzc.accounts.token_days"])
+
+
+def choices() -> list[int]:
+    """Days that may be chosen."""
+    return [days for days in CHOICES if days <= most()] or [most()]
+
+
+def days_validator(value: Any) -> int:
+    """A whole number of days, from 1 to the most."""
+    try:
+        days = int(value)
+    except (TypeError, ValueError):
+        days = 0
+    if not 1 <= days <= most():
+        raise tk.Invalid(tk._("A token lives between 1 and %d days; give a whole number.") % most())
+    return days
+
+
+class Tokens:
+    """What CKAN asks when a token is made and when it is used."""
+
+    def create_api_token_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """One field more: `days`."""
+        usual = tk.get_validator("default")(min(USUAL_DAYS, most()))
+        return {**schema, "days": [usual, days_validator]}
+
+    def postprocess_api_token(self, data: dict[str, Any], jti: str, data_dict: dict[str, Any]) -> dict[str, Any]:
+        """Write the end into the token, which CKAN refuses from then on, and beside it for the list."""
+        end = now() + timedelta(days=data_dict["days"])
+        model.ApiToken.get(jti).set_extra(KEY, {"end": end.isoformat()}, commit=True)
+        return {**data, "exp": api_token.into_seconds(end)}
+
+    def decode_api_token(self, encoded: str, **options: Any) -> None:
+        """As CKAN does it."""
+
+    def encode_api_token(self, data: dict[str, Any], **options: Any) -> None:
+        """As CKAN does it."""
+
+    def preprocess_api_token(self, data: Any) -> Any:
+        """As CKAN does it."""
+        return data
+
+    def add_extra_fields(self, data_dict: dict[str, Any]) -> dict[str, Any]:
+        """Nothing besides."""
+        return data_dict
+
+
+def end_of(token: Any) -> str | None:
+    """When a token of the list ends (ISO 8601, UTC); None for one made before tokens ended."""
+    entity = model.ApiToken.get(token["id"] if isinstance(token, dict) else token.id)
+    end = ((entity.plugin_extras if entity else None) or {}).get(KEY, {}).get("end")
+    return str(end) if end else None
