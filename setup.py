@@ -16,7 +16,7 @@ FOLDERS = {
     "ckanext.tzc.harvesters": "harvesters",
     "ckanext.tzc.schemas": "schemas",
 }
-ROOMS = ("portal", "catalogue", "tables", "harvesting")
+ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts")
 
 DATA = ["*.yaml", "*.yml", "*.json", "*.txt", "*.html", "*.css", "*.js", "*.svg", "*.png", "*.ico", "*.po", "*.pot", "*.mo", "*.ini", "*.cfg", "*.mako"]
 
@@ -51,7 +51,7 @@ setup(
     packages=packages(),
     package_data={"": DATA},
     include_package_data=False,
-    install_requires=["ckan>=2.12,<2.13", "ckanext-scheming", "ckanext-dcat", "ckanext-harvest", "duckdb", "python-calamine", "jsonschema", "xstatic-leaflet"],
+    install_requires=["ckan>=2.12,<2.13", "ckanext-scheming", "ckanext-dcat", "ckanext-harvest", "duckdb", "python-calamine", "jsonschema", "xstatic-leaflet", "authlib", "limits"],
     entry_points={
         "ckan.plugins": [f"tzc_{room} = ckanext.tzc.{room}.plugin:{room.capitalize()}Plugin" for room in ROOMS],
         "ckan.rdf.profiles": ["tzc_dcat_ap = ckanext.tzc.catalogue.dcat_profile:TerritoryProfile"],

@@ -4,8 +4,8 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import jinja2
 import yaml
@@ -13,6 +13,9 @@ import yaml
 from .console import StackError
 from .paths import Paths
 from .settings import Settings, write_private
+
+if TYPE_CHECKING:
+    from tzc.catalogue.territory import Territory
 
 
 def territory_file(paths: Paths, settings: Settings) -> Path:
@@ -24,53 +27,69 @@ def territory_file(paths: Paths, settings: Settings) -> Path:
     return file.absolute()
 
 
-def territory_words(file: Path) -> dict[str, Any]:
-    """What CKAN's own settings take from the territory, in its first language; the rest is read by the portal room."""
-    from tzc.catalogue.territory import TerritoryError, read_territory
+def territory(paths: Paths, settings: Settings) -> Territory:
+    """What that file says; a file with a mistake is refused."""
+    from tzc.catalogue.territory import TerritoryError, read_file
 
     try:
-        territory = read_territory(file.read_text(encoding="utf-8"), source=str(file))
-    except (TerritoryError, yaml.YAMLError, UnicodeDecodeError) as error:
+        return read_file(territory_file(paths, settings), [entry["code"] for entry in _licence_entries(paths)])
+    except (TerritoryError, OSError) as error:
         raise StackError(f"The territory file cannot be used: {error}", "mend that line, then run ./portal up again.") from error
-    first = territory.languages[0]
-    return {"name": territory.name[first], "tagline": territory.tagline[first], "languages": territory.languages, "timezone": territory.timezone}
+
+
+def territory_sources(paths: Paths, settings: Settings) -> list[Path]:
+    """The territory file and the logo beside it."""
+    file, logo = territory_file(paths, settings), territory(paths, settings).logo
+    return [file, file.parent / logo.name] if logo else [file]
+
+
+def demonstration_fits(paths: Paths, settings: Settings) -> bool:
+    """Whether the demonstration catalogue is about this territory: it has its axes and communes."""
+    about = yaml.load((paths.root / "config" / "demo" / "catalogue.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["territory"]
+    return bool(about == territory(paths, settings).id)
 
 
 def write(paths: Paths, settings: Settings) -> bool:
     """Write `var/portal.ini`, readable by its owner only; return whether it changed."""
     text = render(paths, settings)
-    (paths.var / "licences.json").write_text(json.dumps(licences(paths), ensure_ascii=False, indent=1), encoding="utf-8")
+    (paths.var / "licences.json").write_text(json.dumps(licences(paths, settings), ensure_ascii=False, indent=1), encoding="utf-8")
     if paths.ini.exists() and paths.ini.read_text(encoding="utf-8") == text:
         return False
     write_private(paths.ini, text)
     return True
 
 
-def licences(paths: Paths) -> list[dict[str, Any]]:
-    """Our licence vocabulary as CKAN's licence register wants it."""
-    entries = yaml.safe_load((paths.root / "schemas" / "vocabularies" / "licence.yaml").read_text(encoding="utf-8"))["entries"]
+def _licence_entries(paths: Paths) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load((paths.root / "schemas" / "vocabularies" / "licence.yaml").read_text(encoding="utf-8"))["entries"]
+    return entries
+
+
+def licences(paths: Paths, settings: Settings) -> list[dict[str, Any]]:
+    """Our licence vocabulary as CKAN's licence register wants it, in the territory's first language where it has words for it."""
+    first = territory(paths, settings).languages[0]
     return [
         {
-            "id": entry["code"], "title": entry["label"]["fr"], "url": entry["uri"], "family": entry["family"], "status": "active",
+            "id": entry["code"], "title": entry["label"].get(first) or entry["label"]["en"], "url": entry["uri"], "family": entry["family"], "status": "active",
             "domain_content": True, "domain_data": True, "domain_software": False, "is_generic": not entry["uri"], "maintainer": "",
             "od_conformance": "approved" if entry["family"] == "open" else "not reviewed", "osd_conformance": "not reviewed",
         }
-        for entry in entries
+        for entry in _licence_entries(paths)
     ]  # fmt: skip
 
 
 def render(paths: Paths, settings: Settings) -> str:
-    """The configuration's text."""
-    territory = territory_file(paths, settings)
+    """The configuration's text. CKAN's own settings take the territory's first language; the rest is read by the rooms."""
+    place = territory(paths, settings)
+    first = place.languages[0]
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, finalize=_one_line)  # noqa: S701 -- an ini file, not HTML
     template = environment.from_string((paths.root / "config" / "portal.ini.j2").read_text(encoding="utf-8"))
     return template.render(
         s=settings,
-        paths={"territory": territory, "demo": paths.root / "config" / "demo", "uploads": paths.uploads, "webassets": paths.var / "webassets"},
-        territory=territory_words(territory),
+        paths={"territory": territory_file(paths, settings), "demo": paths.root / "config" / "demo", "uploads": paths.uploads, "webassets": paths.var / "webassets"},
+        territory={"name": place.name[first], "tagline": place.tagline[first], "languages": place.languages, "timezone": place.timezone},
         licences=f"file://{paths.var / 'licences.json'}",
         secure=str(settings.site_url.startswith("https:")).lower(),
-        smtp=_smtp(settings),
+        mail_from=_mail_from(settings),
     )
 
 
@@ -79,15 +98,6 @@ def _one_line(value: object) -> object:
     return re.sub(r"\s*[\r\n]+\s*", " ", str(value)).replace("%", "%%")
 
 
-def _smtp(settings: Settings) -> dict[str, Any] | None:
-    url = settings.given.get("TZC_SMTP_URL")
-    if not url:
-        return None
-    parts = urlsplit(url)
-    return {
-        "server": f"{parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}",
-        "starttls": str("starttls" in parts.query).lower(),
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "mail_from": settings.given.get("TZC_MAIL_FROM") or f"portail@{parts.hostname}",
-    }
+def _mail_from(settings: Settings) -> str:
+    server = urlsplit(settings.given.get("TZC_SMTP_URL", "")).hostname
+    return settings.given.get("TZC_MAIL_FROM") or f"portail@{server}"

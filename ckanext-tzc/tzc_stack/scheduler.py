@@ -32,6 +32,7 @@ class Periodic:
 
 PERIODIC = (
     Periodic("ckanext.tzc.harvesting.jobs:run_due_harvests", "long", "*/2 * * * *", 110),
+    Periodic("ckanext.tzc.accounts.jobs:send_mails", "interactive", "* * * * *", 240),
     Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "*/5 * * * *", 290),
 )
 

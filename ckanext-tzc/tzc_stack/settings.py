@@ -25,6 +25,11 @@ SETTINGS = {
     "TZC_TERRITORY": "the territory file; config/territory.yaml of the checkout without it",
     "TZC_SMTP_URL": "the mail server, as smtp://user:password@host:port or smtps://…; no mail is sent without it",
     "TZC_MAIL_FROM": "the sender of the portal's mails",
+    "TZC_TRUSTED_PROXIES": "how many reverse proxies stand before the portal and tell the reader's address (0)",
+    "TZC_OIDC_ISSUER": "the OpenID Connect provider by which people may sign in",
+    "TZC_OIDC_CLIENT_ID": "the portal's name at that provider",
+    "TZC_OIDC_CLIENT_SECRET": "the portal's secret at that provider",
+    "TZC_OIDC_NAME": "what the sign-in page calls that provider",
     "TZC_DEMO": "0: do not load the demonstration catalogue into a new portal",
     "TZC_HOST": "the address the web server listens on; the loopback (127.0.0.1) without it",
     "TZC_WEB_WORKERS": "number of web processes (2)",
@@ -35,8 +40,12 @@ SETTINGS = {
     "TZC_PORT_VALKEY": "the embedded Valkey's port",
     "TZC_PORT_SOLR": "the embedded Solr's port",
     "TZC_PORT_CONTROL": "the supervisor's port, on the loopback",
+    "TZC_SECRETS": "what sessions, API tokens and queue names depend on, as JSON; made at the first start without it",
 }
 """Settings that are remembered in `var` once given. An empty value forgets one."""
+
+NAMES = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
+"""Every variable that says a setting: the setting itself, or the path of a file that holds its value."""
 
 FOLDERS = {"TZC_VAR": "the folder of the data (var)", "TZC_VENV": "the folder of the software (.venv)"}
 """Settings read at each start; they say where the others are remembered."""
@@ -152,20 +161,47 @@ def load(paths: Paths) -> Settings:
     return Settings(given=kept["given"], secret=kept["secret"], ports=_read(paths.ports))
 
 
-def prepare(paths: Paths, ours: Mapping[str, int]) -> Settings:
+def prepare(paths: Paths, ours: Mapping[str, int] | None) -> Settings:
     """The settings for a start: what the environment says, then what is remembered, then what is made now.
 
-    Ports that are `ours` already are kept without a look at who listens there. Nothing is remembered before `keep`.
+    Ports that are `ours` already are kept without a look at who listens there; with None no port is looked at. Nothing is remembered before `keep`.
     """
     kept = _read(paths.secrets) if paths.secrets.exists() else {"given": {}, "secret": {}}
-    given = dict(kept["given"])
-    for name in SETTINGS:
-        if name in os.environ:
-            given[name] = os.environ[name].strip()
-    given = {name: value for name, value in given.items() if value}
+    asked = {name: value for name in SETTINGS if (value := _from_environment(name)) is not None}
+    given = {name: value for name, value in {**kept["given"], **asked}.items() if value}
     _check(given)
-    secret = {**{name: secrets.token_urlsafe(32) for name in SECRETS}, **kept["secret"]}
+    secret = {**{name: secrets.token_urlsafe(32) for name in SECRETS}, **kept["secret"], **_read_secrets(given)}
     return Settings(given=given, secret=secret, ports=_choose_ports(paths, given, ours))
+
+
+def _from_environment(name: str) -> str | None:
+    """A setting by its variable, or by the file that `NAME_FILE` names: a secret need not stand in the environment."""
+    value, file = os.environ.get(name), os.environ.get(f"{name}_FILE", "").strip()
+    if not file:
+        return value if value is None else value.strip()
+    if value and value.strip():
+        raise StackError(f"Both {name} and {name}_FILE are set.", "give one of them.")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise StackError(f"{file}, which {name}_FILE names, cannot be read: {reason}.", f"give {name}_FILE the path of a file with the value, readable by this user.") from error
+
+
+def _read_secrets(given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that TZC_SECRETS gives."""
+    try:
+        content = json.loads(given.get("TZC_SECRETS", "{}"))
+    except ValueError:
+        content = None
+    whole = isinstance(content, dict) and set(content) == set(CARRIED) and all(isinstance(value, str) and len(value) >= SECRET_LENGTH for value in content.values())
+    if "TZC_SECRETS" in given and not whole:
+        raise StackError(
+            "TZC_SECRETS cannot be used.",
+            f"give it as JSON with {', '.join(CARRIED)}, each a random text of {SECRET_LENGTH} characters or more: docker/make-secrets writes one, and a backup holds one.",
+        )
+    assert isinstance(content, dict), "checked above"
+    return content
 
 
 def keep(paths: Paths, settings: Settings) -> None:
@@ -178,7 +214,13 @@ def keep(paths: Paths, settings: Settings) -> None:
     _write(paths.ports, settings.ports)
 
 
-SECRETS = ("flask", "token", "valkey", "control", "postgres_postgres", "postgres_tzc", "postgres_tzc_reader", "identity")
+CARRIED = ("flask", "token", "identity")
+"""The secrets that sessions, API tokens and queue names depend on: those of the portal, wherever it runs."""
+
+SECRETS = (*CARRIED, "valkey", "control", "postgres_postgres", "postgres_tzc", "postgres_tzc_reader")
+"""With the passwords of a machine's own servers."""
+
+SECRET_LENGTH = 32
 
 
 def _check(given: Mapping[str, str]) -> None:
@@ -190,6 +232,7 @@ def _check(given: Mapping[str, str]) -> None:
         "TZC_SOLR_URL": {"http", "https"},
         "TZC_SITE_URL": {"http", "https"},
         "TZC_SMTP_URL": {"smtp", "smtps"},
+        "TZC_OIDC_ISSUER": {"http", "https"},
     }
     for name, allowed in schemes.items():
         value = given.get(name)
@@ -202,6 +245,9 @@ def _check(given: Mapping[str, str]) -> None:
         raise StackError("Only one of TZC_DATASTORE_URL and TZC_DATASTORE_READ_URL is set.", "set both: one role writes, another may only read.")
     if bool(given.get("TZC_DATABASE_URL")) != bool(given.get("TZC_DATASTORE_URL")):
         raise StackError("Only one of TZC_DATABASE_URL and TZC_DATASTORE_URL is set.", "set both: the portal uses two databases of one server or of two.")
+    provider = [name for name in ("TZC_OIDC_ISSUER", "TZC_OIDC_CLIENT_ID", "TZC_OIDC_CLIENT_SECRET") if given.get(name)]
+    if provider and len(provider) < 3:
+        raise StackError(f"Only {' and '.join(provider)} is set.", "set TZC_OIDC_ISSUER, TZC_OIDC_CLIENT_ID and TZC_OIDC_CLIENT_SECRET together, as the provider gave them.")
     if given.get("TZC_HOST") and not is_free(0, given["TZC_HOST"]):
         raise StackError(f"TZC_HOST={given['TZC_HOST']} is no address of this machine.", "give TZC_HOST one of its addresses, or 0.0.0.0 for all.")
     for name, (pattern, meaning) in SHAPES.items():
@@ -215,6 +261,7 @@ SHAPES = {
     "TZC_WEB_WORKERS": (r"[1-9]\d?", "a whole number between 1 and 99"),
     "TZC_WEB_THREADS": (r"[1-9]\d?", "a whole number between 1 and 99"),
     "TZC_SOLR_HEAP": (r"[1-9]\d*[mMgG]", "a size such as 384m or 2g"),
+    "TZC_TRUSTED_PROXIES": (r"[0-9]", "a whole number between 0 and 9"),
     "TZC_DEMO": (r"[01]", "0 or 1"),
     "TZC_HOST": (r"[0-9A-Za-z.:-]+", "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"),
 }
@@ -229,11 +276,13 @@ def _is_address(value: str, schemes: set[str]) -> bool:
         return False  # a port that is no number
 
 
-def _choose_ports(paths: Paths, given: Mapping[str, str], ours: Mapping[str, int]) -> dict[str, int]:
+def _choose_ports(paths: Paths, given: Mapping[str, str], ours: Mapping[str, int] | None) -> dict[str, int]:
     try:
         remembered = _read(paths.ports) if paths.ports.exists() else {}
     except StackError:
         remembered = {}  # damaged; ports can be chosen anew
+    if ours is None:
+        return {part: int(given.get(f"TZC_PORT_{part.upper()}", remembered.get(part, usual))) for part, usual in USUAL_PORTS.items()}
     chosen: dict[str, int] = {}
     for part, usual in USUAL_PORTS.items():
         host = given.get("TZC_HOST", HOST) if part == "web" else HOST

@@ -19,7 +19,7 @@ from tzc_stack.paths import ROOT, Paths, here
 
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
-    for name in settings.SETTINGS:
+    for name in settings.NAMES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(settings, "_reserved", {})
     (tmp_path / "var").mkdir()
@@ -123,7 +123,7 @@ def test_odd_passwords_survive_the_configuration(paths: Paths, monkeypatch: pyte
     assert read["ckan.redis.url"] == own.given["TZC_REDIS_URL"]
     assert (read["solr_user"], read["solr_password"]) == ("reader", ODD)
     assert read["solr_url"] == "https://solr.example.org/solr/core"
-    assert read["smtp.password"] == ODD
+    assert read["tzc.mail.url"] == own.given["TZC_SMTP_URL"]
     assert read["ckan.storage_path"] == str(folder / "uploads")
     assert own.embedded == {"postgres": False, "valkey": False, "solr": False}
     assert not paths.ini.stat().st_mode & 0o077

@@ -8,9 +8,11 @@ import re
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+import pytz
+from babel import Locale
 from ckanext.tzc.common.territory import language, territory, text
 
-from . import theme
+from . import ground, theme
 
 Package = dict[str, Any]
 
@@ -37,6 +39,7 @@ LIGHT = {
     "group.read",
     "group.about",
     "user.login",
+    "user.api_tokens",
     "user.logged_out_page",
     "user.request_reset",
     "user.perform_reset",
@@ -65,12 +68,18 @@ def tzc_language() -> str:
 
 def tzc_languages() -> list[dict[str, Any]]:
     """The languages of the portal, each with this page's address in it: `{"code", "name", "url", "current"}`."""
-    names = {"fr": "Français", "en": "English"}
     here = tk.request.environ.get("CKAN_CURRENT_URL", "/")
     return [
-        {"code": code, "name": names.get(code, code), "url": tk.h.url_for(here, locale=code), "current": code == language()}
+        {"code": code, "name": _own_name(code), "url": tk.h.url_for(here, locale=code), "current": code == language()}
         for code in territory().languages
     ]
+
+
+def _own_name(code: str) -> str:
+    """A language's name in itself, such as `Français`."""
+    locale = Locale.parse(code)
+    name = str(locale.get_display_name(locale) or code)
+    return name[0].upper() + name[1:]
 
 
 def tzc_light() -> bool:
@@ -84,15 +93,37 @@ def tzc_light() -> bool:
 
 
 def tzc_theme_url() -> str:
-    """Address of the stylesheet that holds the territory's colour; it changes with the colour, so that it may be kept long."""
-    url: str = tk.h.url_for("tzc_portal.theme_css", locale="default", v=theme.version(territory().colour))
+    """Address of the stylesheet that holds the territory's colours; it changes with them, so that it may be kept long."""
+    url: str = tk.h.url_for("tzc_portal.theme_css", locale="default", v=theme.version(theme.stylesheet(territory().colours)))
     return url
 
 
 def tzc_favicon_url() -> str:
     """Address of the portal's icon."""
-    url: str = tk.h.url_for("tzc_portal.favicon", locale="default", v=theme.version(territory().colour))
+    url: str = tk.h.url_for("tzc_portal.favicon", locale="default", v=theme.version(theme.icon(territory().colours)))
     return url
+
+
+def tzc_logo_url() -> str | None:
+    """Address of the territory's logo, where it has one."""
+    logo = territory().logo
+    url: str | None = tk.h.url_for("tzc_portal.logo", locale="default", v=theme.version(logo.content)) if logo else None
+    return url
+
+
+def tzc_goals() -> list[dict[str, Any]]:
+    """The territory's goals in the reader's words: `{"year", "title", "words", "source"}`; `words` say how much, or nothing."""
+    from babel.numbers import format_decimal
+
+    def number(amount: float) -> str:
+        return str(format_decimal(amount, locale=language()))
+
+    def words(goal: Any) -> str:
+        if goal.reduction is not None:
+            return str(tk._("%(percent)s%% less than in %(year)s")) % {"percent": number(goal.reduction), "year": goal.baseline}
+        return f"{number(goal.value)}\u00a0{goal.unit}" if goal.value is not None else ""
+
+    return [{"year": goal.year, "title": text(goal.title), "words": words(goal), "source": goal.source} for goal in territory().goals]
 
 
 def tzc_axis(name: str) -> Any:
@@ -189,6 +220,17 @@ def tzc_place(package: Package, most: int = 3) -> str:
     return shown if more <= 0 else str(tk.ungettext("{places} and {more} other", "{places} and {more} others", more)).format(places=shown, more=more)
 
 
+def tzc_place_drawing(package: Package) -> dict[str, Any] | None:
+    """The communes drawn, those that a dataset is about marked: see `ground.covered`."""
+    return ground.covered(tzc_list(package.get("communes")))
+
+
+def tzc_ground_url() -> str:
+    """Address of the communes' outlines and names, for maps; it changes with them."""
+    url: str = tk.h.url_for("tzc_portal.communes", locale="default", v=theme.version(ground.geojson()))
+    return url
+
+
 def tzc_date(value: Any) -> str:
     """A date as the reader writes it; the value itself where it is none."""
     from babel.dates import format_date
@@ -212,7 +254,16 @@ def tzc_date(value: Any) -> str:
 
 def tzc_updated(package: Package) -> str:
     """When the data last changed, as far as is known."""
-    return tzc_date(package.get("modified") or package.get("metadata_modified"))
+    return tzc_date(package.get("modified")) or tzc_moment(package.get("metadata_modified"))
+
+
+def tzc_moment(value: Any) -> str:
+    """The day, where the territory is, of a moment that CKAN wrote down (in UTC, without saying so)."""
+    if not value:
+        return ""
+    moment = dt.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+    return tzc_date(aware.astimezone(pytz.timezone(territory().timezone)))
 
 
 def tzc_periods(package: Package) -> list[str]:

@@ -158,7 +158,7 @@ def _give(kept: bytes, environ: WSGIEnvironment, start_response: StartResponse) 
 
 
 READS = re.compile(r"\s*(SELECT|SHOW|SET|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|EXPLAIN|DECLARE|FETCH|CLOSE)\b", re.IGNORECASE)
-UNSEEN = re.compile(r'UPDATE ("user" SET last_active|api_token SET last_access)=\S+ WHERE|(INSERT INTO|UPDATE|DELETE FROM) (dashboard|tracking_raw)\b')
+UNSEEN = re.compile(r'UPDATE ("user" SET last_active|api_token SET last_access)=\S+ WHERE|(INSERT INTO|UPDATE|DELETE FROM) (dashboard|tracking_raw|tzc_accounts_mail)\b')
 """Writes that no reader sees and that happen at mere reading: when somebody was last here."""
 
 WROTE = "tzc_wrote"

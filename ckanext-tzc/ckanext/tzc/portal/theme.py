@@ -1,7 +1,9 @@
-"""The territory's one colour, and what follows from it: tints, readable ink, the portal's icon. No CKAN here."""
+"""The territory's colours, and what follows from them: tints, readable ink, the portal's icon. No CKAN here."""
 from __future__ import annotations
 
 import hashlib
+
+from tzc.catalogue.territory import Colours
 
 Rgb = tuple[int, int, int]
 
@@ -11,23 +13,25 @@ AA = 4.5
 """WCAG's least contrast of text."""
 
 
-def stylesheet(colour: str) -> str:
-    """Custom properties for the stylesheet."""
-    accent = readable(_rgb(colour))
+def stylesheet(colours: Colours) -> str:
+    """Custom properties for the stylesheet. The second colour is for ornament: no text stands on it, so it stays as it is."""
+    accent = readable(_rgb(colours.accent))
+    deep = _mix(accent, INK, 0.35)
     on_accent = WHITE if contrast(accent, WHITE) >= AA else INK
     values = {
         "--accent": _hex(accent),
-        "--accent-deep": _hex(_mix(accent, INK, 0.35)),
+        "--accent-deep": _hex(deep),
         "--accent-soft": _hex(_mix(accent, WHITE, 0.91)),
         "--accent-line": _hex(_mix(accent, WHITE, 0.6)),
         "--on-accent": _hex(on_accent),
+        "--second": _hex(_rgb(colours.second) if colours.second else deep),
     }
     return ":root{" + ";".join(f"{name}:{value}" for name, value in values.items()) + "}\n"
 
 
-def icon(colour: str) -> str:
+def icon(colours: Colours) -> str:
     """The portal's icon (SVG): a ring that closes."""
-    accent = _hex(_rgb(colour))
+    accent = _hex(_rgb(colours.accent))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
         f'<rect width="32" height="32" rx="7" fill="{accent}"/>'
@@ -36,9 +40,9 @@ def icon(colour: str) -> str:
     )
 
 
-def version(colour: str) -> str:
-    """A short name for what a colour gives, to be put into addresses."""
-    return hashlib.sha256((stylesheet(colour) + icon(colour)).encode()).hexdigest()[:8]
+def version(content: str | bytes) -> str:
+    """A short name of what is served, to be put into its address: it may then be kept long."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[:8]
 
 
 def readable(colour: Rgb) -> Rgb:

@@ -7,7 +7,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 
-from . import page_cache, theme
+from . import ground, page_cache, theme
 from .headers import protect
 
 if TYPE_CHECKING:
@@ -32,14 +32,31 @@ class _Kept(Response):
 
 @portal.route("/tzc/theme.css")
 def theme_css() -> Response:
-    """The territory's colour as custom properties, so that no page needs an inline style."""
-    return _Kept(theme.stylesheet(territory().colour), mimetype="text/css")
+    """The territory's colours as custom properties, so that no page needs an inline style."""
+    return _Kept(theme.stylesheet(territory().colours), mimetype="text/css")
 
 
 @portal.route("/tzc/favicon.svg")
 def favicon() -> Response:
     """The portal's icon in the territory's colour."""
-    return _Kept(theme.icon(territory().colour), mimetype="image/svg+xml")
+    return _Kept(theme.icon(territory().colours), mimetype="image/svg+xml")
+
+
+@portal.route("/tzc/logo")
+def logo() -> Response:
+    """The territory's logo. It was looked at when the territory was read; opened by itself it could still run nothing."""
+    picture = territory().logo
+    if picture is None:
+        return tk.abort(404)
+    answer = _Kept(picture.content, mimetype=picture.media)
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    return answer
+
+
+@portal.route("/tzc/communes.geojson")
+def communes() -> Response:
+    """The communes' outlines and names: the ground of maps."""
+    return _Kept(ground.geojson(), mimetype="application/geo+json")
 
 
 @portal.route("/accessibilite")

@@ -21,8 +21,13 @@ def _keep_pages(app: Any) -> Any:
     """Strangers' pages come from memory; those of an earlier start, perhaps of an earlier version, are given up."""
     import ckan.plugins.toolkit as tk
 
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
     from .page_cache import PageCache, generation
 
+    proxies = tk.config["tzc.trusted_proxies"]
+    if proxies:
+        app = ProxyFix(app, x_for=proxies, x_proto=0, x_host=0)
     number = generation()
     number.advance()
     return PageCache(app, number, tk.config["apitoken_header_name"])
