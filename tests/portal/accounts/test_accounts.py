@@ -17,7 +17,7 @@ from ckanext.tzc.accounts import mail, sign_up, store, tokens
 
 from .conftest import PASSWORD, Mailbox, Reader, free_port
 
-pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "with_request_context")
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
 
 def sent(mailbox: Mailbox) -> list[Any]:
@@ -217,7 +217,8 @@ def test_a_mail_that_cannot_be_written_holds_up_no_other(mailbox: Mailbox) -> No
 
 def test_a_reset_without_a_mail_server_tells_nothing(reader: Reader) -> None:
     factories.User(email="ancien@example.org")
-    answers = [reader.send("/user/reset", user=address) for address in ("ancien@example.org", "nouveau@example.org")]
+    assert "_csrf_token" not in reader.get("/user/reset").text, "no form that leads nowhere"
+    answers = [reader.send("/user/login", to="/user/reset", user=address) for address in ("ancien@example.org", "nouveau@example.org")]
     assert [answer.status_code for answer in answers] == [302, 302]
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
 
@@ -315,3 +316,25 @@ def test_nobody_ends_another_s_token(signed_in: Reader) -> None:
     [entry] = tk.get_action("api_token_list")({"user": other["name"]}, {"user": other["name"]})
     assert signed_in.send("/user/jeanne/api-tokens", to="/compte/jetons/retirer", token=entry["id"]).status_code == 403
     assert tk.get_action("api_token_list")({"user": other["name"]}, {"user": other["name"]})
+
+
+# what is told of people
+
+
+def test_strangers_learn_no_members(reader: Reader, publish: Any, partner: dict[str, Any]) -> None:
+    secret = publish(access_level="confidential")
+    shown = publish()
+    for user in ("", factories.User()["name"]):
+        for group in (partner["name"], "mobilite"):
+            members = tk.get_action("member_list")({"user": user}, {"id": group})
+            assert {kind for _, kind, _ in members} <= {"package"}
+            assert secret["id"] not in {member for member, _, _ in members}
+    assert shown["id"] in {member for member, _, _ in tk.get_action("member_list")({"user": ""}, {"id": "mobilite"})}
+    administrator = factories.Sysadmin()
+    assert "user" in {kind for _, kind, _ in tk.get_action("member_list")({"user": administrator["name"]}, {"id": partner["name"]})}
+
+
+def test_no_digest_of_an_address_is_told() -> None:
+    user, other = factories.User(), factories.User()
+    for wanted in (tk.get_action("user_show")({"user": user["name"]}, {"id": other["name"]}), *tk.get_action("user_list")({"user": user["name"]}, {})):
+        assert "email_hash" not in wanted

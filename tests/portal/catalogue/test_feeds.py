@@ -86,3 +86,75 @@ def test_our_feed_is_read_back(publish: Publish, app: Any) -> None:
     assert read["license_id"] == "lov2"
     assert read["resources"][0]["format"] == "CSV"
     assert tk.asbool(read.get("demonstration", False)) is False
+
+
+BROKEN = "Saut\x0bde ligne\uffff"
+SPOILT: dict[str, Any] = {
+    "uri": "http://x/a b", "provenance": BROKEN, "version": BROKEN, "identifier": BROKEN, "conforms_to": [BROKEN, "http://a b/<c>"],
+    "contact": [{"name": BROKEN, "email": "a@example.org"}], "creator": [{"name": BROKEN}], "spatial_coverage": [{"text": BROKEN}],
+    "resources": [{"id": "x", "url": "https://example.org/a b.csv", "name": BROKEN, "description": BROKEN, "license": "relative", "format": BROKEN}],
+}  # fmt: skip
+"""Fields as an older release, or a harvested catalogue, may have left them."""
+
+
+@pytest.mark.parametrize("field", list(SPOILT))
+def test_no_dataset_spoils_the_feed_of_all(app: Any, publish: Publish, field: str) -> None:
+    """Characters that XML has not, addresses that are none."""
+    import ckan.lib.search as search
+
+    publish(name="sain", title="Comptages sains", **FULL)
+    made = publish(name="sale", **FULL)
+    spoilt = {**made, field: SPOILT[field]}
+    search.index_for("Package").index_package({**made, "with_custom_schema": spoilt})
+    assert tk.get_action("package_search")({"user": ""}, {"q": "name:sale"})["results"][0][field] == SPOILT[field]
+    assert app.get("/catalog.n3", status=200).body
+    for extension, kind in FORMATS.items():
+        graph = Graph().parse(data=app.get(f"/catalog.{extension}", status=200).body, format=kind)
+        assert len(set(graph.subjects(predicate=DCTERMS.accessRights))) == 2, extension
+
+
+def test_no_dataset_speaks_in_another_s_name(app: Any, publish: Publish) -> None:
+    victim = publish(name="victime", title="Le vrai titre", **FULL)
+    publish(name="voleur", title="Un autre titre", uri=f"{tk.config['ckan.site_url']}/dataset/{victim['id']}", **FULL)
+    graph = Graph().parse(data=app.get("/catalog.ttl", status=200).body, format="turtle")
+    record = next(subject for subject in graph.subjects(DCTERMS.identifier) if str(subject).endswith(victim["id"]))
+    assert [str(title) for title in graph.objects(record, DCTERMS.title)] == ["Le vrai titre"]
+    assert len(list(graph.objects(record, DCTERMS.publisher))) == 1
+
+
+def test_an_identifier_of_elsewhere_is_kept(app: Any, publish: Publish) -> None:
+    publish(name="velos", uri="https://doi.org/10.5072/velos", **FULL)
+    graph = Graph().parse(data=app.get("/catalog.ttl", status=200).body, format="turtle")
+    assert URIRef("https://doi.org/10.5072/velos") in set(graph.subjects(DCTERMS.title))
+
+
+def test_contact_and_period_stand_once(app: Any, publish: Publish) -> None:
+    publish(name="velos", **FULL)
+    graph = Graph().parse(data=app.get("/dataset/velos.ttl", status=200).body, format="turtle")
+    dataset = next(graph.subjects(DCTERMS.identifier))
+    assert len(list(graph.objects(dataset, DCAT.contactPoint))) == 1
+    assert len(list(graph.objects(dataset, DCTERMS.temporal))) == 1
+    assert str(graph.value(dataset, DCAT.landingPage)).endswith("/dataset/velos")
+
+
+def test_the_catalogue_is_valid_against_the_official_shapes(app: Any, publish: Publish, reference: Path) -> None:
+    from pyshacl import validate
+
+    publish(name="velos", **FULL)
+    graph = Graph().parse(data=app.get("/catalog.ttl", status=200).body, format="turtle")
+    shapes = Graph().parse(reference / "shacl" / "dcat-ap-3.0.1-shapes.ttl", format="turtle")
+    _, _, text = validate(graph, shacl_graph=shapes, advanced=False, allow_warnings=True)
+    assert "Conforms: True" in text, text[:3000]
+    catalogue = next(graph.subjects(DCAT.dataset))
+    assert str(graph.value(catalogue, DCTERMS.language)).startswith("http://publications.europa.eu/")
+    assert {title.language for title in graph.objects(catalogue, DCTERMS.title)} == {"fr", "en"}
+
+
+@pytest.mark.parametrize("address", ["/catalog.foo", "/dataset/velos.foo", "/catalog.ttl?page=999999999999", "/catalog.ttl?page=abc", "/catalog.ttl?page=0", "/catalog.ttl?page=²"])
+def test_a_feed_that_does_not_exist(app: Any, publish: Publish, address: str) -> None:
+    publish(name="velos", **FULL)
+    assert app.get(address, status=None).status_code == 404
+
+
+def test_a_question_that_the_index_does_not_understand(app: Any) -> None:
+    assert app.get("/catalog.ttl?fq=axis:(", status=None).status_code == 400

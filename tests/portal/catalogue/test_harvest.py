@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import ckan.model as model
@@ -93,6 +94,106 @@ def test_harvest_sources_are_no_datasets(partner: dict[str, Any], feeds: str) ->
     harvest(partner, f"{feeds}/dcat-nested.jsonld", "dcat_rdf")
     kinds = {entry["type"] for entry in tk.get_action("package_search")({"user": ""}, {"q": "*:*", "rows": 100})["results"]}
     assert kinds == {"dataset"}
+
+
+def make_source(partner: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A source, as the partner's editor makes one."""
+    wanted = {"url": "http://127.0.0.1:1/", "name": "une-source", "title": "Source", "source_type": "dcat_rdf", "owner_org": partner["id"], "config": "{}", **fields}
+    made: dict[str, Any] = tk.get_action("harvest_source_create")({"user": partner["editor"]}, wanted)
+    return made
+
+
+@pytest.mark.parametrize("address", ["/etc/passwd", "file:///etc/passwd", "ftp://example.org/a.xml", "httpfile", "http://", "", "relative.xml"])
+def test_a_source_is_on_the_web(partner: dict[str, Any], address: str) -> None:
+    with pytest.raises(tk.ValidationError) as refused:
+        make_source(partner, url=address)
+    assert refused.value.error_dict["url"]
+    source = make_source(partner)
+    with pytest.raises(tk.ValidationError):
+        tk.get_action("harvest_source_update")({"user": partner["editor"]}, {**source, "url": address})
+    with pytest.raises(tk.ValidationError):
+        tk.get_action("package_patch")({"user": partner["editor"]}, {"id": source["id"], "url": address})
+
+
+@pytest.mark.parametrize("kind", ["dcat_rdf", "dcat_json"])
+def test_no_file_of_this_machine_is_read(partner: dict[str, Any], tmp_path: Path, kind: str) -> None:
+    """A source of an older release, or a next page, that names a file."""
+    from ckanext.harvest import queue
+    from ckanext.harvest.model import HarvestJob, HarvestSource
+
+    secret = tmp_path / "secret.ttl"
+    secret.write_text("un-secret-du-serveur")
+    make_source(partner, source_type=kind)
+    source = model.Session.query(HarvestSource).one()
+    source.url = str(secret)
+    job = HarvestJob(source=source)
+    job.save()
+    queue.gather_stage(queue.get_harvester(kind), job)
+    report = tk.get_action("harvest_job_report")({"user": partner["editor"]}, {"id": job.id})
+    assert "https://" in report["gather_errors"][0]["message"]
+    assert "un-secret" not in json.dumps(report)
+
+
+def test_xml_is_read_as_rdf_whatever_the_server_calls_it(partner: dict[str, Any], feeds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.conftest import FEED_TYPES
+
+    monkeypatch.setitem(FEED_TYPES, ".xml", "application/xml; charset=utf-8")
+    assert problems(harvest(partner, f"{feeds}/dcat-bnodes.xml", "dcat_rdf")) == []
+    assert len(found("*:*")) == 3
+
+
+def test_a_source_keeps_type_and_configuration_after_a_run(partner: dict[str, Any], feeds: str) -> None:
+    """The form of a source reads the index."""
+    harvest(partner, f"{feeds}/dcat-nested.jsonld", "dcat_rdf", {"rdf_format": "json-ld"})
+    tk.get_action("harvest_source_reindex")({"user": partner["editor"], "ignore_auth": True}, {"id": "source-dcat-rdf"})
+    for cached in (True, False):
+        shown = tk.get_action("harvest_source_show")({"user": partner["editor"], "use_cache": cached}, {"id": "source-dcat-rdf"})
+        assert shown["source_type"] == "dcat_rdf" and json.loads(shown["config"]) == {"rdf_format": "json-ld"}
+
+
+def test_secrets_of_a_source_are_for_its_editors(app: Any, partner: dict[str, Any]) -> None:
+    from ckan.tests import factories
+
+    reader = factories.User()
+    tk.get_action("member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "object": reader["id"], "object_type": "user", "capacity": "member"})
+    source = make_source(partner, url="http://user:urlpw@127.0.0.1:1/", source_type="ckan", config='{"api_key": "SECRETKEY1"}')
+    assert source["private"] is True
+    shown = tk.get_action("harvest_source_show")({"user": partner["editor"]}, {"id": source["id"]})
+    assert "SECRETKEY1" in shown["config"] and "urlpw" in shown["url"]
+    tries = [
+        f"/api/3/action/{call}" for call in (
+            "harvest_source_show?id=une-source", "package_show?id=une-source", "package_search?fq=dataset_type:harvest", "package_search?q=une-source",
+            "recently_changed_packages_activity_list", "package_activity_list?id=une-source", f"organization_activity_list?id={partner['name']}", "harvest_source_list",
+            "harvest_source_show_status?id=une-source",
+        )
+    ] + ["/harvest/about/une-source", "/harvest/une-source", "/dataset/une-source.ttl", "/dataset/une-source", "/harvest", "/catalog.ttl"]  # fmt: skip
+    for address in tries:
+        text = app.get(address).body
+        assert "SECRETKEY1" not in text and "urlpw" not in text, address
+    for action in ("package_show", "harvest_source_show"):
+        try:
+            seen = json.dumps(tk.get_action(action)({"user": reader["name"]}, {"id": source["id"]}))
+        except tk.NotAuthorized:
+            seen = ""
+        assert "SECRETKEY1" not in seen and "urlpw" not in seen, action
+
+
+def test_a_harvester_that_fails_ends_its_job_with_a_reason(partner: dict[str, Any], feeds: str) -> None:
+    """A format that is forced on an answer of another kind; stock's consumer dies of it and the job runs for ever."""
+    from ckanext.harvest.model import HarvestJob
+    from ckanext.tzc.harvesting import consuming
+
+    source = make_source(partner, url=f"{feeds}/dcat-bnodes.xml", config='{"rdf_format": "nt"}')
+    job = tk.get_action("harvest_job_create")({"user": partner["editor"]}, {"source_id": source["id"], "run": False})
+
+    class Channel:
+        def basic_ack(self, tag: Any) -> None:
+            """Nothing."""
+
+    consuming.gather(Channel(), type("Method", (), {"delivery_tag": "x"}), None, json.dumps({"harvest_job_id": job["id"]}))
+    report = tk.get_action("harvest_job_report")({"user": partner["editor"]}, {"id": job["id"]})
+    assert report["gather_errors"]
+    assert HarvestJob.get(job["id"]).status == "Finished" or report["gather_errors"][0]["message"].startswith("Error parsing")
 
 
 @pytest.mark.parametrize("action", ["harvest_object_list", "harvest_job_list", "harvest_source_list"])

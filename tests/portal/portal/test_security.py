@@ -116,3 +116,10 @@ def test_cookies_are_secure_on_an_https_site() -> None:
         text = configuration.render(dataclasses.replace(here()), Settings(given={"TZC_SITE_URL": address}, secret=secret, ports=ports))
         assert f"SESSION_COOKIE_SECURE = {secure}" in text
         assert f"REMEMBER_COOKIE_SECURE = {secure}" in text
+
+
+@pytest.mark.parametrize("address", ["/dataset/zzz/resource/new", "/dataset/%00", "/organization/%00", "/dataset/?q=%00", "/group/mobilite%00"])
+def test_what_is_not_there_is_not_found(app: Any, address: str) -> None:
+    """CKAN fails on these."""
+    answer = app.get(address, status=None)
+    assert answer.status_code in {403, 404} or "/user/login" in answer.request.path

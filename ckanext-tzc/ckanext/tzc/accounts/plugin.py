@@ -10,6 +10,7 @@ from ckan.views.user import logout_user
 from . import mail, oidc, tokens
 
 
+@tk.blanket.actions
 @tk.blanket.blueprints
 @tk.blanket.cli
 @tk.blanket.config_declarations

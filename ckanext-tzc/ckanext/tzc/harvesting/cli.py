@@ -20,8 +20,10 @@ def consume(stage: str) -> None:
     from ckanext.harvest import queue
     from redis import Redis
 
+    from . import consuming
+
     consumer = {"gather": queue.get_gather_consumer, "fetch": queue.get_fetch_consumer}[stage]()
-    callback = {"gather": queue.gather_callback, "fetch": queue.fetch_callback}[stage]
+    callback = {"gather": consuming.gather, "fetch": queue.fetch_callback}[stage]
     # ckanext-harvest waits for work without end, but redis-py 8 gives up a wait after some seconds unless told otherwise
     consumer.redis = Redis.from_url(tk.config["ckan.redis.url"], decode_responses=True, encoding="utf-8", socket_timeout=None, health_check_interval=30)
     for method, header, body in consumer.consume(queue=""):

@@ -1,12 +1,34 @@
 """The harvesting room's plugin."""
 from __future__ import annotations
 
+from typing import Any
+
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.dcat.interfaces import IDCATRDFHarvester
+
+from . import sources
 
 
 @tk.blanket.actions
 @tk.blanket.auth_functions
 @tk.blanket.cli
+@tk.blanket.helpers
 class HarvestingPlugin(p.SingletonPlugin):
     """Who sees what of a harvest, and the processes that do it."""
+
+    p.implements(p.IConfigurer)
+    p.implements(p.IPackageController, inherit=True)
+    p.implements(IDCATRDFHarvester, inherit=True)
+
+    def update_config(self, config: Any) -> None:
+        """Sources are private, and on the web."""
+        sources.watch()
+
+    def after_dataset_show(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
+        """A source's configuration is for its editors."""
+        sources.hide(pkg_dict, context)
+
+    def update_session(self, session: Any) -> Any:
+        """No request without a time limit."""
+        return sources.with_time_limit(session)

@@ -13,3 +13,25 @@ def harvest_source_list(next_action: Any, context: dict[str, Any], data_dict: di
     tk.check_access("harvest_source_list", context, data_dict)
     sources: list[dict[str, Any]] = next_action(context, data_dict)
     return sources
+
+
+@tk.chained_action
+@tk.side_effect_free
+def harvest_source_show(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """One harvest source. Stock shows it as any dataset."""
+    tk.check_access("harvest_source_show", context, data_dict)
+    found: dict[str, Any] = next_action(context, data_dict)
+    return found
+
+
+@tk.chained_action
+def harvest_source_reindex(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> bool:
+    """Bring a source's entry in the index up to date.
+
+    Stock writes the source there as it lies in the database, and its form, which reads the index, then lacks type, frequency and configuration.
+    """
+    from ckan.lib.search import rebuild
+
+    tk.check_access("harvest_source_reindex", context, data_dict)
+    rebuild(package_id=tk.get_or_bust(data_dict, "id"), defer_commit=context.get("defer_commit", False))
+    return True

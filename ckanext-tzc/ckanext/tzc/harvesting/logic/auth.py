@@ -1,74 +1,65 @@
 """Who sees what of a harvest. Stock shows everything to everybody: source configurations, which may hold a password, included."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import ckan.authz as authz
+import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.harvest.model import HarvestJob, HarvestObject
 
 Answer = dict[str, Any]
 
 
-def _editors_only(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any], source_id: str | None) -> Answer:
-    """What stock says, and besides the right to edit the source."""
-    if not context.get("user") or not source_id:
-        return {"success": False, "msg": tk._("Only those who edit a harvest source see this.")}
-    answer: Answer = next_auth(context, data_dict)
-    if not answer["success"]:
-        return answer
-    try:
-        tk.check_access("harvest_source_update", {"user": context["user"]}, {"id": source_id})
-    except (tk.NotAuthorized, tk.ObjectNotFound):
-        return {"success": False, "msg": tk._("Only those who edit a harvest source see this.")}
-    return {"success": True}
-
-
-def _source_of_job(job_id: str | None) -> str | None:
-    from ckanext.harvest.model import HarvestJob
-
-    job = HarvestJob.get(job_id) if job_id else None
+def _source_of_job(wanted: dict[str, Any]) -> str | None:
+    job = HarvestJob.get(wanted["id"]) if wanted.get("id") else None
     return job.source_id if job else None
 
 
-def _source_of_object(object_id: str | None) -> str | None:
-    from ckanext.harvest.model import HarvestObject
-
-    found = HarvestObject.get(object_id) if object_id else None
+def _source_of_object(wanted: dict[str, Any]) -> str | None:
+    found = HarvestObject.get(wanted["id"]) if wanted.get("id") else None
     return found.harvest_source_id if found else None
 
 
-@tk.chained_auth_function
-@tk.auth_allow_anonymous_access
-def harvest_object_show(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
-    """A harvested record as it came."""
-    return _editors_only(next_auth, context, data_dict, _source_of_object(data_dict.get("id")))
+def _source_of_source(wanted: dict[str, Any]) -> str | None:
+    package = model.Package.get(wanted["id"]) if wanted.get("id") else None
+    return package.id if package else wanted.get("id")
 
 
-@tk.chained_auth_function
-@tk.auth_allow_anonymous_access
-def harvest_object_list(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
-    """The records of a source."""
-    return _editors_only(next_auth, context, data_dict, data_dict.get("source_id"))
+SOURCE_OF: dict[str, Callable[[dict[str, Any]], str | None]] = {
+    "harvest_source_show": _source_of_source,
+    "harvest_source_show_status": _source_of_source,
+    "harvest_job_show": _source_of_job,
+    "harvest_job_list": lambda wanted: wanted.get("source_id"),
+    "harvest_object_show": _source_of_object,
+    "harvest_object_list": lambda wanted: wanted.get("source_id"),
+}
+"""Rights that the editors of a source have, and how the source is found in what is asked for."""
+
+REFUSED = "Only those who edit a harvest source see this."
 
 
-@tk.chained_auth_function
-@tk.auth_allow_anonymous_access
-def harvest_job_show(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
-    """One run of a source."""
-    return _editors_only(next_auth, context, data_dict, _source_of_job(data_dict.get("id")))
+def _editors_only(source_of: Callable[[dict[str, Any]], str | None]) -> Any:
+    """What stock says, and besides the right to edit the source."""
+
+    @tk.chained_auth_function
+    @tk.auth_allow_anonymous_access
+    def asked(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
+        source = source_of(data_dict or {})
+        answer: Answer = next_auth(context, data_dict) if context.get("user") and source else {"success": False}
+        if not answer["success"]:
+            return {"success": False, "msg": tk._(REFUSED)}
+        try:
+            tk.check_access("harvest_source_update", {"user": context["user"]}, {"id": source})
+        except (tk.NotAuthorized, tk.ObjectNotFound):
+            return {"success": False, "msg": tk._(REFUSED)}
+        return {"success": True}
+
+    return asked
 
 
-@tk.chained_auth_function
-@tk.auth_allow_anonymous_access
-def harvest_job_list(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
-    """The runs of a source."""
-    return _editors_only(next_auth, context, data_dict, data_dict.get("source_id"))
-
-
-@tk.chained_auth_function
-@tk.auth_allow_anonymous_access
-def harvest_source_show(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
-    """A source with its configuration."""
-    return _editors_only(next_auth, context, data_dict, data_dict.get("id"))
+harvest_source_show, harvest_source_show_status, harvest_job_show, harvest_job_list, harvest_object_show, harvest_object_list = map(_editors_only, SOURCE_OF.values())
 
 
 @tk.chained_auth_function
@@ -78,8 +69,6 @@ def harvest_source_list(next_auth: Any, context: dict[str, Any], data_dict: dict
     answer: Answer = next_auth(context, data_dict)
     if not answer["success"]:
         return answer
-    import ckan.authz as authz
-
     user, organisation = context.get("user", ""), data_dict.get("organization_id")
     allowed = authz.is_sysadmin(user) or bool(user and organisation and authz.has_user_permission_for_group_or_org(organisation, user, "create_dataset"))
     return {"success": True} if allowed else {"success": False, "msg": tk._("Only those who edit a harvest source see this.")}

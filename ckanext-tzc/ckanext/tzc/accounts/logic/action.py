@@ -1,0 +1,48 @@
+"""What CKAN tells of people, with what concerns nobody left out."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.authz as authz
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+
+
+@tk.chained_action
+@tk.side_effect_free
+def member_list(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Members of a partner or axis: people for those who look after it, datasets for those who may read them. Stock shows both to everybody."""
+    found: list[tuple[str, str, str]] = next_action(context, data_dict)
+    user = context.get("user", "")
+    group = model.Group.get(data_dict["id"])
+    if context.get("ignore_auth") or (user and authz.has_user_permission_for_group_or_org(group.id, user, "update")):
+        return found
+    return [member for member in found if member[1] != "user" and (member[1] != "package" or _may_read(member[0], user))]
+
+
+def _may_read(package: str, user: str) -> bool:
+    try:
+        return bool(tk.check_access("package_show", {"user": user}, {"id": package}))
+    except (tk.NotAuthorized, tk.ObjectNotFound):
+        return False
+
+
+@tk.chained_action
+@tk.side_effect_free
+def user_show(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """An account, without the digest of its address of e-mail, from which a known address can be recognised."""
+    found: dict[str, Any] = next_action(context, data_dict)
+    found.pop("email_hash", None)
+    return found
+
+
+@tk.chained_action
+@tk.side_effect_free
+def user_list(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
+    """Accounts, without it too."""
+    found = next_action(context, data_dict)
+    if isinstance(found, list):
+        for user in found:
+            if isinstance(user, dict):
+                user.pop("email_hash", None)
+    return found

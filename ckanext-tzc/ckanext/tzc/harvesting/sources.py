@@ -1,0 +1,114 @@
+"""Harvest sources: which addresses they may have, and who may see one.
+
+ckanext-harvest keeps a source as a dataset of type `harvest`, public as any other, configuration and passwords included, and its
+harvesters open an address that is no web address as a file of this machine.
+"""
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from sqlalchemy import event
+
+TYPE = "harvest"
+CONTENT_TYPES = {
+    **dict.fromkeys(("application/xml", "text/xml", "application/rdf+xml", "text/rdf+xml"), "xml"),
+    "text/n3": "n3",
+    **dict.fromkeys(("text/plain", "application/octet-stream")),
+}
+"""What servers call RDF, and what rdflib calls it; None: the address's ending says."""
+
+ENDINGS = {".xml": "xml", ".rdf": "xml", ".ttl": "turtle", ".jsonld": "json-ld", ".nt": "nt", ".n3": "n3"}
+CONNECT, READ = 10, 60
+"""Seconds within which a source must answer, and go on answering."""
+
+
+def is_web(address: str) -> bool:
+    """Whether an address is one of the web: `http(s)://host…`."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def watch() -> None:
+    """Keep sources private and their addresses on the web, whichever way they are written; safe to call again."""
+    from ckanext.dcat.harvesters.base import DCATHarvester
+    from ckanext.harvest.logic import schema
+
+    if not event.contains(model.Package, "before_insert", _keep_private):
+        event.listen(model.Package, "before_insert", _keep_private)
+        event.listen(model.Package, "before_update", _keep_private)
+    if not hasattr(schema.harvest_source_url_validator, "original"):
+        schema.harvest_source_url_validator = _checked(schema.harvest_source_url_validator)
+    if not hasattr(DCATHarvester._get_content_and_type, "original"):
+        DCATHarvester._get_content_and_type = _guarded(DCATHarvester._get_content_and_type)
+
+
+def _keep_private(_mapper: Any, _connection: Any, package: Any) -> None:
+    if package.type == TYPE:
+        package.private = True
+
+
+def _checked(original: Any) -> Any:
+    """The validator of a source's address, and before it our own."""
+
+    def validator(key: Any, data: Any, errors: Any, context: Any) -> Any:
+        if not is_web(str(data[key]).strip()):
+            raise tk.Invalid(tk._("A source is an address of the web: it begins with https:// and a host."))
+        return original(key, data, errors, context)
+
+    validator.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
+    return validator
+
+
+def _guarded(original: Any) -> Any:
+    """How the DCAT harvesters fetch: from the web only, the first page as the following ones; and XML by whatever name is RDF/XML."""
+
+    def fetch(self: Any, url: str, harvest_job: Any, page: int = 1, content_type: str | None = None) -> tuple[str | None, str | None]:
+        if not is_web(url):
+            self._save_gather_error(tk._("A source is an address of the web: it begins with https:// and a host."), harvest_job)
+            return None, None
+        try:
+            content, told = original(self, url, harvest_job, page, content_type)
+        except UnicodeDecodeError:
+            self._save_gather_error(tk._("The answer is not text in UTF-8."), harvest_job)
+            return None, None
+        if told in CONTENT_TYPES:
+            told = CONTENT_TYPES[told] or next((name for ending, name in ENDINGS.items() if urlsplit(url).path.lower().endswith(ending)), None)
+        return content, told
+
+    fetch.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
+    return fetch
+
+
+def with_time_limit(session: Any) -> Any:
+    """A session of `requests` that does not wait for ever."""
+    plain = session.request
+
+    def request(method: str, url: str, **named: Any) -> Any:
+        return plain(method, url, **{"timeout": (CONNECT, READ), **named})
+
+    session.request = request
+    return session
+
+
+def hide(source: dict[str, Any], context: dict[str, Any]) -> None:
+    """Take the configuration, and a password in the address, from who may not edit the source."""
+    if source.get("type") != TYPE or context.get("ignore_auth") or context.get("for_edit"):
+        return
+    try:
+        tk.check_access("harvest_source_update", {"user": context.get("user", "")}, {"id": source["id"]})
+    except (tk.NotAuthorized, tk.ObjectNotFound):
+        source.pop("config", None)
+        source["extras"] = [extra for extra in source.get("extras") or [] if extra["key"] != "config"]
+        source["url"] = without_password(source.get("url") or "")
+
+
+def without_password(address: str) -> str:
+    """The address without user and password."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
