@@ -10,6 +10,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 from . import configuration, lifecycle, solr_home
 from .console import StackError, say, step
 from .paths import Paths
-from .settings import SETTINGS, Settings, write_private
+from .settings import NAMES, Settings, write_private
 
 CHECKS = (
     ("ruff", ["-m", "ruff", "check", "."]),
@@ -36,6 +39,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 def run(paths: Paths, arguments: Sequence[str]) -> int:
     """Run all checks, then pytest with `arguments`; with arguments, only pytest. The exit code is 0 when all passed."""
     failed = [] if arguments else [title for title, command in CHECKS if not _check(paths, title, command)]
+    if not arguments:
+        _audit(paths)
     chosen = [word for word in arguments if not word.startswith("-") and (paths.root / word.partition("::")[0]).exists()]
     # a file given as an option's value is no choice, but then a path is given too
     if chosen and all(word.startswith(WITHOUT_SERVERS) for word in chosen):
@@ -62,6 +67,24 @@ def _check(paths: Paths, title: str, command: list[str]) -> bool:
     return done.returncode == 0
 
 
+def _audit(paths: Paths) -> None:
+    """Say which of the locked packages have known holes, when an index that knows answers. It fails nothing: a hole found tonight is no fault of this change."""
+    command = [str(paths.python), "-m", "pip_audit", "-r", str(paths.root / "config" / "locks" / "portal.txt"), "--require-hashes", "--disable-pip"]
+    quiet = ["--progress-spinner", "off", "--timeout", "15", "--format", "json"]
+    with step("known holes of the locked packages"):
+        try:
+            done = subprocess.run([*command, *quiet], cwd=paths.root, capture_output=True, text=True, check=False, timeout=120)
+            told = json.loads(done.stdout)["dependencies"]
+        except (subprocess.TimeoutExpired, ValueError, KeyError):
+            told = []
+    known = [entry for entry in told if "vulns" in entry]
+    if not known:
+        say("  No index answered that knows of holes; nothing is said about them.")
+        return
+    holes = [f"{entry['name']} {entry['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'no release'}" for entry in known for hole in entry["vulns"]]
+    say(f"  {len(known)} of {len(told)} packages looked up, {len(holes)} known holes." + "".join(f"\n    {hole}" for hole in holes))
+
+
 def _quiet_environment(paths: Paths) -> dict[str, str]:
     cache = tempfile.gettempdir()
     own = {"PYTHONDONTWRITEBYTECODE": "1", "RUFF_NO_CACHE": "true", "MYPY_CACHE_DIR": f"{cache}/tzc-mypy-{os.geteuid()}", "MYPYPATH": str(paths.root / "ckanext-tzc")}
@@ -71,7 +94,7 @@ def _quiet_environment(paths: Paths) -> dict[str, str]:
 def _pytest(paths: Paths, arguments: Sequence[str], environment: Mapping[str, str], failed: Sequence[str] = ()) -> int:
     if failed:
         say(f"Checks that failed: {', '.join(failed)}. The tests run all the same.")
-    inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS and not name.startswith("CKAN_")}
+    inherited = {name: value for name, value in os.environ.items() if name not in NAMES and not name.startswith("CKAN_")}
     done = subprocess.run(
         [str(paths.python), "-m", "pytest", "--rootdir", str(paths.root), "--config-file", str(paths.root / "pyproject.toml"), *arguments], cwd=paths.root, check=False,
         env={**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment},
@@ -85,14 +108,14 @@ def stack(paths: Paths, demo: bool = False, given: Mapping[str, str] | None = No
     scratch = Path(tempfile.mkdtemp(prefix="tzc-test-"))
     scratch.chmod(0o755)  # PostgreSQL's own user passes through
     own = dataclasses.replace(paths, var=scratch / "var")
-    before = {name: os.environ.pop(name, None) for name in SETTINGS}
+    before = {name: os.environ.pop(name, None) for name in NAMES}
     os.environ.update(given or {})
     try:
         settings, accounts = lifecycle.up(own, demo=demo)
         say(f"  The stack of the tests: {settings.site_url}")
         yield own, settings, accounts
     finally:
-        for name in SETTINGS:
+        for name in NAMES:
             os.environ.pop(name, None)
         os.environ.update({name: value for name, value in before.items() if value is not None})
         with contextlib.suppress(StackError):
@@ -113,7 +136,7 @@ def test_configuration(paths: Paths, settings: Settings) -> Path:
         text = configuration.render(second, own).replace("[app:main]\nuse = egg:ckan", "[app:main]\nuse = egg:ckan\ntesting = true\nconfig.mode = strict")
         # CKAN's fixtures copy the configuration, and a copy of a Redis connection cannot be made
         text = text.replace("SESSION_TYPE = redis", "SESSION_TYPE = cookie")
-        (second.var / "licences.json").write_text(json.dumps(configuration.licences(paths)), encoding="utf-8")
+        (second.var / "licences.json").write_text(json.dumps(configuration.licences(paths, own)), encoding="utf-8")
         write_private(second.var / "portal.ini", text.replace(f"ckan.site_url = {settings.site_url}", "ckan.site_url = http://test.ckan.net"))
         lifecycle.ckan(second, ["tzc", "prepare"], {"TZC_ADMIN_PASSWORD": "an-unused-password"})
     return second.ini
@@ -136,12 +159,47 @@ def add_databases(settings: Settings, suffix: str) -> dict[str, str]:
 
 def add_core(paths: Paths, settings: Settings, core: str) -> None:
     """One more core on the embedded Solr, with the same schema."""
-    import urllib.request
-
     solr_home.build(paths.root / "config" / "solr", paths.solr, ["ckan"])
     (paths.solr / core).mkdir(exist_ok=True)
-    address = f"{settings.solr_url.removesuffix('/ckan')}/admin/cores?action=CREATE&name={core}&configSet={solr_home.CONFIG_SET}&instanceDir={core}"
-    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 -- the loopback
+    _change_cores(settings.solr_url.removesuffix("/ckan"), f"action=CREATE&name={core}&configSet={solr_home.CONFIG_SET}&instanceDir={core}")
+
+
+@contextlib.contextmanager
+def stock_core(paths: Paths, settings: Settings) -> Iterator[str]:
+    """A core with CKAN's schema as installed, and our solrconfig.xml without what is ours; its address. It is gone afterwards."""
+    from importlib.resources import files
+
+    folder = paths.solr / "configsets" / "stock" / "conf"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = ET.parse(paths.root / "config" / "solr" / "conf" / "solrconfig.xml")  # noqa: S314 -- our own file
+    for place, own in OWN_IN_SOLRCONFIG:
+        for parent in wanted.getroot().iterfind(place):
+            for element in parent.findall(own):
+                parent.remove(element)
+    wanted.write(folder / "solrconfig.xml", encoding="utf-8", xml_declaration=True)
+    (folder / "schema.xml").write_text((files("ckan") / "config" / "solr" / "schema.xml").read_text(encoding="utf-8"), encoding="utf-8")
+    for name in ("stopwords.txt", "synonyms.txt", "protwords.txt"):
+        (folder / name).touch()  # empty ones are what Solr's own default set has
+    server = settings.solr_url.removesuffix("/ckan")
+    gone = "action=UNLOAD&core=ckan_stock&deleteInstanceDir=true"
+    with contextlib.suppress(urllib.error.HTTPError):  # there is none, but after a run that was cut
+        _change_cores(server, gone)
+    (paths.solr / "ckan_stock").mkdir(exist_ok=True)
+    _change_cores(server, "action=CREATE&name=ckan_stock&configSet=stock&instanceDir=ckan_stock")
+    try:
+        yield f"{server}/ckan_stock"
+    finally:
+        _change_cores(server, gone)
+
+
+OWN_IN_SOLRCONFIG = (
+    (".", "searchComponent[@name='spelling']"), (".", "requestHandler[@name='/spelling']"), ("requestHandler/lst", "str[@name='pf']"), ("indexConfig", "useCompoundFile"),
+)  # fmt: skip
+"""What our own questions use, and one setting that Solr's default lacks: where it stands, and what it is."""
+
+
+def _change_cores(server: str, change: str) -> None:
+    with urllib.request.urlopen(f"{server}/admin/cores?{change}", timeout=60) as answer:  # noqa: S310 -- the loopback
         answer.read()
 
 
