@@ -1,9 +1,11 @@
 """Solr's home folder: CKAN's schema as installed, with the portal's changes, and one or more cores that share it."""
 from __future__ import annotations
 
+import re
 import shutil
+import unicodedata
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,24 +30,47 @@ def merged_schema(additions: Path) -> str:
     return text
 
 
-def with_plurals(synonyms: str) -> str:
-    """Add the plurals to each entry: synonyms are looked up before words are stemmed."""
-    lines = []
-    for line in synonyms.splitlines():
-        entries = [entry.strip() for entry in line.split(",")] if line and not line.startswith("#") else []
-        forms = [form for entry in entries for form in _forms(entry.split())]
-        lines.append(", ".join(dict.fromkeys(forms)) if entries else line)
-    return "\n".join(lines) + "\n"
+def solr_synonyms(lines: str) -> str:
+    """`synonyms.txt` as Solr reads it: one line for each way to write a word, with all that it leads to.
+
+    A line `a, b` leads both ways, `a => b` one way, and lines lead on to each other. Synonyms are looked up before words are stemmed: plurals
+    are added here.
+    """
+    leads: dict[str, list[str]] = {}
+    for line in lines.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        left, arrow, right = ([_plain(word) for word in side.split(",") if word.strip()] for side in line.partition("=>"))
+        for word in left:
+            leads.setdefault(word, []).extend(right if arrow else left)
+    return "".join(f"{form} => {', '.join([form, *_reached(word, leads)])}\n" for word in leads for form in _forms(word.split()))
+
+
+def _plain(words: str) -> str:
+    """As the analyzer of the index leaves them: small, without accents, without l' and d'."""
+    letters = unicodedata.normalize("NFKD", words.strip().lower().replace("’", "'"))
+    return re.sub(r"\b(?:[cdjlmnst]|qu)'", "", "".join(letter for letter in letters if not unicodedata.combining(letter)))
+
+
+def _reached(start: str, leads: Mapping[str, Sequence[str]]) -> list[str]:
+    """All words that one leads to, near ones first, without itself."""
+    reached, turn = [start], 0
+    while turn < len(reached):
+        reached += [word for word in dict.fromkeys(leads.get(reached[turn], [])) if word not in reached]
+        turn += 1
+    return reached[1:]
 
 
 def _forms(words: list[str]) -> list[str]:
     """As it is, its first word in the plural (pompes a chaleur), all words in the plural."""
     plural = [_plural(word) for word in words]
-    return [" ".join(form) for form in (words, [plural[0], *words[1:]], plural)]
+    return list(dict.fromkeys(" ".join(form) for form in (words, [plural[0], *words[1:]], plural)))
 
 
 def _plural(word: str) -> str:
-    return word if len(word) < 4 or word[-1] in "sxz" else f"{word}x" if word.endswith("eau") else f"{word}s"
+    if len(word) < 4 or word[-1] in "sxz":
+        return word
+    return f"{word[:-1]}ux" if word.endswith("al") else f"{word}x" if word.endswith("eau") else f"{word}s"
 
 
 def build(source: Path, home: Path, cores: Sequence[str]) -> None:
@@ -78,4 +103,4 @@ def _configuration(home: Path) -> Path:
 
 def _wanted(source: Path) -> dict[str, str]:
     files = {file.name: file.read_text(encoding="utf-8") for file in sorted((source / "conf").iterdir())}
-    return {**files, "synonyms.txt": with_plurals(files["synonyms.txt"]), "schema.xml": merged_schema(source / "schema-additions.xml")}
+    return {**files, "synonyms.txt": solr_synonyms(files["synonyms.txt"]), "schema.xml": merged_schema(source / "schema-additions.xml")}

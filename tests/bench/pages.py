@@ -19,7 +19,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -319,18 +318,18 @@ def stock(paths: Paths, settings: Settings) -> Iterator[Site]:
     second = dataclasses.replace(paths, var=paths.var / "stock")
     for folder in (second.uploads, second.run, second.log):
         folder.mkdir(parents=True, exist_ok=True)
-    with step("stock CKAN: databases, index, tables, an administrator"):
-        urls = testing.add_databases(settings, "stock")
-        core = _add_stock_core(paths, settings)
-        port = _free_port()
-        write_private(second.ini, _configuration(second, settings, urls, core, port))
-        lifecycle.ckan(second, ["db", "upgrade"])
-        _allow_datastore_reads(second, settings, urls)
-        lifecycle.ckan(second, ["user", "add", "bench", "email=bench@example.org", "password=a-password-of-the-benchmark"])
-        lifecycle.ckan(second, ["sysadmin", "add", "bench"])
-        site = Site(port=port, token=_token(second, "bench"))
-    with _web_server(paths, second, settings, port):
-        yield site
+    with testing.stock_core(paths, settings) as core:
+        with step("stock CKAN: databases, tables, an administrator"):
+            urls = testing.add_databases(settings, "stock")
+            port = _free_port()
+            write_private(second.ini, _configuration(second, settings, urls, core, port))
+            lifecycle.ckan(second, ["db", "upgrade"])
+            _allow_datastore_reads(second, settings, urls)
+            lifecycle.ckan(second, ["user", "add", "bench", "email=bench@example.org", "password=a-password-of-the-benchmark"])
+            lifecycle.ckan(second, ["sysadmin", "add", "bench"])
+            site = Site(port=port, token=_token(second, "bench"))
+        with _web_server(paths, second, settings, port):
+            yield site
 
 
 @contextlib.contextmanager
@@ -379,7 +378,7 @@ def _configuration(paths: Paths, settings: Settings, urls: Mapping[str, str], co
         "ckan.plugins": STOCK_PLUGINS,
         "scheming.dataset_schemas": "ckanext.dcat.schemas:dcat_ap_full.yaml",
         "scheming.presets": "ckanext.scheming:presets.json ckanext.dcat.schemas:presets.yaml",
-        "ckanext.dcat.rdf.profiles": "euro_dcat_ap_3 euro_dcat_ap_scheming",
+        "ckanext.dcat.rdf.profiles": "euro_dcat_ap_3",
         "ckan.storage_path": str(paths.uploads),
         "ckan.webassets.path": str(paths.var / "webassets"),
         "SECRET_KEY": settings.secret["flask"],
@@ -387,25 +386,6 @@ def _configuration(paths: Paths, settings: Settings, urls: Mapping[str, str], co
     lines = [f"{name} = {value.replace('%', '%%')}" for name, value in values.items()]
     template = (paths.root / "config" / "portal.ini.j2").read_text(encoding="utf-8")
     return "\n".join(["[app:main]", *lines, "", "[loggers]" + template.partition("[loggers]")[2]])
-
-
-def _add_stock_core(paths: Paths, settings: Settings) -> str:
-    """A core with CKAN's schema as installed, and our solrconfig.xml without what we set for ourselves. Returns its address."""
-    own = paths.root / "config" / "solr" / "conf" / "solrconfig.xml"
-    folder = paths.solr / "configsets" / "stock" / "conf"
-    folder.mkdir(parents=True)
-    text = own.read_text(encoding="utf-8")
-    kept = [line for line in text.splitlines() if '<str name="pf">' not in line and "<useCompoundFile>" not in line]
-    assert len(text.splitlines()) - len(kept) == 3, "one line of edismax defaults in each of the two handlers, and one setting that Solr's default lacks"
-    (folder / "solrconfig.xml").write_text("\n".join(kept), encoding="utf-8")
-    (folder / "schema.xml").write_text((files("ckan") / "config" / "solr" / "schema.xml").read_text(encoding="utf-8"), encoding="utf-8")
-    for name in ("stopwords.txt", "synonyms.txt", "protwords.txt"):
-        (folder / name).touch()  # empty ones are what Solr's own default set has
-    (paths.solr / "ckan_stock").mkdir()
-    server = settings.solr_url.removesuffix("/ckan")
-    with urllib.request.urlopen(f"{server}/admin/cores?action=CREATE&name=ckan_stock&configSet=stock&instanceDir=ckan_stock", timeout=60) as answer:
-        answer.read()
-    return f"{server}/ckan_stock"
 
 
 def _allow_datastore_reads(paths: Paths, settings: Settings, urls: Mapping[str, str]) -> None:

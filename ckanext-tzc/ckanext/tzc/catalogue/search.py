@@ -3,15 +3,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
+from ckan.lib.search.common import make_connection
 from ckanext.tzc.common.territory import territory
 
 QUERY_FIELDS = "title^6 tags_text^3 axis_text^2 partner_text^2 places_text^2 res_name notes text^0.5"
-"""Only fields of one analysis: dismax counts a word as missed when one field drops it (l', de) and another keeps it."""
+"""Only fields that drop the same words: dismax counts a word as missed when one field drops it (l', de) and another keeps it."""
 
-MATCH = "2<-1 5<70%"
-"""Of two words both must be found; of more, one may be missing; of more than five, three in ten."""
+MATCH, ANY = "2<-1 5<70%", "1"
+"""Of two words both must be found; of more, one may be missing; of more than five, three in ten. And in a second try: one of them."""
 
 QUESTION_LIMIT = 500
 """Characters of a question that are looked at."""
@@ -19,32 +21,54 @@ QUESTION_LIMIT = 500
 LUCENE = re.compile(r'([+\-!(){}\[\]^"~*?:\\/]|&&|\|\|)')
 
 
-def asked(params: dict[str, Any]) -> dict[str, Any]:
-    """A question of a person or program, as CKAN passes it on to Solr.
+def words(question: str | None) -> str | None:
+    """The words of a question; None when it asks for everything, or in Solr's own syntax (`title:port`), which is left to Solr.
 
-    Words are looked for in French. A question in Solr's own syntax (`title:port`) is left to Solr; a colon that no field name
-    stands before is only a character. Harvest sources are never mixed with datasets.
+    A colon that no field name stands before is only a character.
     """
-    question = (params.get("q") or "").strip()
-    if not question or question == "*:*" or params.get("defType") not in {None, "", "dismax", "edismax"}:
+    asked = (question or "").strip()
+    return None if not asked or asked == "*:*" or KNOWN_FIELDS.search(asked) else without_signs(asked)
+
+
+def without_signs(question: str) -> str:
+    """What is left of a question when nothing in it is taken as Solr's syntax."""
+    return LUCENE.sub(" ", question[:QUESTION_LIMIT]).strip()
+
+
+def asked(params: dict[str, Any]) -> dict[str, Any]:
+    """A question of a person or program, as CKAN passes it on to Solr: its words are looked for in French."""
+    wanted = words(params.get("q"))
+    if wanted is None or params.get("defType") not in {None, "", "dismax", "edismax"}:
         return params
-    if _names_a_field(question):
-        return params
-    words = LUCENE.sub(" ", question[:QUESTION_LIMIT]).strip()
-    if not words:
+    if not wanted:
         # nothing but punctuation: nothing is found, and nothing breaks
         return {**params, "q": "-*:*"}
-    return {**params, "q": words, "defType": "edismax", "qf": QUERY_FIELDS, "mm": MATCH}
+    # CKAN joins words by AND, which leaves nothing for `mm` to decide; small letters, as AND and NOT are words here
+    return {**params, "q": " OR ".join(wanted.lower().split()), "defType": "edismax", "qf": QUERY_FIELDS, "mm": params.get("mm") or MATCH}
+
+
+def second_tries(wanted: str) -> Iterator[dict[str, str]]:
+    """What to ask for when no dataset has these words: what they may be misspellings of, then any one of them."""
+    spelt = _spelt(wanted)
+    if spelt != wanted:
+        yield {"q": spelt}
+    if len(wanted.split()) > 1:
+        yield from ({"q": question, "mm": ANY} for question in dict.fromkeys([wanted, spelt]))
+
+
+def _spelt(wanted: str) -> str:
+    """Words that no dataset has are replaced by the nearest that one has; the others stay."""
+    answer = make_connection(decode_dates=False).search("*", search_handler="spelling", **{"spellcheck.q": wanted})
+    told = answer.spellcheck.get("suggestions", [])
+    for found in sorted(told[1::2], key=lambda found: -int(found["startOffset"])):
+        wanted = wanted[: found["startOffset"]] + found["suggestion"][0] + wanted[found["endOffset"] :]
+    return wanted
 
 
 KNOWN_FIELDS = re.compile(
     r"(?:^|[\s(+-])(?:title|name|notes|tags|groups|organization|owner_org|license_id|res_format|id|state|type|dataset_type|metadata_modified|metadata_created"
     r"|axis|communes|theme|access_level|capacity|private|creator_user_id|text|author|maintainer|url|entity_type|[a-z_]*extras_\w+|vocab_\w+):"
 )
-
-
-def _names_a_field(question: str) -> bool:
-    return bool(KNOWN_FIELDS.search(question))
 
 
 LISTS = ("axis", "communes", "theme")

@@ -1,11 +1,49 @@
 """Actions of the catalogue room."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckan.lib.search import SearchError
+from ckanext.tzc.catalogue import search
 from ckanext.tzc.common.territory import territory
+from flask import has_request_context
+
+
+@tk.chained_action
+@tk.side_effect_free
+def package_search(original: Callable[..., dict[str, Any]], context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """As CKAN's; when no dataset has the words, what they may be misspellings of is looked for, then datasets that have one of them.
+
+    The answer then has `tzc_instead`: `{"q": what was looked for, "any": whether one of its words was enough}`. A question in Solr's own
+    syntax that Solr cannot read is taken as words.
+    """
+
+    def ask(**other: str) -> dict[str, Any]:
+        return original(dict(context), {**data_dict, **other})
+
+    question = data_dict.get("q")
+    words = search.words(question)
+    try:
+        found = ask()
+    except SearchError:
+        if words is not None or not question:
+            raise
+        words = search.without_signs(question)
+        found = ask(q=words)
+    if found["count"] or not words or "mm" in data_dict:
+        return found
+    for other in search.second_tries(words):
+        again = ask(**other)
+        if again["count"]:
+            again["tzc_instead"] = {"q": other["q"], "any": "mm" in other}
+            if has_request_context():
+                # CKAN's search page hands its template nothing but results and facets
+                tk.g.tzc_instead = again["tzc_instead"]
+            return again
+    return found
 
 
 def tzc_axes_apply(context: dict[str, Any], data_dict: dict[str, Any]) -> list[str]:
