@@ -26,7 +26,7 @@ from . import configuration, lifecycle
 from .console import StackError, ask, say, step
 from .paths import Paths
 from .postgres import Postgres
-from .settings import Settings, exists, load, write_private
+from .settings import CARRIED, Settings, exists, load, write_private
 from .supervise import Supervisor
 
 FORMAT = 1
@@ -34,9 +34,6 @@ FORMAT = 1
 
 MEMBERS = ("catalogue.sql", "datastore.sql", "secrets.json", "territory.yaml")
 """Besides the uploads and the manifest, which has the hash of each."""
-
-CARRIED = ("flask", "token", "identity")
-"""The secrets that sessions, API tokens and queue names depend on. Passwords of servers stay those of the machine."""
 
 
 def backup(paths: Paths, settings: Settings, file: Path) -> int:
@@ -54,8 +51,9 @@ def backup(paths: Paths, settings: Settings, file: Path) -> int:
             with step(f"the {name} database"), (folder / f"{name}.sql").open("wb") as target:
                 _tool(paths, settings, ["pg_dump", "--no-owner", "--no-privileges", url], stdout=target)
         write_private(folder / "secrets.json", json.dumps({name: settings.secret[name] for name in CARRIED}))
-        shutil.copyfile(configuration.territory_file(paths, settings), folder / "territory.yaml")
-        members = {name: folder / name for name in MEMBERS}
+        territory, *logo = configuration.territory_sources(paths, settings)
+        shutil.copyfile(territory, folder / "territory.yaml")
+        members = {**{name: folder / name for name in MEMBERS}, **{f"logo/{file.name}": file for file in logo}}
         manifest = {
             "format": FORMAT,
             "made": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
@@ -128,7 +126,8 @@ def _secrets_of(folder: Path, paths: Paths, settings: Settings) -> Iterator[Sett
     before = paths.secrets.read_text(encoding="utf-8")
     carried = json.loads((folder / "secrets.json").read_text(encoding="utf-8"))
     secret = {**settings.secret, **{name: carried[name] for name in CARRIED if name in carried}}
-    write_private(paths.secrets, json.dumps({"given": dict(settings.given), "secret": secret}, indent=1, sort_keys=True))
+    given = {name: value for name, value in settings.given.items() if name != "TZC_SECRETS"}  # at the next start they would take the place of the backup's
+    write_private(paths.secrets, json.dumps({"given": given, "secret": secret}, indent=1, sort_keys=True))
     now = load(paths)
     try:
         yield now
@@ -196,10 +195,12 @@ def _numbers(release: str) -> list[int]:
 
 
 def _same_territory(paths: Paths, settings: Settings, kept: Path) -> None:
-    """Say so when the backup was made for another territory file; the one in place is used, the other laid beside the data."""
+    """Say so when the backup was made for another territory file; the one in place is used, the other laid beside the data with its logo."""
     if kept.read_bytes() != configuration.territory_file(paths, settings).read_bytes():
-        beside = paths.var / "territory-of-backup.yaml"
-        shutil.copyfile(kept, beside)
+        beside = paths.var / "territory-of-backup" / "territory.yaml"
+        beside.parent.mkdir(exist_ok=True)
+        for file in (kept, *kept.parent.glob("logo/*")):
+            shutil.copyfile(file, beside.parent / file.name)
         say(f"  The backup was made with another territory file; it lies in {beside}. To use it: TZC_TERRITORY={beside} ./portal up")
 
 

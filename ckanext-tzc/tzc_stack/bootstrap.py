@@ -25,7 +25,7 @@ MAKES_ENVIRONMENT = {"up", "test", "bench", "install", "restore"}
 FREE_SPACE_NEEDED = 2 * 1024**3
 """Bytes: the environment takes 0.6 GiB, a young portal 0.5 GiB, and PostgreSQL must never meet a full disk."""
 
-WRITES = {*MAKES_ENVIRONMENT, "down", "reset", "restart", "backup", "ckan"}
+WRITES = {*MAKES_ENVIRONMENT, "down", "reset", "restart", "backup", "ckan", "run"}
 """Commands for the owner of the folder only."""
 
 CHANGES_DATA = {"up", "restore"}
@@ -52,7 +52,7 @@ def _main(paths: Paths, arguments: Sequence[str]) -> int:
     command = next((word for word in arguments if not word.startswith("-")), "")
     asks_help = bool({"-h", "--help"} & set(arguments)) and command != "ckan"
     if command in WRITES and not asks_help:
-        check_owner(paths)
+        check_owner(paths, installs=command in MAKES_ENVIRONMENT)
     if command in MAKES_ENVIRONMENT and not asks_help:
         check_python()
         if command in CHANGES_DATA:
@@ -81,9 +81,9 @@ def without_environment(paths: Paths, command: str) -> int:
     raise StackError("The portal is not set up in this folder yet.", "run ./portal up")
 
 
-def check_owner(paths: Paths) -> None:
-    """Refuse to go on with another user's portal: two owners' files in one folder serve neither."""
-    for folder in (paths.venv, paths.var):
+def check_owner(paths: Paths, installs: bool) -> None:
+    """Refuse to go on with another user's portal: two owners' files in one folder serve neither. Software that is only used may be anybody's."""
+    for folder in (paths.venv, paths.var) if installs else (paths.var,):
         if folder.exists() and folder.stat().st_uid != os.geteuid():
             raise StackError(
                 f"{folder} belongs to another user (number {folder.stat().st_uid}), you are number {os.geteuid()}.",

@@ -143,9 +143,41 @@ def install(paths: Paths, arguments: list[str]) -> int:
     return 0
 
 
+def run_part(paths: Paths, arguments: list[str]) -> int:
+    """Become one part, in the foreground, on given servers only: for containers."""
+    from .foreground import run
+
+    parser = _parser("run")
+    parser.add_argument("--patience", type=float, default=60, metavar="SECONDS", help="how long the servers may take to answer (60)")
+    parser.add_argument("part", help="prepare (migrations, then the end), web, worker-…, harvest-gather, harvest-fetch or scheduler")
+    options = parser.parse_args(arguments)
+    return run(paths, options.part, options.patience)
+
+
+def health(paths: Paths, arguments: list[str]) -> int:
+    """Ask the part that `./portal run` became here; exit code 0 when it is well."""
+    from .foreground import health as ask_part
+
+    _parser("health").parse_args(arguments)
+    return ask_part(paths)
+
+
+def solr_home(paths: Paths, arguments: list[str]) -> int:
+    """Write the home folder of a Solr of your own: settings, configuration set and core."""
+    from .solr_home import CONFIG_SET, build
+
+    parser = _parser("solr-home")
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args(arguments).folder
+    build(paths.root / "config" / "solr", folder, ["ckan"])
+    say(f"{folder} holds Solr's home with the core ckan. The configuration set alone, for a SolrCloud: {folder / 'configsets' / CONFIG_SET / 'conf'}")
+    return 0
+
+
 COMMANDS: dict[str, Command] = {
     "up": up, "down": down, "status": status, "logs": logs, "doctor": doctor, "backup": backup, "restore": restore,
     "restart": restart, "reset": reset, "ckan": ckan, "test": test, "bench": bench, "install": install,
+    "run": run_part, "health": health, "solr-home": solr_home,
 }  # fmt: skip
 
 

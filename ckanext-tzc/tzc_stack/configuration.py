@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jinja2
 import yaml
@@ -90,12 +90,29 @@ def render(paths: Paths, settings: Settings) -> str:
         licences=f"file://{paths.var / 'licences.json'}",
         secure=str(settings.site_url.startswith("https:")).lower(),
         mail_from=_mail_from(settings),
+        bucket=_bucket(settings),
     )
 
 
 def _one_line(value: object) -> object:
     """Values in an ini file: % doubled, and no line end that would begin another setting."""
     return re.sub(r"\s*[\r\n]+\s*", " ", str(value)).replace("%", "%%")
+
+
+def _bucket(settings: Settings) -> dict[str, str] | None:
+    """Options of CKAN's storage `default`, from which it makes those of datasets' files and of pictures."""
+    url = settings.given.get("TZC_UPLOADS_URL")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    bucket, _, folder = parts.path.strip("/").partition("/")
+    key, secret = unquote(parts.username or ""), unquote(parts.password or "")
+    if not (bucket and key and secret):
+        raise StackError("TZC_UPLOADS_URL lacks a key, a secret or the name of a bucket.", "give it as s3://key:secret@host/bucket, or s3://key:secret@host/bucket/folder?region=….")
+    return {
+        "endpoint": f"{'http' if parts.scheme == 's3+http' else 'https'}://{parts.netloc.rpartition('@')[2]}",
+        "bucket": bucket, "path": folder, "key": key, "secret": secret, "region": dict(parse_qsl(parts.query)).get("region", "us-east-1"),
+    }  # fmt: skip
 
 
 def _mail_from(settings: Settings) -> str:

@@ -100,7 +100,7 @@ def _secrets(paths: Paths) -> Iterator[Finding]:
 
 
 def _territory(paths: Paths, settings: Settings) -> Iterator[Finding]:
-    configuration.territory_words(configuration.territory_file(paths, settings))
+    configuration.territory(paths, settings)
     return iter(())
 
 

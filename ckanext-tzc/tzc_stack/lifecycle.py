@@ -44,7 +44,7 @@ def up(paths: Paths, demo: bool) -> tuple[Settings, list[Account]]:
             shutil.rmtree(left, ignore_errors=True)  # of a backup that was killed
         begin(paths, settings)
         now = revision(paths, settings)
-        if recall(paths).get("prepared") != now or _first_password(paths).exists():
+        if recall(paths).get("prepared") != now or first_password(paths).exists():
             with step("tables, accounts and axes"):
                 report = prepare_database(paths)
             remember(paths, prepared=now)
@@ -52,13 +52,13 @@ def up(paths: Paths, demo: bool) -> tuple[Settings, list[Account]]:
         remember(paths, revision=now)
     else:
         say("The portal runs already; looking whether everything is in place.")
-        report = prepare_database(paths) if _first_password(paths).exists() else {}
+        report = prepare_database(paths) if first_password(paths).exists() else {}
         for part in all_parts(paths, settings):
             running.start_part(part.name)
         _await(running, paths, "web", ready.web(settings))
     accounts = _first_account(paths, report)
     if demo and settings.given.get("TZC_DEMO") != "0":
-        accounts += load_demo(paths)
+        accounts += load_demo(paths, settings)
     return settings, accounts
 
 
@@ -69,6 +69,7 @@ def settle(paths: Paths, running: Supervisor | None) -> Settings:
         say("  Ended what an earlier portal, killed in mid-work, had left running.")
     settings = prepare(paths, ours=before.ports if before and running else {})
     ready.check_given_servers(settings)
+    configuration.territory(paths, settings)  # a wrong one is refused before it is remembered
     if _servers_of(settings) != (_servers_of(before) if before else []):
         remember(paths, index="stale")
         if before:
@@ -129,7 +130,7 @@ def revision(paths: Paths, settings: Settings) -> str:
 def _sources(paths: Paths, settings: Settings) -> list[Path]:
     folders = [paths.root / name for name in ("ckanext-tzc", "schemas", "harvesters", "config/solr", "config/locks")]
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
-    return [*sorted(files), configuration.territory_file(paths, settings)]
+    return [*sorted(files), *configuration.territory_sources(paths, settings)]
 
 
 def start_services(paths: Paths, settings: Settings) -> None:
@@ -156,7 +157,7 @@ def prepare_database(paths: Paths) -> dict[str, Any]:
 
     The first account's password is kept in `var` until it has been shown.
     """
-    first = _first_password(paths)
+    first = first_password(paths)
     if not first.exists():
         write_private(first, json.dumps({"password": secrets.token_urlsafe(12)}))
     output = ckan(paths, ["tzc", "prepare"], {"TZC_ADMIN_PASSWORD": json.loads(first.read_text())["password"]})
@@ -164,9 +165,12 @@ def prepare_database(paths: Paths) -> dict[str, Any]:
     return report
 
 
-def load_demo(paths: Paths) -> list[Account]:
-    """Load the demonstration catalogue once; what a cut load has loaded is not loaded again."""
+def load_demo(paths: Paths, settings: Settings) -> list[Account]:
+    """Load the demonstration catalogue once, where it is about this territory; what a cut load has loaded is not loaded again."""
     if recall(paths).get("demo") == "loaded":
+        return []
+    if not configuration.demonstration_fits(paths, settings):
+        say("  The demonstration catalogue is about another territory: this one starts empty.")
         return []
     cut = recall(paths).get("demo") == "cut"
     remember(paths, demo="cut")
@@ -179,14 +183,14 @@ def load_demo(paths: Paths) -> list[Account]:
     return accounts
 
 
-def _first_password(paths: Paths) -> Path:
+def first_password(paths: Paths) -> Path:
     """Holds the administrator's first password until `tell` has shown it."""
     return paths.var / "first-account.json"
 
 
 def _first_account(paths: Paths, report: dict[str, Any]) -> list[Account]:
     """The administrator made at the first start, until it has been shown."""
-    first = _first_password(paths)
+    first = first_password(paths)
     if not report.get("administrator"):
         first.unlink(missing_ok=True)
         return []
@@ -306,7 +310,7 @@ def tell(paths: Paths, settings: Settings, accounts: list[Account]) -> None:
         say(f"  {account['role']:<14} {account['name']:<26} password {account['password']}")
     if accounts:
         say("  Passwords are shown this once; sign-in is at /user/login. A new password: ./portal ckan user setpass NAME\n")
-    _first_password(paths).unlink(missing_ok=True)
+    first_password(paths).unlink(missing_ok=True)
     if os.geteuid() == 0:
         say("Pages and jobs run as root here: good for a trial; a portal for the public is better set up by an ordinary user.\n")
     say("Next: open the address, sign in, and press “Ajouter des données”.")

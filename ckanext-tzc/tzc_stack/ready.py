@@ -149,6 +149,19 @@ def check_given_servers(settings: Settings) -> None:
             once(title, variable, given[variable], probe)
 
 
+def await_given_servers(settings: Settings, seconds: float) -> None:
+    """Ask until each answers; after `seconds`, the first that does not is named."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            check_given_servers(settings)
+            return
+        except StackError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(1)
+
+
 def logs(paths: Paths, part: str) -> Path:
     """A part's log file."""
     return paths.log / f"{part}.log"

@@ -23,6 +23,7 @@ SETTINGS = {
     "TZC_SOLR_URL": "a Solr core with the portal's schema, instead of the embedded server",
     "TZC_SITE_URL": "the public address, when a reverse proxy stands before the portal",
     "TZC_TERRITORY": "the territory file; config/territory.yaml of the checkout without it",
+    "TZC_UPLOADS_URL": "a bucket of an S3 storage for uploads, as s3://key:secret@host/bucket/folder?region=…; the folder uploads without it",
     "TZC_SMTP_URL": "the mail server, as smtp://user:password@host:port or smtps://…; no mail is sent without it",
     "TZC_MAIL_FROM": "the sender of the portal's mails",
     "TZC_TRUSTED_PROXIES": "how many reverse proxies stand before the portal and tell the reader's address (0)",
@@ -232,6 +233,7 @@ def _check(given: Mapping[str, str]) -> None:
         "TZC_SOLR_URL": {"http", "https"},
         "TZC_SITE_URL": {"http", "https"},
         "TZC_SMTP_URL": {"smtp", "smtps"},
+        "TZC_UPLOADS_URL": {"s3", "s3+http"},
         "TZC_OIDC_ISSUER": {"http", "https"},
     }
     for name, allowed in schemes.items():

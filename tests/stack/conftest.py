@@ -16,7 +16,7 @@ import pytest
 import requests
 from tzc_stack import lifecycle
 from tzc_stack.paths import ROOT, Paths, here
-from tzc_stack.settings import SETTINGS, Settings, load
+from tzc_stack.settings import NAMES, Settings, load
 from tzc_stack.supervise import Supervisor
 
 
@@ -40,7 +40,7 @@ class Own:
         return subprocess.run([sys.executable, str(ROOT / "portal"), *words], env=self.environment(**given), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
     def environment(self, **given: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in SETTINGS and not name.startswith("CKAN_")}
+        kept = {name: value for name, value in os.environ.items() if name not in NAMES and not name.startswith("CKAN_")}
         return {**kept, "TZC_VAR": str(self.paths.var), "TZC_VENV": str(self.paths.venv), "TZC_DEMO": "0", **given}
 
     def action(self, name: str, /, files: dict[str, Any] | None = None, **data: Any) -> Any:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -90,6 +91,78 @@ def test_a_setting_that_cannot_be_used_is_named(paths: Paths, monkeypatch: pytes
         settings.prepare(paths, ours={})
     assert caught.value.mend
     assert not paths.secrets.exists()
+
+
+def test_a_setting_is_taken_from_a_file(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "smtp"
+    file.write_text("smtp://user:secret@mail.example.org\n")
+    monkeypatch.setenv("TZC_SMTP_URL_FILE", str(file))
+    own = settings.prepare(paths, ours={})
+    assert own.given["TZC_SMTP_URL"] == "smtp://user:secret@mail.example.org"
+    settings.keep(paths, own)
+    monkeypatch.delenv("TZC_SMTP_URL_FILE")
+    assert settings.prepare(paths, ours={}).given == own.given, "it is remembered"
+    file.write_text("\n")
+    monkeypatch.setenv("TZC_SMTP_URL_FILE", str(file))
+    assert "TZC_SMTP_URL" not in settings.prepare(paths, ours={}).given, "an empty file forgets it"
+
+
+def test_a_setting_given_twice_is_refused(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "smtp"
+    file.write_text("smtp://a.example.org")
+    monkeypatch.setenv("TZC_SMTP_URL", "smtp://b.example.org")
+    monkeypatch.setenv("TZC_SMTP_URL_FILE", str(file))
+    with pytest.raises(StackError, match="Both TZC_SMTP_URL and TZC_SMTP_URL_FILE"):
+        settings.prepare(paths, ours={})
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "No such file"), (b"\xff\xfe", "no text")])
+def test_a_file_that_cannot_be_read_is_named(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, words: str) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("TZC_DATABASE_URL_FILE", str(file))
+    with pytest.raises(StackError, match=f"TZC_DATABASE_URL_FILE.*{words}") as caught:
+        settings.prepare(paths, ours={})
+    assert str(file) in caught.value.reason
+
+
+GIVEN_SECRETS = {name: f"{name} of sufficient length, more than enough" for name in settings.CARRIED}
+
+
+def test_given_secrets_are_the_portals(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = settings.prepare(paths, ours={})
+    settings.keep(paths, before)
+    monkeypatch.setenv("TZC_SECRETS", json.dumps(GIVEN_SECRETS))
+    own = settings.prepare(paths, ours={})
+    assert dict(own.secret) == {**before.secret, **GIVEN_SECRETS}
+
+
+@pytest.mark.parametrize("value", ["{", "[]", "{}", json.dumps({**GIVEN_SECRETS, "token": "short"}), json.dumps({**GIVEN_SECRETS, "other": "x" * 40}), json.dumps({**GIVEN_SECRETS, "flask": 1})])
+def test_secrets_that_cannot_be_used_are_refused(paths: Paths, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TZC_SECRETS", value)
+    with pytest.raises(StackError, match="TZC_SECRETS cannot be used") as caught:
+        settings.prepare(paths, ours={})
+    assert "short" not in str(caught.value), "no secret is quoted"
+
+
+BUCKET = "s3+http://key:se%2Fcret@127.0.0.1:9000/uploads/of/portal?region=eu-west-3"
+
+
+def test_a_bucket_for_uploads(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZC_UPLOADS_URL", BUCKET)
+    text = configuration.render(paths, settings.prepare(paths, ours=None))
+    said = dict(re.findall(r"^ckan\.files\.storage\.default\.(\w+) = (.*)$", text, re.MULTILINE))
+    assert said == {
+        "type": "tzc:s3", "endpoint": "http://127.0.0.1:9000", "bucket": "uploads", "path": "of/portal", "key": "key", "secret": "se/cret", "region": "eu-west-3",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["https://h/b", "s3://h/bucket", "s3://key@h/bucket", "s3://key:secret@h/", "s3://key:secret@h"])
+def test_a_bucket_that_cannot_be_used_is_named(paths: Paths, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TZC_UPLOADS_URL", value)
+    with pytest.raises(StackError, match="TZC_UPLOADS_URL"):
+        configuration.render(paths, settings.prepare(paths, ours=None))
 
 
 ODD = "p@ss/w%rd#;:\"'$é"
