@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+import pytz  # type: ignore[import-untyped]  # -- CKAN looks time zones up in it
 
 NUMBERS = frozenset({"int", "int2", "int4", "int8", "integer", "bigint", "smallint", "numeric", "float4", "float8", "float", "double precision"})
 _CODE = re.compile(r"(^|[ _-])(id|code|insee|siren|siret|num|numero|n°|cp|postal|annee|année|an|year|ref|version)([ _-]|$)", re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.\d+)?)?)?")
+_UNIVERSAL = re.compile(r"(^|[^a-zà-ÿ])(utc|gmt|tu)([^a-zà-ÿ]|$)", re.IGNORECASE)
 NARROW = "\u202f"
 
 
@@ -16,10 +20,16 @@ def is_number(kind: str) -> bool:
     return kind in NUMBERS
 
 
-def shown(value: Any, kind: str, name: str, language: str) -> str:
+def names_universal_time(name: str) -> bool:
+    """Whether a column's own name says that its times are universal ones: shown otherwise, they would belie it."""
+    return bool(_UNIVERSAL.search(name))
+
+
+def shown(value: Any, kind: str, name: str, language: str, zone: str = "") -> str:
     """A cell in the reader's language: "" for nothing.
 
-    `kind` is PostgreSQL's type, `name` the column's: numbers of columns that hold codes or years are not grouped.
+    `kind` is PostgreSQL's type, `name` the column's: numbers of columns that hold codes or years are not grouped. With a `zone` (Europe/Paris) the
+    value is a moment in UTC, to be shown in that zone; without one a moment is shown as it is.
     """
     if value is None:
         return ""
@@ -29,7 +39,7 @@ def shown(value: Any, kind: str, name: str, language: str) -> str:
     if kind == "bool":
         return _truth(text, language)
     if kind in {"date", "timestamp"}:
-        return _moment(text, language)
+        return _moment(_local(text, zone) if zone else (text, ""), language)
     return text
 
 
@@ -38,7 +48,21 @@ def _truth(text: str, language: str) -> str:
     return {"fr": ("oui", "non")}.get(language, ("yes", "no"))[0 if true else 1]
 
 
-def _moment(text: str, language: str) -> str:
+def _local(text: str, zone: str) -> tuple[str, str]:
+    """A moment in UTC as the zone's clocks show it; and, in the hour that these show twice a year, which of the two it is."""
+    place = pytz.timezone(zone)
+    try:
+        moment = pytz.utc.localize(datetime.fromisoformat(text)).astimezone(place)
+    except ValueError:
+        return text, ""
+    wall = moment.replace(tzinfo=None)
+    twice = place.localize(wall, is_dst=True).utcoffset() != place.localize(wall, is_dst=False).utcoffset()
+    sign = moment.strftime("%z")
+    return wall.isoformat(), f" (UTC{sign[:3]}:{sign[3:]})" if twice else ""
+
+
+def _moment(told: tuple[str, str], language: str) -> str:
+    text, offset = told
     found = _ISO.fullmatch(text)
     if not found:
         return text
@@ -46,7 +70,7 @@ def _moment(text: str, language: str) -> str:
     date = f"{day}/{month}/{year}" if language == "fr" else f"{year}-{month}-{day}"
     if clock is None:
         return date
-    return f"{date} {clock}" + (f":{seconds}" if seconds and seconds != "00" else "")
+    return f"{date} {clock}" + (f":{seconds}" if seconds and seconds != "00" else "") + offset
 
 
 def _number(text: str, language: str, grouped: bool) -> str:

@@ -53,18 +53,18 @@ def place_columns(names: list[str]) -> tuple[str, str] | None:
 
 def _features(parsed: Any) -> list[dict[str, Any]]:
     if not isinstance(parsed, dict):
-        raise Refused("not_geojson", detail="it is no object")
+        raise Refused("not_geojson", detail="it is no object", fault="object")
     kind = parsed.get("type")
     if kind == "FeatureCollection":
         found = parsed.get("features")
         if not isinstance(found, list):
-            raise Refused("not_geojson", detail="“features” is no list")
+            raise Refused("not_geojson", detail="“features” is no list", fault="list")
     elif kind == "Feature":
         found = [parsed]
     elif kind in GEOMETRIES:
         found = [{"type": "Feature", "properties": {}, "geometry": parsed}]
     else:
-        raise Refused("not_geojson", detail=f"“type” is {json.dumps(kind, ensure_ascii=False)[:60]}")
+        raise Refused("not_geojson", detail=f"“type” is {json.dumps(kind, ensure_ascii=False)[:60]}", fault="type", found=json.dumps(kind, ensure_ascii=False)[:60])
     if not found:
         raise Refused("no_rows")
     for number, feature in enumerate(found, start=1):
@@ -74,14 +74,14 @@ def _features(parsed: Any) -> list[dict[str, Any]]:
 
 def _check(feature: Any, number: int) -> None:
     if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-        raise Refused("not_geojson", detail=f"feature {number} is no feature")
+        raise Refused("not_geojson", detail=f"feature {number} is no feature", fault="feature", number=number)
     geometry = feature.get("geometry")
     if geometry is None:
         return
     if not isinstance(geometry, dict) or geometry.get("type") not in GEOMETRIES:
-        raise Refused("not_geojson", detail=f"feature {number} has a geometry of no known type")
+        raise Refused("not_geojson", detail=f"feature {number} has a geometry of no known type", fault="geometry", number=number)
     if geometry["type"] == "Point" and not _is_position(geometry.get("coordinates")):
-        raise Refused("not_geojson", detail=f"feature {number} has a point without two numbers")
+        raise Refused("not_geojson", detail=f"feature {number} has a point without two numbers", fault="point", number=number)
 
 
 def _is_position(coordinates: Any) -> bool:

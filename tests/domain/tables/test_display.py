@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tzc.tables.display import NARROW, is_number, shown
+from tzc.tables.display import NARROW, is_number, names_universal_time, shown
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,27 @@ def test_shown(value: Any, kind: str, name: str, french: str, english: str) -> N
 def test_numbers_are_told() -> None:
     assert is_number("int4") and is_number("numeric")
     assert not is_number("text")
+
+
+@pytest.mark.parametrize(
+    ("stored", "zone", "expected"),
+    [
+        ("2026-05-17T22:00:00", "Europe/Paris", "18/05/2026 00:00"),
+        ("2026-01-05T08:30:12.500", "Europe/Paris", "05/01/2026 09:30:12"),
+        # the hour that clocks show twice says which one it is; its neighbours do not
+        ("2026-10-25T00:30:00", "Europe/Paris", "25/10/2026 02:30 (UTC+02:00)"),
+        ("2026-10-25T01:30:00", "Europe/Paris", "25/10/2026 02:30 (UTC+01:00)"),
+        ("2026-10-25T02:00:00", "Europe/Paris", "25/10/2026 03:00"),
+        ("2026-03-29T01:00:00", "Europe/Paris", "29/03/2026 03:00"),
+        ("2026-01-05T20:30:00", "Indian/Reunion", "06/01/2026 00:30"),
+        ("2026-01-05T08:30:00", "", "05/01/2026 08:30"),
+        ("infinity", "Europe/Paris", "infinity"),
+    ],
+)
+def test_a_moment_in_a_zone(stored: str, zone: str, expected: str) -> None:
+    assert shown(stored, "timestamp", "t", "fr", zone) == expected
+
+
+def test_columns_that_call_themselves_universal() -> None:
+    assert all(names_universal_time(name) for name in ("date_heure_utc", "UTC", "heure (TU)", "debut_gmt_1"))
+    assert not any(names_universal_time(name) for name in ("date_heure", "statut", "tutelle", "debut"))

@@ -18,13 +18,54 @@ def check(file: str) -> None:
     """Read a territory file and say what is wrong in it."""
     from pathlib import Path
 
-    from tzc.catalogue.territory import TerritoryError, read_territory
+    from ckanext.tzc.common.territory import licence_codes
+
+    from tzc.catalogue.territory import TerritoryError, read_file
 
     try:
-        read = read_territory(Path(file).read_text(encoding="utf-8"), source=file)
-    except (TerritoryError, UnicodeDecodeError) as error:
+        read = read_file(Path(file), licence_codes())
+    except TerritoryError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{file}: {len(read.axes)} axes, {len(read.communes)} communes, languages {', '.join(read.languages)}")
+
+
+@territory.command("draft")
+@click.argument("siren")
+@click.option("--output", type=click.Path(dir_okay=False), help="The file to write, which must not exist; without it, the draft is printed.")
+def draft(siren: str, output: str | None) -> None:
+    """Write a first territory file for the French inter-municipality with this SIREN, from the public géo API."""
+    import datetime as dt
+    from pathlib import Path
+
+    from ckanext.tzc.common.territory import licence_codes
+
+    from tzc.catalogue.draft import AnswerError
+    from tzc.catalogue.draft import draft as drafted
+    from tzc.catalogue.siren import is_siren
+    from tzc.catalogue.territory import TerritoryError, read_territory
+
+    from . import geo_api
+
+    number = siren.replace(" ", "")
+    if not is_siren(number):
+        raise click.ClickException(f"{siren} is no SIREN: nine digits, of which the last fits the others. Look for a digit mistyped.")
+    if output and Path(output).exists():
+        raise click.ClickException(f"{output} exists already. Give another name, or remove it first.")
+    try:
+        text = drafted(number, *geo_api.epci(number), licence_codes(), dt.datetime.now(dt.timezone.utc).date().isoformat())
+        read = read_territory(text, source="draft", licences=licence_codes())
+    except geo_api.GeoApiError as error:
+        raise click.ClickException(str(error)) from error
+    except (AnswerError, TerritoryError) as error:
+        raise click.ClickException(f"The géo API's answer cannot be used: {error}") from error
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{output} could not be written: {error.strerror}.") from error
+    click.echo(f"{output}: {len(read.communes)} communes. Complete the lines marked TODO, then: ./portal ckan tzc territory check {output}")
 
 
 @tzc.group()

@@ -10,6 +10,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+import click
 import yaml
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
@@ -26,6 +27,8 @@ def load(update: bool) -> dict[str, Any]:
     """
     folder = Path(tk.config["tzc.demo"])
     catalogue = yaml.safe_load((folder / "catalogue.yaml").read_text(encoding="utf-8"))
+    if catalogue["territory"] != territory().id:
+        raise click.ClickException(f"The demonstration catalogue is about {catalogue['territory']!r}, with its axes and communes; this portal is about {territory().id!r}.")
     administrator = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
     accounts = []
     for position, partner in enumerate(catalogue["partners"]):

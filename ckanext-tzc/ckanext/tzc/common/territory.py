@@ -5,8 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.schemas import vocabulary
 
-from tzc.catalogue.territory import Territory, read_territory
+from tzc.catalogue import outlines as shapes
+from tzc.catalogue.territory import Territory, read_file
 
 
 def territory() -> Territory:
@@ -16,7 +18,22 @@ def territory() -> Territory:
 
 @lru_cache(maxsize=4)
 def _read(file: str) -> Territory:
-    return read_territory(Path(file).read_text(encoding="utf-8"), source=file)
+    return read_file(Path(file), licence_codes())
+
+
+def outlines() -> shapes.Outlines:
+    """The outlines of the territory's communes, from the file beside the territory's; none without it. Raises OutlinesError."""
+    return _outlines(tk.config["tzc.territory"])
+
+
+@lru_cache(maxsize=4)
+def _outlines(file: str) -> shapes.Outlines:
+    return shapes.read_file(Path(file).parent / shapes.NAME, _read(file).commune_names)
+
+
+def licence_codes() -> list[str]:
+    """The licences that a territory may offer."""
+    return [entry["code"] for entry in vocabulary("licence")]
 
 
 def language() -> str:
