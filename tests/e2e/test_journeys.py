@@ -1,0 +1,81 @@
+"""The journeys of a resident and of a partner, by keyboard alone: each step is reached by Tab, seen, and done by Enter or Space."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+MOST = 90
+"""Presses of Tab within which anything on a page is reached."""
+
+
+def reach(page: Any, selector: str, most: int = MOST) -> int:
+    """Press Tab until the focus is on what `selector` names; how often. The focus must be seen there."""
+    for presses in range(1, most + 1):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            seen = page.evaluate(
+                """() => {
+                    const style = getComputedStyle(document.activeElement), box = document.activeElement.getBoundingClientRect();
+                    return (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 || style.boxShadow !== 'none') && box.width > 0 && box.height > 0;
+                }"""
+            )
+            assert seen, f"the focus on {selector} is not seen"
+            return presses
+    raise AssertionError(f"{selector} is not reached by {most} presses of Tab")
+
+
+def follow(page: Any, selector: str) -> None:
+    """Reach a link or button and press Enter; the next page is there."""
+    reach(page, selector)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+@pytest.fixture(params=["desk", "phone"])
+def screen(request: pytest.FixtureRequest, page: Any, phone: Any) -> Any:
+    """A desk's and a phone's width: both have keyboards."""
+    return page if request.param == "desk" else phone
+
+
+def test_a_resident_finds_understands_and_takes(portal: Any, screen: Any) -> None:
+    """Home, search, filter, dataset, what is in a file, download."""
+    screen.goto(portal.url)
+    reach(screen, ".tzc-hero input[name=q]")
+    screen.keyboard.type("vélo")
+    with screen.expect_navigation():
+        screen.keyboard.press("Enter")
+    if screen.viewport_size["width"] < 600:
+        reach(screen, ".tzc-filters > summary")
+        screen.keyboard.press("Enter")
+    follow(screen, ".tzc-facet a")
+    assert screen.locator(".tzc-chosen li").count() == 1
+    follow(screen, ".tzc-card a")
+    assert "/dataset/" in screen.url
+    follow(screen, "#files a[href*='/resource/']:not([href*='/download/'])")
+    assert "/resource/" in screen.url
+    reach(screen, "a[href*='/download/']")
+    with screen.expect_download() as download:
+        screen.keyboard.press("Enter")
+    assert Path(download.value.path()).stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("begin", "steps", "end"),
+    [
+        ("/", ["nav a[href$='/organization/']", "main a[href*='/organization/']", "main a[href*='/dataset/']"], "/dataset/"),
+        ("/", ["nav a[href$='/group/']", "main a[href*='/group/']", "main a[href*='/dataset/']"], "/dataset/"),
+        ("/about", [".tzc-languages a[lang=en]", "footer a[href*='accessib']"], "/accessibilite"),
+        ("/dataset/?q=qqqqq", ["main a[href*='/dataset']"], "/dataset"),
+        ("/nulle-part", ["main a[href*='/dataset/']"], "/dataset/"),
+        ("/", [".tzc-account a[href*='/user/login']", "main a[href*='/user/reset']"], "/user/reset"),
+    ],
+)
+def test_ways_by_keyboard(portal: Any, screen: Any, begin: str, steps: list[str], end: str) -> None:
+    screen.goto(portal.url + begin)
+    for selector in steps:
+        follow(screen, selector)
+    assert end in screen.url
