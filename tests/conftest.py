@@ -45,7 +45,7 @@ def portal(stack_folder: Path) -> Portal:
     from tzc_stack.settings import load
 
     paths = dataclasses.replace(here(), var=stack_folder)
-    accounts = json.loads(os.environ["TZC_TEST_ACCOUNTS"]) + lifecycle.load_demo(paths)
+    accounts = json.loads(os.environ["TZC_TEST_ACCOUNTS"]) + lifecycle.load_demo(paths, load(paths))
     by_role = {account["role"]: (account["name"], account["password"]) for account in accounts}
     return Portal(url=load(paths).site_url, administrator=by_role["Administrator"], partner=by_role["Partner"], var=stack_folder)
 

@@ -236,3 +236,36 @@ def test_publishing_from_the_form(form: Any, tmp_path: Any) -> None:
     form.goto(form.url.replace("/dataset/", "/dataset/delete/"))
     form.click("button[name=delete]")
     form.wait_for_load_state("networkidle")
+
+
+def test_form_tells_of_a_file_before_it_travels(form: Any, tmp_path: Any) -> None:
+    """Too large a file is not sent; a file beside an address is told of; a draft without a file is published knowingly, then deleted from its page."""
+    table = tmp_path / "a.csv"
+    table.write_text("a;b\n1;2\n", encoding="utf-8")
+    form.fill("#field-title", "Essai de fichier")
+    form.fill("#field-notes", "Une description.")
+    form.check("input[name=axis][value=mobilite]")
+    form.click("main button[name=save]")
+    form.wait_for_url("**/resource/new")
+    form.fill("input[name=url]", "https://example.org/a.csv")
+    assert not form.locator("[data-both]").is_visible()
+    form.set_input_files("#field-resource-upload", str(table))
+    assert form.locator("[data-both]").is_visible()
+    form.evaluate("document.querySelector('[data-drop]').dataset.most = '5'")
+    form.click("button[value=go-metadata]")
+    assert form.locator("[data-too-large]").is_visible()
+    assert form.url.endswith("/resource/new")
+    form.set_input_files("#field-resource-upload", [])
+    form.fill("input[name=url]", "")
+    form.fill("#field-name", "")
+    form.click("button[value=go-metadata]")
+    form.locator(".tzc-errors a").click()
+    assert form.evaluate("document.activeElement.id") == "field-resource-upload"
+    assert serious(form) == []
+    form.click("button[value=publish-without]")
+    form.wait_for_url("**/dataset/essai-de-fichier")
+    assert form.locator(".flash-messages .alert-success").is_visible()
+    form.goto(form.url.replace("/dataset/", "/dataset/delete/"))
+    form.click("button[name=delete]")
+    form.wait_for_url("**/dashboard/datasets")
+    assert "Essai de fichier" in form.locator(".flash-messages").inner_text()

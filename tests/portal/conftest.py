@@ -71,7 +71,7 @@ def partner(axes: list[str]) -> dict[str, Any]:
     from ckan.tests import factories
 
     editor = factories.User()
-    organisation = factories.Organization(users=[{"name": editor["name"], "capacity": "editor"}])
+    organisation = factories.Organization(image_url="", users=[{"name": editor["name"], "capacity": "editor"}])
     return {**organisation, "editor": editor["name"]}
 
 

@@ -43,7 +43,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_outline_of_a_commune_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
-    with pytest.raises(outlines.OutlinesError, match="communes.geojson"):
+    with pytest.raises(outlines.OutlinesError, match=r"communes\.geojson"):
         outlines.read_file(written(tmp_path, wrong), ["1"])
 
 

@@ -45,7 +45,7 @@ def test_not_found(app: Any) -> None:
 
 def test_theme_has_the_territorys_colour(app: Any) -> None:
     answer = app.get("/tzc/theme.css")
-    assert territory().colour.lower() in answer.body
+    assert territory().colours.accent.lower() in answer.body
     assert "max-age=2592000" in answer.headers["Cache-Control"]
     assert answer.headers["Content-Type"].startswith("text/css")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
 from ckanext.dcat.profiles import RDFProfile
-from ckanext.dcat.profiles.base import DCAT, DCT, RDF, SKOS
+from ckanext.dcat.profiles.base import DCAT, DCATAP, DCT, FOAF, RDF, SKOS
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
-from rdflib import Literal, URIRef
+from rdflib import BNode, Literal, Namespace, URIRef
 
 MEDIA = "http://www.iana.org/assignments/media-types/"
 """IRIs of media types, by name."""
@@ -16,9 +19,55 @@ MEDIA = "http://www.iana.org/assignments/media-types/"
 COMMUNE = "http://id.insee.fr/geo/commune/"
 """IRIs of the national statistics institute for communes, by INSEE code."""
 
+ELI = Namespace("http://data.europa.eu/eli/ontology#")
+
+HVD_REGULATION = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
+"""Commission Implementing Regulation (EU) 2023/138, which lists the high-value datasets."""
+
+
+WKT = URIRef("http://www.opengis.net/ont/geosparql#wktLiteral")
+THEMES = URIRef("http://publications.europa.eu/resource/authority/data-theme")
+METADATA_LICENCE = "lov2"
+"""Under which the catalogue itself may be used: the state's own, which public bodies may choose freely."""
+
 
 class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no types
     """Access rights from the access level, licence from our registry, communes as places."""
+
+    def graph_from_catalog(self, catalog_dict: dict[str, Any], catalog_ref: URIRef) -> None:
+        """What DCAT-AP asks of a catalogue: publisher, languages and themes as IRIs, licence, place, first day."""
+        place = territory()
+        base = tk.config["ckan.site_url"].rstrip("/")
+        publisher, licence = URIRef(f"{base}/about#publisher"), URIRef(next(entry["uri"] for entry in vocabulary("licence") if entry["code"] == METADATA_LICENCE))
+        languages = [URIRef(entry["uri"]) for entry in vocabulary("language") if entry["iso"] in place.languages]
+        for predicate in (DCT.language, DCT.title, DCT.description):
+            self.g.remove((catalog_ref, predicate, None))
+        box = place.bounding_box
+        corners = ((box.west, box.south), (box.east, box.south), (box.east, box.north), (box.west, box.north), (box.west, box.south))
+        polygon = f"POLYGON(({', '.join(f'{east} {north}' for east, north in corners)}))"
+        where = BNode()
+        first = model.Session.query(sa.func.min(model.Package.metadata_created)).filter_by(state="active", private=False, type="dataset").scalar()
+        for statement in (
+            *((page, RDF.type, FOAF.Document) for page in self.g.objects(catalog_ref, FOAF.homepage)),
+            (catalog_ref, DCT.publisher, publisher),
+            (publisher, RDF.type, FOAF.Agent),
+            *((publisher, FOAF.name, Literal(text, lang=language)) for language, text in place.contact["name"].items()),
+            (publisher, FOAF.mbox, URIRef(f"mailto:{place.contact['email']}")),
+            *((catalog_ref, DCT.language, language) for language in languages),
+            *((language, RDF.type, DCT.LinguisticSystem) for language in languages),
+            *((catalog_ref, DCT.title, Literal(text, lang=language)) for language, text in place.name.items()),
+            *((catalog_ref, DCT.description, Literal(text, lang=language)) for language, text in place.tagline.items()),
+            (catalog_ref, DCAT.themeTaxonomy, THEMES),
+            (THEMES, RDF.type, SKOS.ConceptScheme),
+            (THEMES, DCT.title, Literal("Data theme", lang="en")),
+            (catalog_ref, DCT.license, licence),
+            (licence, RDF.type, DCT.LicenseDocument),
+            (catalog_ref, DCT.spatial, where),
+            (where, RDF.type, DCT.Location),
+            (where, DCAT.bbox, Literal(polygon, datatype=WKT)),
+            *([(catalog_ref, DCT.issued, Literal(first.date()))] if first else []),
+        ):
+            self.g.add(statement)
 
     def graph_from_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> None:
         """Add to the graph."""
@@ -35,6 +84,12 @@ class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no
                 self.g.add((URIRef(licence["uri"]), SKOS.exactMatch, URIRef(licence["eu"])))
         for distribution in self.g.objects(dataset_ref, DCAT.distribution):
             self._name_formats(distribution)
+        self._give_addresses(dataset_dict, dataset_ref)
+        if _values(dataset_dict.get("hvd_category")):
+            # DCAT-AP for high-value datasets wants it of the dataset and of each distribution
+            for subject in (dataset_ref, *self.g.objects(dataset_ref, DCAT.distribution)):
+                self.g.add((subject, DCATAP.applicableLegislation, URIRef(HVD_REGULATION)))
+            self.g.add((URIRef(HVD_REGULATION), RDF.type, ELI.LegalResource))
         names = territory().commune_names
         for code in _values(dataset_dict.get("communes")):
             if code in names:
@@ -42,6 +97,21 @@ class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no
                 self.g.add((dataset_ref, DCT.spatial, place))
                 self.g.add((place, RDF.type, DCT.Location))
                 self.g.add((place, SKOS.prefLabel, Literal(names[code])))
+
+    def _give_addresses(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> None:
+        """The dataset's page, the address of each uploaded file's bytes, addresses of e-mail as such."""
+        if self.g.value(dataset_ref, DCAT.landingPage) is None:
+            page = URIRef(f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{dataset_dict['name']}")
+            self.g.add((dataset_ref, DCAT.landingPage, page))
+            self.g.add((page, RDF.type, FOAF.Document))
+        uploads = {resource["url"] for resource in dataset_dict.get("resources", []) if resource.get("url_type") == "upload"}
+        for distribution in self.g.objects(dataset_ref, DCAT.distribution):
+            for file in [value for value in self.g.objects(distribution, DCAT.accessURL) if str(value) in uploads]:
+                self.g.add((distribution, DCAT.downloadURL, file))
+        for agent in {*self.g.objects(dataset_ref, DCT.publisher), *self.g.objects(dataset_ref, DCT.creator)}:
+            for mailbox in [value for value in self.g.objects(agent, FOAF.mbox) if isinstance(value, Literal)]:
+                self.g.remove((agent, FOAF.mbox, mailbox))
+                self.g.add((agent, FOAF.mbox, URIRef(f"mailto:{mailbox}")))
 
     def _name_formats(self, distribution: Any) -> None:
         """Format and media type as IRIs of the vocabularies, as DCAT-AP wants them; a format that none of them knows is left out."""
@@ -55,6 +125,7 @@ class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no
         if known:
             self.g.set((distribution, DCT["format"], URIRef(known["uri"])))
             self.g.add((URIRef(known["uri"]), RDF.type, DCT.MediaTypeOrExtent))
+        if known and known["media"]:
             self.g.set((distribution, DCAT.mediaType, URIRef(MEDIA + known["media"])))
             self.g.add((URIRef(MEDIA + known["media"]), RDF.type, DCT.MediaType))
 
@@ -100,4 +171,6 @@ def _file_type(stated: str) -> dict[str, Any] | None:
     short = stated.removeprefix(MEDIA).rpartition("/file-type/")[2].strip().lower()
     same = {"shapefile": "shp", "turtle": "rdf_turtle", "rdf": "rdf_xml", "excel": "xlsx", "jpg": "jpeg", "txt/csv": "csv"}
     short = same.get(short, short)
+    if not short:
+        return None
     return next((entry for entry in vocabulary("file-type") if short in {entry["code"].lower(), entry["media"]}), None)

@@ -69,3 +69,15 @@ def refuse_nonsense() -> None:
     page = tk.request.args.get("page", "1")
     if (wanted and wanted not in FORMATS) or (wanted and not (page.isascii() and page.isdigit() and 0 < int(page) <= LAST_PAGE)):
         tk.abort(404, tk._("There is no such feed. /catalog.ttl, .rdf, .xml, .jsonld and .n3 exist, page by page."))
+
+
+class SafeFeeds:
+    """What CKAN and ckanext-dcat ask the room's plugin about feeds."""
+
+    def update_config(self, config: Any) -> None:
+        """Feeds that no dataset can spoil."""
+        guard()
+
+    def dataset_uri(self, dataset_dict: dict[str, Any], default_uri: str) -> str:
+        """No dataset speaks in another's name."""
+        return address(dataset_dict, default_uri)

@@ -21,8 +21,14 @@ def tzc_commune_choices(field: Field) -> list[Choice]:
 
 
 def tzc_licence_choices(field: Field) -> list[Choice]:
-    """Licences that the form offers."""
-    return _by_code("licence")
+    """The licences that the territory offers, in its order."""
+    known = {choice["value"]: choice for choice in _by_code("licence")}
+    return [known[code] for code in territory().licences]
+
+
+def tzc_first_licence() -> str:
+    """The licence that the form begins with."""
+    return territory().licences[0]
 
 
 def tzc_access_level_choices(field: Field) -> list[Choice]:
@@ -45,13 +51,33 @@ def tzc_frequency_choices(field: Field) -> list[Choice]:
     return _by_uri("frequency")
 
 
+def tzc_personal_data_choices(field: Field) -> list[Choice]:
+    """What data may say of persons."""
+    return _by_code("personal-data")
+
+
+def tzc_hvd_category_choices(field: Field) -> list[Choice]:
+    """Categories of high-value datasets, by IRI."""
+    return _by_uri("hvd-category")
+
+
+def tzc_college_choices(field: Field) -> list[Choice]:
+    """Colleges of partners."""
+    return _by_code("college")
+
+
+def tzc_sector_choices(field: Field) -> list[Choice]:
+    """Sectors of activity, by IRI."""
+    return _by_uri("sector")
+
+
 def tzc_language_choices(field: Field) -> list[Choice]:
     """Languages, by IRI."""
     return _by_uri("language")
 
 
 def _by_code(name: str) -> list[Choice]:
-    return [{"value": entry["code"], "label": entry["label"]} for entry in vocabulary(name)]
+    return [{"value": entry["code"], "label": entry["label"], "help": entry.get("help")} for entry in vocabulary(name)]
 
 
 def _by_uri(name: str) -> list[Choice]:
@@ -59,10 +85,10 @@ def _by_uri(name: str) -> list[Choice]:
 
 
 def tzc_access(package: dict[str, Any]) -> dict[str, Any]:
-    """A dataset's access level in the reader's words: `{"code", "badge", "label", "help"}`."""
+    """A dataset's access level in the reader's words: `{"code", "label", "help"}`."""
     code = "confidential" if package.get("private") else package.get("access_level") or "open"
     entry = next((known for known in vocabulary("access-level") if known["code"] == code), vocabulary("access-level")[0])
-    words = {key: entry[key].get(language()) or entry[key]["en"] for key in ("badge", "label", "help")}
+    words = {key: entry[key].get(language()) or entry[key]["en"] for key in ("label", "help")}
     return {"code": entry["code"], **words}
 
 

@@ -6,27 +6,29 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.dcat.interfaces import IDCATURIGenerator
 
 from . import axes, facets, search
-from .uploads import CheckedUpload
+from .feeds import SafeFeeds
+from .uploads import KeepsFiles
 
 
 @tk.blanket.actions
 @tk.blanket.auth_functions
+@tk.blanket.blueprints
 @tk.blanket.cli
 @tk.blanket.config_declarations
 @tk.blanket.helpers
 @tk.blanket.validators
-class CataloguePlugin(p.SingletonPlugin):
+class CataloguePlugin(KeepsFiles, SafeFeeds, p.SingletonPlugin):
     """Schemas, axes, access levels, search and its facets."""
 
+    p.implements(p.IConfigurer)
     p.implements(p.IPackageController, inherit=True)
     p.implements(p.IFacets, inherit=True)
     p.implements(p.IUploader, inherit=True)
-
-    def get_resource_uploader(self, resource: dict[str, Any]) -> CheckedUpload:
-        """Look at files before they are kept."""
-        return CheckedUpload(resource)
+    p.implements(p.IFiles, inherit=True)
+    p.implements(IDCATURIGenerator, inherit=True)
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Membership of the axes' groups; before the commit."""

@@ -71,6 +71,12 @@ KNOWN_FIELDS = re.compile(
 )
 
 
+LONGEST_VALUE = 8000
+"""Characters of a value that is one term of the index: Solr takes 32,766 bytes, and refuses the whole dataset beyond."""
+
+WHOLE = {"title", "notes", "data_dict", "validated_data_dict"}
+"""Fields that are cut into words, or only stored."""
+
 LISTS = ("axis", "communes", "theme")
 
 
@@ -88,6 +94,8 @@ def indexed(package: dict[str, Any]) -> dict[str, Any]:
     # repeating subfields would make one unbounded string each
     for field in [key for key in package if key in {"contact", "publisher", "creator", "spatial_coverage", "temporal_coverage"}]:
         package.pop(field)
+    for field in [key for key, value in package.items() if isinstance(value, str) and len(value) > LONGEST_VALUE and key not in WHOLE]:
+        package[field] = package[field][:LONGEST_VALUE]
     return package
 
 

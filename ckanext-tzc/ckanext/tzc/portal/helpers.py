@@ -6,13 +6,14 @@ import html
 import json
 import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import ckan.plugins.toolkit as tk
 import pytz
 from babel import Locale
 from ckanext.tzc.common.territory import language, territory, text
 
-from . import ground, theme
+from . import ground, meanwhile, theme
 
 Package = dict[str, Any]
 
@@ -22,6 +23,7 @@ SUMMARY_LIMIT = 190
 LIGHT = {
     "home",
     "dashboard",
+    "datastore.dictionary",
     "dcat",
     "dataset.search",
     "dataset.read",
@@ -40,6 +42,7 @@ LIGHT = {
     "group.about",
     "user.login",
     "user.api_tokens",
+    "user.edit",
     "user.logged_out_page",
     "user.request_reset",
     "user.perform_reset",
@@ -209,6 +212,16 @@ def tzc_list(value: Any) -> list[str]:
     return [str(entry) for entry in value or []]
 
 
+def tzc_is_blank(value: str) -> bool:
+    """Whether this is the name of a node without a name, which a harvested description may hold: it tells nothing."""
+    return bool(re.fullmatch(r"_:.*|N[0-9a-f]{32}", value))
+
+
+def tzc_iri_end(iri: str) -> str:
+    """The last words of an address that stands for a notion we have no label of."""
+    return re.split(r"[/#]", iri.rstrip("/#"))[-1] or iri
+
+
 def tzc_place(package: Package, most: int = 3) -> str:
     """Where a dataset is about, in words: communes, or the whole territory."""
     names = territory().commune_names
@@ -257,13 +270,14 @@ def tzc_updated(package: Package) -> str:
     return tzc_date(package.get("modified")) or tzc_moment(package.get("metadata_modified"))
 
 
-def tzc_moment(value: Any) -> str:
-    """The day, where the territory is, of a moment that CKAN wrote down (in UTC, without saying so)."""
+def tzc_moment(value: Any, clock: bool = False) -> str:
+    """The day, where the territory is, of a moment that CKAN wrote down (in UTC, without saying so); with `clock` also the time."""
     if not value:
         return ""
     moment = dt.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
-    return tzc_date(aware.astimezone(pytz.timezone(territory().timezone)))
+    here = aware.astimezone(pytz.timezone(territory().timezone))
+    return f"{tzc_date(here)}, {here:%H:%M}" if clock else tzc_date(here)
 
 
 def tzc_periods(package: Package) -> list[str]:
@@ -319,8 +333,12 @@ def tzc_sections(fields: list[dict[str, Any]], errors: dict[str, Any]) -> list[d
 def tzc_errors(errors: dict[str, Any] | None, fields: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Every mistake of a form, in the form's order: `{"id", "label", "message"}`, `id` being the field's."""
     left = dict(errors or {})
-    if "tags" in left:
-        left.setdefault("tag_string", left.pop("tags"))
+    if left.get("image_upload"):
+        # CKAN says it in English only
+        left["image_upload"] = [tk._("This file is not a picture that can be shown here. Choose a PNG, JPEG, GIF or WebP file of at most 2 MB.")]
+    for told, field_name in {"tags": "tag_string", "upload": "url", "image_upload": "image_url"}.items():
+        if told in left:
+            left.setdefault(field_name, left.pop(told))
     found: list[dict[str, str]] = []
     for field in fields:
         name = field["field_name"]
@@ -349,6 +367,38 @@ def _words(messages: Any) -> str:
     if isinstance(messages, dict):
         return " ".join(_words(entry) for entry in messages.values() if entry)
     return str(messages)
+
+
+def tzc_typed(field: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """A form's values with a group of fields as it was typed (`contact-0-email`), where CKAN put the stored one beside it."""
+    name = field["field_name"]
+    groups: dict[int, dict[str, Any]] = {}
+    for key, value in data.items():
+        found = re.fullmatch(rf"{re.escape(name)}-(\d+)-(\w+)", key)
+        if found:
+            groups.setdefault(int(found[1]), {})[found[2]] = value
+    return {**data, name: [groups[number] for number in sorted(groups)]} if groups else data
+
+
+def tzc_opened(package: Package) -> str:
+    """Marks of the values that a form is opened with; see `meanwhile`."""
+    return json.dumps(meanwhile.marks(package, meanwhile.fields_of(package.get("type") or "dataset")))
+
+
+def resource_display_name(resource_dict: Package) -> str:
+    """A file's name, in the place of CKAN's helper: one without is called by its address."""
+    name = str(tk.h.get_translated(resource_dict, "name") or "").strip()
+    if name:
+        return name
+    described = str(tk.h.get_translated(resource_dict, "description") or "").split(". ")[0].strip()
+    if described:
+        return described if len(described) <= 60 else f"{described[:59]}…"
+    try:
+        address = urlsplit(str(resource_dict.get("url") or ""))
+    except ValueError:
+        return str(tk._("File without a name"))
+    last = unquote(address.path.rstrip("/").rpartition("/")[2])
+    return last or address.hostname or str(tk._("File without a name"))
 
 
 def tzc_may_download(package: Package) -> bool:

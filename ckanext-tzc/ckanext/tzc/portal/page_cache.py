@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PAGES = {
-    "home.index", "home.about", "tzc_portal.accessibility", "dataset.search", "dataset.read", "dataset_resource.read",
+    "home.index", "home.about", "tzc_portal.accessibility", "tzc_portal.help_index", "tzc_portal.help_page", "tzc_portal.dataset_history",
+    "tzc_portal.sitemap_index", "tzc_portal.sitemap_part", "dataset.search", "dataset.read", "dataset_resource.read",
     "dcat.read_catalog", "dcat.read_dataset", "organization.index", "organization.read", "organization.about", "group.index", "group.read", "group.about",
 }  # fmt: skip
 """Views whose page depends on the address alone, for a stranger. ckanext-dcat answers for home and datasets, as it negotiates RDF there."""
@@ -44,7 +45,7 @@ Headers = list[tuple[str, str]]
 
 def mark(response: Response) -> Response:
     """Say whether the page that a view has just made may be kept (an `after_request` function)."""
-    if request.endpoint in PAGES and response.status_code == 200 and response.mimetype == "text/html" and "Set-Cookie" not in response.headers:
+    if request.endpoint in PAGES and response.status_code == 200 and response.mimetype in {"text/html", "application/xml"} and "Set-Cookie" not in response.headers:
         request.environ.get(KEEPABLE, []).append(request.endpoint)
     return response
 

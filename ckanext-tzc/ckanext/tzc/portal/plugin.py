@@ -7,6 +7,7 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
+from ckanext.tzc.common.territory import outlines
 
 from . import forgery, page_cache
 
@@ -14,6 +15,7 @@ HERE = "127.0.0.1,localhost"
 """This machine, as `no_proxy` names it."""
 
 
+@tk.blanket.actions
 @tk.blanket.cli
 @tk.blanket.helpers
 @tk.blanket.blueprints
@@ -36,6 +38,8 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
     def configure(self, config: Any) -> None:
         """Pages kept for strangers are given up by every process that writes: web, workers, commands."""
         page_cache.watch(page_cache.generation())
+        # a file that cannot be used is told at the start, not to a reader
+        outlines()
 
     def i18n_directory(self) -> str:
         """One catalogue of texts for all rooms."""

@@ -1,13 +1,15 @@
 """Pages of the portal room."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 
-from . import ground, page_cache, theme
+from . import ground, guide, history, page_cache, sitemap, theme
+from .forms import forms as forms
 from .headers import protect
 
 if TYPE_CHECKING:
@@ -17,6 +19,18 @@ if TYPE_CHECKING:
 portal = Blueprint("tzc_portal", __name__)
 portal.after_app_request(protect)
 portal.after_app_request(page_cache.mark)
+
+FOR_ACCOUNTS = re.compile(r"/dataset/new|/dataset/[^/]+/resource/new|/harvest/?|/harvest/new")
+"""Pages that a stranger can only use after signing in: better asked at once than refused. By address, as several plugins answer for CKAN's."""
+
+
+@portal.before_app_request
+def ask_to_sign_in() -> Any:
+    """Send strangers to the page of signing in, which leads back."""
+    if tk.request.method == "GET" and FOR_ACCOUNTS.fullmatch(tk.request.path) and not tk.current_user.is_authenticated:
+        return tk.redirect_to("user.login", came_from=tk.h.current_url())
+    return None
+
 
 DAY = 86_400
 
@@ -59,7 +73,64 @@ def communes() -> Response:
     return _Kept(ground.geojson(), mimetype="application/geo+json")
 
 
-@portal.route("/accessibilite")
+@portal.route("/dataset/activity/<name>")
+def dataset_history(name: str) -> str:
+    """What changed in a dataset and when; replaces CKAN's page, which names people and offers what only editors may see."""
+    try:
+        package = tk.get_action("package_show")({"for_view": True}, {"id": name})
+    except (tk.ObjectNotFound, tk.NotAuthorized):
+        return tk.abort(404, tk._("Dataset not found"))
+    asked = tk.request.args.get("page", "1")
+    page = min(int(asked), 1000) if asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked) else 1
+    changes, older = history.changes(package, page)
+    return tk.render("tzc/history.html", {"pkg": package, "changes": changes, "page": page, "older": older})
+
+
+@portal.route("/dataset/followers/<name>")
+def dataset_followers(name: str) -> Any:
+    """Nobody follows datasets here: the dataset instead of CKAN's page on it."""
+    return tk.redirect_to("dataset.read", id=name)
+
+
+@portal.route("/accessibilite", strict_slashes=False)
 def accessibility() -> str:
     """The accessibility statement."""
     return tk.render("tzc/accessibility.html")
+
+
+@portal.route("/about/")
+def about() -> Any:
+    """CKAN knows this page without the last stroke only."""
+    return tk.redirect_to("home.about")
+
+
+@portal.route("/aide", strict_slashes=False)
+def help_index() -> str:
+    """The help pages."""
+    return tk.render("tzc/help.html", {"help": None, "pages": guide.pages()})
+
+
+@portal.route("/aide/<name>", strict_slashes=False)
+def help_page(name: str) -> str:
+    """One help page."""
+    found = guide.page(name)
+    return tk.render("tzc/help.html", {"help": found, "pages": guide.pages()}) if found else tk.abort(404)
+
+
+@portal.route("/favicon.ico")
+def favicon_of_old() -> Any:
+    """Where programs look that have read no page."""
+    return tk.redirect_to(tk.h.tzc_favicon_url())
+
+
+@portal.route("/sitemap.xml")
+def sitemap_index() -> Response:
+    """The public datasets with their dates, for search engines."""
+    return Response(sitemap.index(), mimetype="application/xml")
+
+
+@portal.route("/sitemap-<int:number>.xml")
+def sitemap_part(number: int) -> Response:
+    """A part of a sitemap that one file does not hold."""
+    found = sitemap.part(number) if 0 < number < 100_000 else None
+    return Response(found, mimetype="application/xml") if found else tk.abort(404)

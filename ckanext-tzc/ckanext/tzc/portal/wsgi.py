@@ -20,7 +20,6 @@ def _made() -> Any:
 def _keep_pages(app: Any) -> Any:
     """Strangers' pages come from memory; those of an earlier start, perhaps of an earlier version, are given up."""
     import ckan.plugins.toolkit as tk
-
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from .page_cache import PageCache, generation

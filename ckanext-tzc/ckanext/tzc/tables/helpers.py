@@ -16,8 +16,22 @@ def tzc_table_state(resource: dict[str, Any]) -> dict[str, Any] | None:
     `{"state", "tone", "sentence", "mending", "excerpt", "id"}`: `tone` is info, success or warning. One query a dataset.
     """
     row = _states_beside(resource).get(resource.get("id", ""))
-    if row is None or row.state in {store.SKIPPED, store.GONE}:
-        return None
+    return None if row is None or row.state in {store.SKIPPED, store.GONE} else _told(row, resource)
+
+
+def tzc_table_troubles(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The files of these datasets whose table is refused or not there yet: `{"package", "resource", "table"}`, refused ones first. One query.
+
+    `table` is as `tzc_table_state` gives it.
+    """
+    files = {resource["id"]: (package, resource) for package in packages for resource in package.get("resources") or []}
+    rows = [row for row in store.find_all(list(files)).values() if row.state in {store.REFUSED, store.WAITING, store.LOADING}]
+    order = list(files)
+    rows.sort(key=lambda row: (row.state != store.REFUSED, order.index(row.resource_id)))
+    return [{"package": files[row.resource_id][0], "resource": files[row.resource_id][1], "table": _told(row, files[row.resource_id][1])} for row in rows]
+
+
+def _told(row: Any, resource: dict[str, Any]) -> dict[str, Any]:
     status = {"state": row.state, "rows": row.rows, "columns": row.columns, "reason": row.reason, "parameters": row.parameters}
     refused = row.state == store.REFUSED
     mine = refused and bool(tk.h.check_access("resource_update", {"id": resource["id"]}))
@@ -26,7 +40,7 @@ def tzc_table_state(resource: dict[str, Any]) -> dict[str, Any] | None:
         "state": row.state,
         "tone": {store.LOADED: "success", store.REFUSED: "warning"}.get(row.state, "info"),
         "sentence": words.sentence(status),
-        "mending": words.mending(row.reason) if refused else "",
+        "mending": (words.mending(row.reason) if mine else tk._("The file can be downloaded all the same.")) if refused else "",
         # a row of a restricted file is its owner's to see
         "excerpt": (row.parameters or {}).get("excerpt", "") if mine else "",
     }

@@ -143,7 +143,11 @@ def _make_views(resource_id: str, package_id: str) -> None:
     row = store.find(resource_id)
     if row is not None and not row.geometry:
         _remove_views(resource_id, ("tzc_map_view",))
-    tk.get_action("resource_create_default_resource_views")(_context(), {"resource": resource, "package": package, "create_datastore_views": True})
+    made = tk.get_action("resource_create_default_resource_views")(_context(), {"resource": resource, "package": package, "create_datastore_views": True})
+    drawn = [view["id"] for view in made if view["view_type"] == "tzc_map_view"]
+    if drawn and row is not None and "geometry" in row.geometry:
+        # what was drawn is looked at as a drawing first; the partner may choose otherwise later
+        tk.get_action("resource_view_reorder")(_context(), {"id": resource_id, "order": drawn})
 
 
 def _remove_views(resource_id: str, kinds: tuple[str, ...] = VIEWS) -> None:

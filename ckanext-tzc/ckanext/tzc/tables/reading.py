@@ -60,6 +60,8 @@ class Column:
 class Read:
     """A file that was read whole: its columns, the number of rows, what a map is drawn from, remarks, and the rows as CSV.
 
+    Remarks: `sheet` and `other_sheets` of a workbook; `universal`, the columns whose moments had a zone and are now in UTC.
+
     `rows_file` holds the rows as PostgreSQL's COPY takes them: nothing for NULL, everything else in double quotes.
     """
 
@@ -365,7 +367,9 @@ def _columns(text: _Text, folder: Path, limits: Limits) -> Read:
         connection.execute(f"COPY (SELECT {values} FROM plain) TO {_literal(str(rows_file))} (FORMAT csv, HEADER false, FORCE_QUOTE *)")  # noqa: S608 -- made of our own names
     finally:
         connection.close()
-    return Read(columns, count, text.geometry or _places(columns), text.notes, rows_file)
+    universal = [column.name for column in columns if column.decision.form is Form.TIME_ZONED]
+    notes = {**text.notes, **({"universal": universal} if universal else {})}
+    return Read(columns, count, text.geometry or _places(columns), notes, rows_file)
 
 
 def _load(connection: duckdb.DuckDBPyConnection, text: _Text, limits: Limits) -> None:

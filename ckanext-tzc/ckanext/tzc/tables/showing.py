@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import territory
 from flask import has_request_context
 
-from tzc.tables.display import is_number, shown
+from tzc.tables.display import is_number, names_universal_time, shown
 
 from . import store, words
 
@@ -17,6 +18,8 @@ CELL = 160
 """Characters of a cell that are shown."""
 LONG = 40
 """Characters beyond which a cell may be broken anywhere."""
+UNIVERSAL = "UTC"
+"""The note of a column whose moments were turned into UTC, until a partner writes another."""
 LISTED = 50
 """Features in the list beside a map."""
 
@@ -141,7 +144,10 @@ def table(resource: dict[str, Any], package: dict[str, Any], view: dict[str, Any
     found = _search(resource_id, **asked)
     if found is None:
         return None
-    fields = [field for field in found["fields"] if field["id"] != "_id" and not field["id"].startswith("rank")]
+    row = store.find(resource_id)
+    shapes = (row.geometry or {}).get("geometry") if row is not None else None
+    hidden = {"_id", shapes}
+    fields = [field for field in _zoned(found["fields"], row) if field["id"] not in hidden and not field["id"].startswith("rank")]
     total = found["total"]
     pages = max(1, -(-total // PAGE))
 
@@ -150,7 +156,6 @@ def table(resource: dict[str, Any], package: dict[str, Any], view: dict[str, Any
         kept = {name: value for name, value in given.items() if value}
         return str(tk.h.url_for(f"{package['type']}_resource.read", id=package["name"], resource_id=resource_id, _anchor="tzc-rows", **kept))
 
-    row = store.find(resource_id)
     return {
         "columns": [_column(field, column if column in names else "", descending, address) for field in fields],
         "rows": [[_shown(record.get(field["id"]), field) for field in fields] for record in found["records"]],
@@ -168,9 +173,40 @@ def table(resource: dict[str, Any], package: dict[str, Any], view: dict[str, Any
         "action": address(view_id=None, q=None, sort=None),
         "clear": address(q=None),
         "notes": (row.notes or {}) if row is not None else {},
+        "local": [_label(field) for field in fields if field["zone"]],
+        "shapes": shapes,
         "api": tk.h.url_for("api.action", ver=3, logic_function="datastore_search", resource_id=resource_id, qualified=True),
         "csv": tk.h.url_for("datastore.dump", resource_id=resource_id, format="csv", bom=True),
     }
+
+
+def _zoned(fields: list[dict[str, Any]], row: Any) -> list[dict[str, Any]]:
+    """The fields with `zone`: the time zone to show a column's moments in, "" where they are shown as they are stored.
+
+    Moments that were written with a zone lie in UTC and are read in the territory's; a moment written without one is what the partner's
+    clock said, and stays. So does a column that calls itself UTC.
+    """
+    universal = set(((row.notes or {}) if row is not None else {}).get("universal", []))
+    return [{**field, "zone": territory().timezone if field["id"] in universal and not names_universal_time(field["id"]) else ""} for field in fields]
+
+
+def _local_time() -> str:
+    """Whose clocks moments are shown by, such as “local time (Paris)”."""
+    from babel.dates import get_timezone_location
+
+    return str(tk._("local time (%(place)s)")) % {"place": get_timezone_location(territory().timezone, locale=tk.h.lang(), return_city=True)}
+
+
+def _label(field: dict[str, Any]) -> str:
+    return str((field.get("info") or {}).get("label") or field["id"])
+
+
+def _notes(field: dict[str, Any]) -> str:
+    """What the data dictionary says of a column, and whose clocks its moments are shown by."""
+    said = str((field.get("info") or {}).get("notes") or "")
+    if not field["zone"]:
+        return said
+    return _local_time() if said in {"", UNIVERSAL} else f"{said} – {_local_time()}"
 
 
 def _column(field: dict[str, Any], sorted_by: str, descending: bool, address: Any) -> dict[str, Any]:
@@ -178,8 +214,8 @@ def _column(field: dict[str, Any], sorted_by: str, descending: bool, address: An
     here = name == sorted_by
     return {
         "name": name,
-        "label": (field.get("info") or {}).get("label") or name,
-        "notes": (field.get("info") or {}).get("notes") or "",
+        "label": _label(field),
+        "notes": _notes(field),
         "number": is_number(field["type"]),
         "sort": address(sort=f"-{name}" if here and not descending else name),
         "sorted": ("descending" if descending else "ascending") if here else None,
@@ -187,7 +223,7 @@ def _column(field: dict[str, Any], sorted_by: str, descending: bool, address: An
 
 
 def _shown(value: Any, field: dict[str, Any]) -> dict[str, Any]:
-    text = shown(value, field["type"], field["id"], tk.h.lang())
+    text = shown(value, field["type"], field["id"], tk.h.lang(), field["zone"])
     return {"text": text if len(text) <= CELL else f"{text[: CELL - 1]}…", "number": is_number(field["type"]), "long": len(text) > LONG}
 
 
@@ -205,7 +241,7 @@ def place_map(resource: dict[str, Any]) -> dict[str, Any] | None:
         "data": tk.h.url_for("tzc_tables.features", resource_id=resource["id"]),
         "tiles": tk.config["tzc.map.tiles"],
         "attribution": tk.config["tzc.map.attribution"],
-        "features": [_feature_words(record, found["fields"], row.geometry) for record in found["records"]],
+        "features": [_feature_words(record, _zoned(found["fields"], row), row.geometry) for record in found["records"]],
         "listed": min(total, LISTED),
         "total": total,
         "most": words.number(most) if total > most else None,
@@ -220,7 +256,7 @@ NAMES = frozenset({"nom", "name", "titre", "title", "libelle", "nom_station", "c
 def _feature_words(record: dict[str, Any], fields: list[dict[str, Any]], geometry: dict[str, str]) -> dict[str, Any]:
     hidden = {"_id", *geometry.values(), "longitude", "latitude"}
     told = [
-        {"label": (field.get("info") or {}).get("label") or field["id"], "text": _shown(record.get(field["id"]), field)["text"]}
+        {"label": _label(field), "text": _shown(record.get(field["id"]), field)["text"]}
         for field in fields
         if field["id"] not in hidden and record.get(field["id"]) not in (None, "")
     ]
@@ -238,16 +274,16 @@ def features(resource_id: str) -> tuple[int, Any]:
     if row is None or not row.geometry:
         raise tk.ObjectNotFound(tk._("There is no map of this file."))
     first = tk.get_action("datastore_search")({}, {"resource_id": resource_id, "limit": BATCH, "sort": "_id"})
-    return first["total"], _geojson(resource_id, first, dict(row.geometry))
+    return first["total"], _geojson(resource_id, first, _zoned(first["fields"], row), dict(row.geometry))
 
 
 BATCH = 500
 
 
-def _geojson(resource_id: str, batch: dict[str, Any], geometry: dict[str, str]) -> Any:
+def _geojson(resource_id: str, batch: dict[str, Any], fields: list[dict[str, Any]], geometry: dict[str, str]) -> Any:
     most, sent, total = tk.config["tzc.map.max_features"], 0, batch["total"]
-    labels = {field["id"]: (field.get("info") or {}).get("label") or field["id"] for field in batch["fields"]}
-    kinds = {field["id"]: field for field in batch["fields"]}
+    labels = {field["id"]: f"{_label(field)} ({_local_time()})" if field["zone"] else _label(field) for field in fields}
+    kinds = {field["id"]: field for field in fields}
     yield f'{{"type":"FeatureCollection","total":{total},"features":['
     while batch["records"] and sent < most:
         for record in batch["records"][: most - sent]:

@@ -39,17 +39,32 @@ def mending(code: str) -> str:
     """What the owner of a refused file can do."""
     if code == "internal":
         return tk._("The file is kept and can be downloaded. Try again later, or tell the portal's team.")
+    if code in {"json", "not_geojson"}:
+        return tk._("The file is kept and can be downloaded. Mend it and upload it again to see it on a map.")
     return tk._("The file is kept and can be downloaded. Mend it and upload it again to see it as a table.")
 
 
 def reason(code: str, parameters: dict[str, Any]) -> str:
     """Why there is no table."""
     told = {name: number(value) if isinstance(value, int) and not isinstance(value, bool) else value for name, value in parameters.items()}
-    told = {"row": "?", "column": "?", "have": "?", "want": "?", "most": "?", "detail": "", **told}
+    told = {"number": "?", "found": "?", "row": "?", "column": "?", "have": "?", "want": "?", "most": "?", "detail": "", **told}
     for size in ("have", "most"):
         if code == "too_big" and isinstance(parameters.get(size), int):
             told[size] = tk.h.localised_filesize(parameters[size])
+    if code == "not_geojson":
+        return str(_geojson_faults().get(parameters.get("fault", ""), tk._("The file is not GeoJSON."))) % told
     return str(_reasons().get(code, _reasons()["internal"])) % told
+
+
+def _geojson_faults() -> dict[str, str]:
+    return {
+        "object": tk._("The file is not GeoJSON: it should be one object, between braces."),
+        "list": tk._("The file is not GeoJSON: its “features” should be a list, between brackets."),
+        "type": tk._("The file is not GeoJSON: its “type” is %(found)s, where “FeatureCollection” is expected."),
+        "feature": tk._("The file is not GeoJSON: its feature number %(number)s is none."),
+        "geometry": tk._("Feature number %(number)s has a geometry of a type that GeoJSON does not know."),
+        "point": tk._("Feature number %(number)s is a point without longitude and latitude."),
+    }
 
 
 def _reasons() -> dict[str, str]:
@@ -67,8 +82,7 @@ def _reasons() -> dict[str, str]:
         "binary": tk._("The file does not hold text: its format is not the one that was given."),
         "workbook": tk._("The workbook cannot be opened: %(detail)s"),
         "no_sheet": tk._("No sheet of the workbook has a header and rows."),
-        "json": tk._("Line %(row)s, column %(column)s: this is not JSON (%(detail)s)."),
-        "not_geojson": tk._("The file is not GeoJSON: %(detail)s"),
+        "json": tk._("Line %(row)s, column %(column)s: this is not JSON any more. A comma, bracket or quotation mark is missing or one too many, here or just before."),
         "too_big": tk._("The file is too large to be shown as a table: %(have)s, where %(most)s is the most."),
         "too_many_rows": tk._("The table has more than %(most)s rows, which is the most that is shown."),
         "too_wide": tk._("The table has %(have)s columns, where %(most)s is the most."),

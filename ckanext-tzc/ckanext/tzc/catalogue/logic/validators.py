@@ -3,11 +3,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.lib.navl.dictization_functions import missing
+from ckanext.tzc.common.territory import text as label
+from ckanext.tzc.schemas import vocabulary
+
+from tzc.catalogue import addresses, keywords, siren
+from tzc.catalogue.periods import ends_before_it_starts
 
 Key = tuple[Any, ...]
 Flat = dict[Key, Any]
@@ -91,6 +97,22 @@ def tzc_hide_confidential(key: Key, data: Flat, errors: Errors, context: dict[st
         data[key] = "confidential"
 
 
+def tzc_level_for_persons(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """Data on persons have a level of access that the law allows them (`levels` of the vocabulary)."""
+    category = next((entry for entry in vocabulary("personal-data") if entry["code"] == data.get(key)), None)
+    level = _given(data, ("access_level",)) or "open"
+    if category and level not in category.get("levels", [level]) and not is_harvested(data):
+        allowed = [label(entry["label"]) for entry in vocabulary("access-level") if entry["code"] in category["levels"]]
+        errors[key].append(tk._("Such data cannot be given to everybody (GDPR, article 9). Choose another access level: %s.") % ", ".join(allowed))
+
+
+def tzc_college(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """A partner's college follows from its kind where it is not given."""
+    kind = next((entry for entry in vocabulary("partner-kind") if entry["code"] == data.get(("kind",))), None)
+    if not _given(data, key) and kind:
+        data[key] = kind["college"]
+
+
 def tzc_plain_text(value: Any) -> Any:
     """Text of a bearable length, without control characters (pasted from elsewhere, they break feeds)."""
     if not isinstance(value, str):
@@ -101,30 +123,187 @@ def tzc_plain_text(value: Any) -> Any:
     return CONTROL.sub("", value)
 
 
-def tzc_email(value: Any) -> Any:
-    """An e-mail address."""
-    if value and not re.fullmatch(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+", str(value).removeprefix("mailto:")):
-        raise tk.Invalid(tk._('"%s" is not an e-mail address; it looks like name@example.org.') % _short(value))
-    return value
+def tzc_title(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """A line, not a text; a longer one of another catalogue is cut."""
+    value = _given(data, key)
+    if len(value) <= TITLE_LIMIT:
+        return
+    if is_harvested(data):
+        data[key] = f"{value[: TITLE_LIMIT - 1]}…"
+        return
+    words = tk._("This title has %(have)d characters; at most %(most)d are kept. Say it shorter; the description has room for more.")
+    errors[key].append(words % {"have": len(value), "most": TITLE_LIMIT})
+
+
+def tzc_email(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """An e-mail address; a harvested one is kept as it is."""
+    value = _given(data, key)
+    if value and not re.fullmatch(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+", value.removeprefix("mailto:")) and not _from_elsewhere(key, data):
+        errors[key].append(tk._('"%s" is not an e-mail address; it looks like name@example.org.') % _short(value))
 
 
 def tzc_web_address(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
-    """A web address; a harvested one is kept as it is when it leads nowhere dangerous."""
-    value = data.get(key)
-    if not value or value is missing:
+    """A web address. A harvested one is kept as it is; one that a browser would run is dropped."""
+    value = _given(data, key).strip()
+    if value:
+        data[key] = value
+    if value and not addresses.leads_somewhere(value) and not _from_elsewhere(key, data):
+        errors[key].append(_mending(value))
+
+
+def tzc_web_addresses(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """The same, for a list."""
+    values = [value.strip() for value in json.loads(_given(data, key) or "[]")]
+    if not values:
         return
-    if not _is_web(str(value)):
-        errors[key].append(tk._('"%s" is not a web address; it begins with https://') % _short(value))
+    if is_harvested(data):
+        values = [value for value in values if not addresses.runs(value)]
+    else:
+        errors[key] += [_mending(value) for value in values if not addresses.leads_somewhere(value)]
+    data[key] = json.dumps(values, ensure_ascii=False)
+
+
+def tzc_harmless(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """Whatever an API or another catalogue says, but no address that a browser would run."""
+    value = _given(data, key)
+    if addresses.runs(value) and not _from_elsewhere(key, data):
+        errors[key].append(_mending(value))
+
+
+def tzc_harmless_lines(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """The same, for a list."""
+    values = json.loads(_given(data, key) or "[]")
+    bad = [value for value in values if addresses.runs(value)]
+    if bad and not is_harvested(data):
+        errors[key] += [_mending(value) for value in bad]
+    elif bad:
+        data[key] = json.dumps([value for value in values if value not in bad], ensure_ascii=False)
 
 
 def tzc_resource_address(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
-    """An uploaded file's name, or an address of the web; never one that a browser would run (javascript:, data:)."""
-    value = data.get(key)
-    if not value or value is missing or data.get((*key[:-1], "url_type")) == "upload":
+    """An uploaded file's name, or an address where a reader finds the data; never one that a browser would run."""
+    value = _given(data, key).strip()
+    # a file or a table of the DataStore is no address
+    if not value or _given(data, (*key[:-1], "url_type")):
         return
-    scheme = urlsplit(str(value).strip()).scheme.lower()
-    if scheme and scheme not in {"http", "https", "ftp", "ftps", "sftp", "s3", "urn"}:
-        errors[key].append(tk._('"%s" is not an address that a reader could open; it begins with https://') % _short(value))
+    if addresses.scheme(value) == "urn" or addresses.leads_somewhere(value, addresses.REMOTE) or _from_elsewhere(key, data):
+        return
+    errors[key].append(_mending(value))
+
+
+def tzc_end_of_period(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """The end of a period does not lie before its start, unless the dataset is harvested."""
+    start, end = _given(data, (*key[:-1], "start")), _given(data, key)
+    if ends_before_it_starts(start, end) and not is_harvested(data):
+        errors[key].append(tk._("The period ends (%(end)s) before it begins (%(start)s). Change one of the two dates.") % {"start": start[:10], "end": end[:10]})
+
+
+def tag_string_convert(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """Keywords written in a line, in the place of CKAN's validator of this name: apostrophes may stand in them, and all faults are told at once."""
+    value = data.get(key)
+    words = keywords.split(value) if isinstance(value, str) else [keywords.clean(str(word)) for word in value or []]
+    # CKAN's form sends the same line as `tags` too
+    there = {entry[1]: keywords.clean(str(value)) for entry, value in data.items() if len(entry) == 3 and entry[0] == "tags" and entry[2] == "name"}
+    for number, word in enumerate([word for word in words if word not in there.values()], max(there, default=-1) + 1):
+        data[("tags", number, "name")] = word
+    errors[key] += [_keyword_words(word) for word in words if keywords.fault(word)]
+
+
+def tag_length_validator(value: Any) -> Any:
+    """In the place of CKAN's: `tag_name_validator` says it all."""
+    return value
+
+
+def tag_name_validator(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """One keyword, in the place of CKAN's validator of this name; what is harvested is made such that it is taken."""
+    word = keywords.clean(str(data[key]))
+    if is_harvested(data):
+        word = keywords.tamed(word) or tk._("other")
+    # a line of keywords is told of as a whole, at its own field
+    elif keywords.fault(word) and not _given(data, ("tag_string",)):
+        errors[key].append(_keyword_words(word))
+    data[key] = word
+
+
+def _keyword_words(word: str) -> str:
+    messages = {
+        "short": tk._("The keyword “%s” is too short: write at least two characters."),
+        "long": tk._("The keyword “%s” is too long: write at most 100 characters; commas part keywords."),
+        "characters": tk._("The keyword “%s” has characters that are not taken: use letters, digits, spaces, apostrophes and - _ . / & ( ) + ° % : only; commas part keywords."),
+    }
+    return str(messages[keywords.fault(word)]).replace("%s", _short(word))
+
+
+def tzc_dataset_name(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """The name in a dataset's address; made from its title where none is given."""
+    stored = context.get("package")
+    _name(key, data, errors, stored, "donnees", lambda name: _is_taken(model.Package, name, stored.id if stored else _given(data, ("id",))))
+
+
+def tzc_partner_name(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """The same for a partner."""
+    stored = context.get("group")
+    _name(key, data, errors, stored, "partenaire", lambda name: _is_taken(model.Group, name, stored.id if stored else _given(data, ("id",))))
+
+
+def _name(key: Key, data: Flat, errors: Errors, stored: Any, otherwise: str, taken: Callable[[str], bool]) -> None:
+    value = _given(data, key).strip()
+    title = _given(data, ("title",))
+    if not value:
+        data[key] = stored.name if stored else addresses.free_name(title, otherwise, taken)
+        return
+    data[key] = value
+    if not re.fullmatch(r"[a-z0-9_-]{2,100}", value) or value in addresses.RESERVED:
+        words = tk._("“%(name)s” cannot be an address. Use 2 to 100 small letters without accents, digits and hyphens, such as “%(other)s”; left empty, it follows the title.")
+        errors[key].append(words % {"name": _short(value), "other": addresses.free_name(value, otherwise, taken)})
+    elif taken(value):
+        words = tk._("The address “%(name)s” is taken already. Choose another, such as “%(other)s”, or leave it empty: it follows the title.")
+        errors[key].append(words % {"name": value, "other": addresses.free_name(value, otherwise, taken)})
+
+
+def _is_taken(kind: Any, name: str, own: str) -> bool:
+    """By another one, a deleted one too: it may come back."""
+    return bool(model.Session.query(kind.id).filter(kind.name == name, kind.id != own).first())
+
+
+def tzc_owner(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """Ask for the partner in the words of the other fields, before CKAN's own check of rights."""
+    if not _given(data, key) and not is_harvested(data):
+        errors[key].append(tk._("Please choose a partner: each dataset is published by one."))
+        raise tk.StopOnError
+
+
+def tzc_logo(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """An uploaded picture's file name: one that lies elsewhere is not shown (the security policy forbids it). The portal's own commands may name one."""
+    if addresses.scheme(_given(data, key)) and not context.get("ignore_auth"):
+        errors[key].append(tk._("A logo is uploaded here: pictures that lie elsewhere are not shown. Save the picture, then choose it as a file."))
+
+
+def tzc_siren(value: Any) -> Any:
+    """A SIREN, kept without blanks."""
+    number = re.sub(r"[\s.-]", "", str(value))
+    if not siren.is_siren(number):
+        raise tk.Invalid(tk._("“%s” is no SIREN: it has nine digits, and the last one checks the others. Look for a mistyped digit.") % _short(value))
+    return number
+
+
+def tzc_siret(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """A SIRET, kept without blanks; it begins with the SIREN where one is given."""
+    given = _given(data, key)
+    number = re.sub(r"[\s.-]", "", given)
+    body = re.sub(r"[\s.-]", "", _given(data, ("siren",)))
+    data[key] = number
+    if not siren.is_siret(number):
+        errors[key].append(tk._("“%s” is no SIRET: it has fourteen digits, and the last one checks the others. Look for a mistyped digit.") % _short(given))
+    elif siren.is_siren(body) and not number.startswith(body):
+        errors[key].append(tk._("This SIRET belongs to another body: it should begin with the SIREN, %s.") % body)
+
+
+def tzc_days(value: Any) -> Any:
+    """A number of days from 1 to 3650, as text."""
+    if not re.fullmatch(r"\s*[0-9]{1,4}\s*", str(value)) or not 1 <= int(value) <= 3650:
+        raise tk.Invalid(tk._("“%s” is no number of days; write a whole number from 1 to 3650.") % _short(value))
+    return str(int(value))
 
 
 def tzc_true_or_false(value: Any) -> bool:
@@ -132,12 +311,27 @@ def tzc_true_or_false(value: Any) -> bool:
     return str(value).lower() in {"true", "1"}
 
 
-def _is_web(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-    except ValueError:
+def _given(data: Flat, key: Key) -> str:
+    """What was given for a field, as text; nothing where it was not."""
+    value = data.get(key)
+    return "" if value is None or value is missing else str(value)
+
+
+def _from_elsewhere(key: Key, data: Flat) -> bool:
+    """Whether a value comes from another catalogue, which cannot be asked to mend it; one that a browser would run is dropped then."""
+    if not is_harvested(data):
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+    if addresses.runs(_given(data, key)):
+        data[key] = ""
+    return True
+
+
+def _mending(value: str) -> str:
+    """What is wrong with an address, and the one that was probably meant."""
+    meant = addresses.mended(value)
+    if meant:
+        return str(tk._("“%(value)s” is not a whole address. Did you mean %(meant)s?")) % {"value": _short(value), "meant": meant}
+    return str(tk._("“%s” is not a web address. It looks like https://example.org/page: copy it from your browser's address bar.")).replace("%s", _short(value))
 
 
 def _short(value: Any) -> str:

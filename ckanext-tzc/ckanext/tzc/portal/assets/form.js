@@ -11,7 +11,7 @@
     title.addEventListener('input', function () {
       if (own) { return; }
       slug.value = title.value.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase()
-        .replace(/œ/g, 'oe').replace(/æ/g, 'ae').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 90);
+        .replace(/œ/g, 'oe').replace(/æ/g, 'ae').replace(/ß/g, 'ss').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 90).replace(/-+$/, '');
     });
   }
 
@@ -31,7 +31,7 @@
     });
   });
 
-  // a file dropped anywhere on its box; choosing one takes it as the data, writing an address takes that
+  // a file dropped anywhere on its box; one that is too large is told of before it travels, and a file beside an address too
   document.querySelectorAll('[data-drop]').forEach(function (box) {
     var input = box.querySelector('input[type=file]');
     ['dragenter', 'dragover'].forEach(function (name) {
@@ -43,6 +43,18 @@
     box.addEventListener('drop', function (event) {
       event.preventDefault();
       if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; input.dispatchEvent(new Event('change', { bubbles: true })); }
+    });
+    var address = box.querySelector('input[type=text][name=url]');
+    var form = box.closest('form');
+    function isTooLarge() { return input.files.length > 0 && input.files[0].size > Number(box.dataset.most); }
+    function tell() {
+      box.querySelector('[data-too-large]').hidden = !isTooLarge();
+      box.querySelector('[data-both]').hidden = !(input.files.length && address && address.value);
+    }
+    input.addEventListener('change', tell);
+    if (address) { address.addEventListener('input', tell); }
+    form.addEventListener('submit', function (event) {
+      if (isTooLarge()) { event.preventDefault(); tell(); input.focus(); }
     });
     input.addEventListener('change', function () {
       var name = document.getElementById('field-name');

@@ -1,4 +1,4 @@
-// A map of a file's features: SVG, no background unless one is set, popups made of text.
+// A map of a file's features: SVG, above the outlines of the communes or the tiles that are set; popups made of text.
 (function () {
   "use strict";
   var STYLE = { color: "#0b5c78", weight: 2, fillColor: "#2f9fc4", fillOpacity: 0.35 };
@@ -47,18 +47,69 @@
     });
   }
 
+  // names of communes, the largest first; those that would lie on another's are left out until there is room
+  function names(map, communes) {
+    var labels = communes.map(function (commune) {
+      var words = document.createElement("span");
+      words.textContent = commune.properties.name;
+      var place = [commune.properties.centre[1], commune.properties.centre[0]];
+      window.L.marker(place, { icon: window.L.divIcon({ className: "tzc-map-name", html: words, iconSize: null }), pane: "tzcNames", interactive: false, keyboard: false }).addTo(map);
+      return words;
+    });
+    function arrange() {
+      var taken = [];
+      labels.forEach(function (words) {
+        words.hidden = false;
+        var own = words.getBoundingClientRect();
+        words.hidden = taken.some(function (other) { return own.left < other.right && own.right > other.left && own.top < other.bottom && own.bottom > other.top; });
+        if (!words.hidden) { taken.push(own); }
+      });
+    }
+    map.on("zoomend", arrange);
+    arrange();
+  }
+
+  function extent(commune) {
+    var bounds = window.L.geoJSON(commune).getBounds();
+    return bounds.isValid() ? (bounds.getEast() - bounds.getWest()) * (bounds.getNorth() - bounds.getSouth()) : 0;
+  }
+
+  // Leaflet takes an attribution as HTML
+  function escaped(text) {
+    var words = document.createElement("span");
+    words.textContent = text || "";
+    return words.innerHTML;
+  }
+
+  function ground(map, box) {
+    map.createPane("tzcGround").style.zIndex = 250;
+    map.createPane("tzcNames").style.zIndex = 610;
+    map.getPane("tzcNames").style.pointerEvents = "none";
+    fetch(box.dataset.ground, { credentials: "same-origin" })
+      .then(function (answer) { if (!answer.ok) { throw new Error(String(answer.status)); } return answer.json(); })
+      .then(function (communes) {
+        var drawn = communes.features.filter(function (commune) { return commune.geometry; });
+        window.L.geoJSON({ type: "FeatureCollection", features: drawn }, {
+          interactive: false, pane: "tzcGround", renderer: window.L.svg({ pane: "tzcGround" }), style: { className: "tzc-map-commune", color: "#9aa7b0", weight: 1, fillColor: "#fff", fillOpacity: 1 }
+        }).addTo(map);
+        map.attributionControl.addAttribution(escaped(communes.attribution));
+        names(map, communes.features.slice().sort(function (one, other) { return extent(other) - extent(one); }));
+      })
+      // the places are what the map is for: it does without its ground
+      .catch(function (error) { window.console.warn("The outlines of the communes could not be loaded", error); });
+  }
+
   function draw(box, data) {
     var L = window.L;
     var calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     box.hidden = false;
-    var map = L.map(box, { renderer: L.svg(), zoomAnimation: !calm, fadeAnimation: !calm, scrollWheelZoom: false, zoomControl: false, attributionControl: Boolean(box.dataset.attribution) });
+    var map = L.map(box, { renderer: L.svg(), zoomAnimation: !calm, fadeAnimation: !calm, scrollWheelZoom: false, zoomControl: false, zoomSnap: 0.25 });
     L.control.zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut }).addTo(map);
     box.setAttribute("role", "application");
     box.setAttribute("aria-label", box.dataset.label);
-    var attribution = document.createElement("span");
-    attribution.textContent = box.dataset.attribution || "";
-    if (map.attributionControl) { map.attributionControl.setPrefix(false); }
-    if (box.dataset.tiles) { L.tileLayer(box.dataset.tiles, { attribution: attribution.innerHTML, maxZoom: 19 }).addTo(map); }
+    map.attributionControl.setPrefix(false);
+    if (box.dataset.tiles) { L.tileLayer(box.dataset.tiles, { attribution: escaped(box.dataset.attribution), maxZoom: 19 }).addTo(map); }
+    else { ground(map, box); }
     var layers = {};
     var shapes = L.geoJSON(null, {
       style: function () { return STYLE; },

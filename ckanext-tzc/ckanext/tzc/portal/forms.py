@@ -1,0 +1,258 @@
+"""Forms of datasets and files: CKAN's own views, with the answers that they lack.
+
+Publishing without a file is asked about, who would undo somebody else's change is told of it, and each step says what it did. Our routes stand before
+CKAN's, which are the same.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from ckan.lib.navl import dictization_functions
+from ckan.logic import clean_dict, parse_params, tuplize_dict
+from ckan.views import dataset, resource
+from ckanext.scheming.plugins import expand_form_composite
+from flask import Blueprint, Response, g, request
+from markupsafe import Markup
+
+from . import meanwhile
+
+forms = Blueprint("tzc_forms", __name__, url_defaults={"package_type": "dataset"})
+
+Page = str | Response
+Values = dict[str, Any]
+
+PUBLISH, WITHOUT, LATER, BACK, UNPUBLISH = "go-metadata", "publish-without", "go-metadata-preview", "go-dataset", "go-metadata-unpublish"
+"""What the buttons of the forms send; all but `WITHOUT` are CKAN's own words."""
+
+
+def _sent() -> Values:
+    """What a form sent, as CKAN's views read it."""
+    sent: Values = clean_dict(dictization_functions.unflatten(tuplize_dict(parse_params(request.form))))
+    return sent
+
+
+def _context() -> Values:
+    return {"user": tk.current_user.name, "auth_user_obj": tk.current_user}
+
+
+def _show(name_or_id: str, **more: Any) -> Values:
+    """A dataset, for somebody who may change it; ends the request where there is none or they may not."""
+    try:
+        tk.check_access("package_update", _context(), {"id": name_or_id})
+        shown: Values = tk.get_action("package_show")({**_context(), **more}, {"id": name_or_id})
+    except tk.ObjectNotFound:
+        tk.abort(404)
+    except tk.NotAuthorized:
+        tk.abort(403)
+    return shown
+
+
+def _is_draft(package: Values) -> bool:
+    return str(package.get("state", "")).startswith("draft")
+
+
+def _say_published(package: Values) -> None:
+    words = tk._("“%s” is published: it is in the catalogue now.")
+    if package.get("private"):
+        words = tk._("“%s” is finished. It is confidential: only members of its partner see it.")
+    tk.h.flash_success(words % package["title"])
+
+
+def _to_page(package: Values) -> Response:
+    answer: Response = tk.h.redirect_to("dataset.read", id=package["name"])
+    return answer
+
+
+def _change_state(name_or_id: str, state: str) -> Values | Response:
+    """The dataset in its new state; where its description holds a mistake, the way to its form."""
+    try:
+        changed: Values = tk.get_action("package_patch")(_context(), {"id": name_or_id, "state": state})
+    except tk.ValidationError as error:
+        fields = tk.h.scheming_get_dataset_schema("dataset")["dataset_fields"]
+        words = " ".join(f"{mistake['label']}{tk._(': ')}{mistake['message']}" for mistake in tk.h.tzc_errors(error.error_dict, fields))
+        tk.h.flash_error(f"{tk._('Something is to be mended first.')} {words}")
+        answer: Response = tk.h.redirect_to("dataset.edit", id=name_or_id)
+        return answer
+    return changed
+
+
+def _publish(name_or_id: str) -> Response:
+    published = _change_state(name_or_id, "active")
+    if isinstance(published, Response):
+        return published
+    _say_published(published)
+    return _to_page(published)
+
+
+def _told_of_changes(view: Any, package_type: str, stored: Values) -> Page | None:
+    """The form once more, when it would undo what somebody else changed since it was opened."""
+    typed = _sent()
+    opened = typed.get("opened")
+    if not opened:
+        return None
+    fields = meanwhile.fields_of(stored["type"])
+    expand_form_composite(typed, {field["field_name"] for field in fields if "repeating_subfields" in field})
+    try:
+        changes = meanwhile.changes(opened, typed, stored, fields)
+    except (ValueError, TypeError):
+        tk.abort(400)
+    if not changes:
+        return None
+    g.tzc_meanwhile = changes
+    typed.update(opened=tk.h.tzc_opened(stored), state=stored["state"])
+    page: Page = view.get(package_type, stored["id"], typed, {}, {})
+    return page
+
+
+class NewDataset(dataset.CreateView):  # type: ignore[misc] -- CKAN's views have no types
+    """The form of a dataset that is not published yet."""
+
+    def post(self, package_type: str) -> Page:
+        """Keep it as a draft, and go on to its files."""
+        draft = request.form.get("pkg_name")
+        if draft:
+            stored = _show(draft, for_edit=True)
+            if not _is_draft(stored):
+                # somebody else published it meanwhile
+                return EditDataset().post(package_type, draft)
+            told = _told_of_changes(EditDataset(), package_type, stored)
+            if told is not None:
+                return told
+        answer: Page = super().post(package_type)
+        return answer
+
+
+class EditDataset(dataset.EditView):  # type: ignore[misc] -- as above
+    """The form of a published dataset."""
+
+    def post(self, package_type: str, id: str) -> Page:
+        """Save, or take back to a draft."""
+        stored = _show(id, for_edit=True)
+        told = _told_of_changes(self, package_type, stored)
+        if told is not None:
+            return told
+        answer: Page = super().post(package_type, id)
+        if isinstance(answer, str):
+            return answer
+        if request.form.get("save") == UNPUBLISH:
+            tk.h.flash_success(tk._("“%s” is a draft again: nobody finds it in the catalogue. It waits on your desk until you publish it.") % stored["title"])
+        else:
+            tk.h.flash_success(tk._("Your changes are saved."))
+        return answer
+
+
+class DeleteDataset(dataset.DeleteView):  # type: ignore[misc] -- as above
+    """Ask, then delete."""
+
+    def post(self, package_type: str, id: str) -> Response:
+        """Delete, and say how to bring it back."""
+        package = _show(id)
+        if "cancel" in request.form:
+            return _to_page(package)
+        tk.get_action("package_delete")(_context(), {"id": id})
+        link = Markup('<a href="{}">{}</a>').format(tk.h.url_for("dataset.read", id=package["name"]), tk._("Bring it back"))
+        tk.h.flash_success(Markup("{} {}").format(tk._("“%s” is deleted.") % package["title"], link), allow_html=True)
+        answer: Response = tk.h.redirect_to("dashboard.datasets")
+        return answer
+
+
+def publish(package_type: str, id: str) -> Response:
+    """Publish a draft from its page. One without a file says so with `without`."""
+    package = _show(id)
+    if not package["resources"] and not request.form.get("without"):
+        answer: Response = tk.h.redirect_to("dataset_resource.new", id=package["name"])
+        return answer
+    return _publish(id)
+
+
+def restore(package_type: str, id: str) -> Response:
+    """Bring a deleted dataset back as a draft: whether it was published is not known any more."""
+    back = _change_state(id, "draft") if _show(id)["state"] == "deleted" else _show(id)
+    if isinstance(back, Response):
+        return back
+    tk.h.flash_success(tk._("“%s” is back, as a draft. Look at it, then publish it.") % back["title"])
+    return _to_page(back)
+
+
+class _FileForm:
+    """What the two forms of a file have in common."""
+
+    @staticmethod
+    def has_data() -> bool:
+        """Whether a file was chosen, is there already, or an address was written."""
+        upload = request.files.get("upload")
+        return bool(upload and upload.filename) or bool(request.form.get("url", "").strip())
+
+    @staticmethod
+    def say_what_was_dropped() -> None:
+        """A file wins over an address; that must not happen without a word."""
+        upload, address = request.files.get("upload"), request.form.get("url", "").strip()
+        if upload and upload.filename and address and request.form.get("url_type") != "upload":
+            tk.h.flash_notice(tk._("The file was taken, the address %s was not: add it as another file if readers need both.") % address)
+
+
+class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
+    """The form of another file."""
+
+    def post(self, package_type: str, id: str) -> Page:
+        """Keep the file, then go where the button says."""
+        package = _show(id)
+        wanted = request.form.get("save", "")
+        if not self.has_data():
+            return self._without_data(package_type, package, wanted)
+        answer: Page = super().post(package_type, id)
+        if isinstance(answer, str):
+            return answer
+        self.say_what_was_dropped()
+        if wanted == WITHOUT:
+            return _publish(id)
+        if wanted == PUBLISH:
+            _say_published(package)
+        elif wanted == LATER:
+            self._say_later(package)
+        elif wanted != BACK:
+            tk.h.flash_success(tk._("The file is here. Add the next one, or publish.") if _is_draft(package) else tk._("The file is added."))
+        return answer
+
+    def _without_data(self, package_type: str, package: Values, wanted: str) -> Page:
+        typed = any(request.form.get(name, "").strip() for name in ("name", "description", "format"))
+        if wanted == WITHOUT or (wanted == PUBLISH and package["resources"] and not typed):
+            return _publish(package["id"])
+        if wanted in {BACK, LATER} and not typed:
+            if wanted == LATER:
+                self._say_later(package)
+            answer: Response = tk.h.redirect_to("dataset.edit" if wanted == BACK else "dataset.read", id=package["name"])
+            return answer
+        # the second, conscious button is offered to whoever wanted to publish
+        g.tzc_offer_without = wanted == PUBLISH
+        page: Page = self.get(package_type, package["name"], _sent(), {"url": [tk._("Choose a file, or write the address where the data are.")]}, {})
+        return page
+
+    @staticmethod
+    def _say_later(package: Values) -> None:
+        tk.h.flash_success(tk._("“%s” is kept as a draft. It waits on your desk until you publish it.") % package["title"])
+
+
+class EditFile(_FileForm, resource.EditView):  # type: ignore[misc] -- as above
+    """The form of a file that is there."""
+
+    def post(self, package_type: str, id: str, resource_id: str) -> Page:
+        """Save."""
+        if not self.has_data():
+            page: Page = self.get(package_type, id, resource_id, _sent(), {"url": [tk._("Choose a file, or write the address where the data are.")]}, {})
+            return page
+        answer: Page = super().post(package_type, id, resource_id)
+        if isinstance(answer, Response):
+            self.say_what_was_dropped()
+            tk.h.flash_success(tk._("Your changes are saved."))
+        return answer
+
+
+forms.add_url_rule("/dataset/new", view_func=NewDataset.as_view("new"))
+forms.add_url_rule("/dataset/edit/<id>", view_func=EditDataset.as_view("edit"))
+forms.add_url_rule("/dataset/delete/<id>", view_func=DeleteDataset.as_view("delete"))
+forms.add_url_rule("/dataset/publish/<id>", view_func=publish, methods=["POST"])
+forms.add_url_rule("/dataset/restore/<id>", view_func=restore, methods=["POST"])
+forms.add_url_rule("/dataset/<id>/resource/new", view_func=NewFile.as_view("new_file"))
+forms.add_url_rule("/dataset/<id>/resource/<resource_id>/edit", view_func=EditFile.as_view("edit_file"))

@@ -1,0 +1,511 @@
+"""Forms as somebody without scripts meets them: what is refused, what is asked, what each step says, and that nothing typed is lost."""
+from __future__ import annotations
+
+import contextvars
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import pytest
+from ckan.tests import factories
+from lxml import html
+from werkzeug.test import Client
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
+
+Publish = Callable[..., dict[str, Any]]
+PASSWORD = "un-long-mot-de-passe"
+
+
+class Person(Client):
+    """A browser without scripts, signed in. `page` is the last page, `form` the one form of ours on it."""
+
+    def __init__(self, app: Any, name: str, password: str = PASSWORD) -> None:
+        super().__init__(app.app)
+        self.site = tk.config["ckan.site_url"]
+        self.page: Any = None
+        self.address = ""
+        self.visit("/user/login")
+        self.send(login=name, password=password)
+
+    def open(self, *arguments: Any, **named: Any) -> Any:
+        """One request, which shares nothing with the test's own request context."""
+        if arguments and isinstance(arguments[0], str):
+            named["base_url"] = self.site
+        return contextvars.Context().run(super().open, *arguments, **named)
+
+    def visit(self, address: str, status: int = 200) -> str:
+        """Open a page; its text."""
+        return self._read(self.get(address, follow_redirects=True), status)
+
+    def send(self, button: tuple[str, str] = ("save", ""), form: int = 0, status: int = 200, **fields: Any) -> str:
+        """Fill the form in, press a button; the text of the page that follows."""
+        chosen = self.page.xpath("//main//form[@method='post']")[form]
+        values: dict[str, Any] = {}
+        for name, value in chosen.form_values():
+            values.setdefault(name, []).append(value)
+        values.update({name.replace("__", "-"): value for name, value in fields.items()})
+        kept = {name: value for name, value in values.items() if value is not None}
+        kept[button[0]] = button[1]
+        files = chosen.get("enctype") == "multipart/form-data"
+        target = chosen.action if chosen.action and chosen.action.startswith("/") else self.address
+        answer = self.post(target, data=kept, follow_redirects=True, content_type="multipart/form-data" if files else "application/x-www-form-urlencoded")
+        return self._read(answer, status)
+
+    def _read(self, answer: Any, status: int) -> str:
+        assert answer.status_code == status, answer.text[-3000:]
+        self.page = html.fromstring(answer.text)
+        self.address = answer.request.path
+        return answer.text  # type: ignore[no-any-return] -- werkzeug's own text
+
+    def said(self) -> str:
+        """The message on top of the page."""
+        return " ".join(self.page.xpath("normalize-space(//*[contains(@class,'flash-messages')])").split())
+
+    def faults(self) -> dict[str, str]:
+        """The summary of mistakes: `{id of the field: line}`; each link leads to a field that is there."""
+        lines = {}
+        for line in self.page.xpath("//*[contains(@class,'tzc-errors')]//li"):
+            links = line.xpath("a/@href")
+            target = links[0].lstrip("#") if links else ""
+            assert not target or self.page.xpath("//*[@id=$id]", id=target), target
+            lines[target] = " ".join(line.text_content().split())
+        return lines
+
+    def value(self, name: str) -> str | None:
+        """What a field holds."""
+        found = self.page.xpath("//main//*[@name=$name]", name=name)
+        return (found[0].value if found[0].tag != "textarea" else found[0].text or "") if found else None
+
+
+@pytest.fixture
+def editor(app: Any, partner: dict[str, Any]) -> Person:
+    """The partner's editor."""
+    user = factories.User(password=PASSWORD)
+    tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": user["name"], "role": "editor"})
+    return Person(app, user["name"])
+
+
+@pytest.fixture
+def second(app: Any, partner: dict[str, Any]) -> Person:
+    """Another editor of the same partner."""
+    user = factories.User(password=PASSWORD)
+    tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": user["name"], "role": "editor"})
+    return Person(app, user["name"])
+
+
+def describe(person: Person, **fields: Any) -> str:
+    person.visit("/dataset/new")
+    return person.send(**{"title": "Vélos du port", "notes": "Passages par heure.", "axis": "mobilite", **fields})
+
+
+def show(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = tk.get_action("package_show")({"ignore_auth": True}, {"id": name})
+    return found
+
+
+# publishing
+
+
+def test_publishing_without_scripts(editor: Person) -> None:
+    """The address follows the title; a file is asked for; each step says what it did."""
+    describe(editor)
+    assert editor.address == "/dataset/velos-du-port/resource/new"
+    editor.send(("save", "go-metadata"), upload=(io.BytesIO(b"jour;passages\n2026-01-01;3\n"), "comptages.csv"), name="Comptages")
+    assert editor.address == "/dataset/velos-du-port"
+    assert "Vélos du port" in editor.said() and "publi" in editor.said()
+    assert show("velos-du-port")["state"] == "active"
+
+
+def test_publishing_without_a_file_is_asked_about(editor: Person) -> None:
+    describe(editor)
+    body = editor.send(("save", "go-metadata"))
+    assert show("velos-du-port")["state"] == "draft"
+    assert list(editor.faults()) == ["field-url"]
+    assert "publish-without" in body
+    editor.send(("save", "publish-without"))
+    assert show("velos-du-port")["state"] == "active"
+    assert "publi" in editor.said()
+
+
+def test_the_second_button_is_offered_only_then(editor: Person) -> None:
+    describe(editor)
+    assert "publish-without" not in html.tostring(editor.page, encoding="unicode")
+    assert "publish-without" not in editor.send(("save", "again"))
+
+
+def test_a_name_without_a_file_is_no_file(editor: Person) -> None:
+    describe(editor)
+    editor.send(("save", "go-dataset"), name="Comptages", description="Par heure")
+    assert list(editor.faults()) == ["field-url"]
+    assert editor.value("name") == "Comptages"
+    assert show("velos-du-port")["resources"] == []
+
+
+def test_a_draft_with_files_is_published_by_the_same_button(editor: Person) -> None:
+    describe(editor)
+    editor.send(("save", "again"), url="https://example.org/a.csv")
+    editor.send(("save", "go-metadata"))
+    made = show("velos-du-port")
+    assert made["state"] == "active" and len(made["resources"]) == 1
+
+
+def test_a_confidential_dataset_is_said_to_be_seen_by_few(editor: Person) -> None:
+    describe(editor, access_level="confidential")
+    editor.send(("save", "publish-without"))
+    assert "confidentiel" in editor.said().lower() or "confidential" in editor.said().lower()
+
+
+def test_a_file_beside_an_address_is_told_of(editor: Person) -> None:
+    describe(editor)
+    editor.send(("save", "go-metadata"), url="https://example.org/a.csv", upload=(io.BytesIO(b"a;b\n1;2\n"), "a.csv"))
+    assert "https://example.org/a.csv" in editor.said()
+    assert show("velos-du-port")["resources"][0]["url_type"] == "upload"
+
+
+# drafts
+
+
+def test_a_draft_waits_on_the_desk_and_is_published_from_its_page(editor: Person) -> None:
+    describe(editor)
+    editor.send(("save", "go-metadata-preview"))
+    assert editor.address == "/dataset/velos-du-port"
+    assert editor.said()
+    assert show("velos-du-port")["state"] == "draft"
+    editor.visit("/dashboard/datasets")
+    link = editor.page.xpath("//main//a[contains(@href,'velos-du-port')]/@href")[0]
+    body = editor.visit(link)
+    assert "/dataset/publish/velos-du-port" in body
+    editor.send(("without", "yes"))
+    assert show("velos-du-port")["state"] == "active"
+    assert "publi" in editor.said()
+
+
+def test_a_draft_s_page_asks_for_a_file_too(editor: Person) -> None:
+    describe(editor)
+    editor.visit("/dataset/velos-du-port")
+    editor.send(("x", ""))
+    assert show("velos-du-port")["state"] == "draft"
+    assert editor.address == "/dataset/velos-du-port/resource/new"
+
+
+def test_a_draft_is_deleted_from_its_form_and_comes_back(editor: Person) -> None:
+    describe(editor)
+    body = editor.visit("/dataset/edit/velos-du-port")
+    assert "/dataset/delete/" in body
+    editor.visit("/dataset/delete/velos-du-port")
+    editor.send(("delete", ""))
+    assert editor.address == "/dashboard/datasets"
+    assert "Vélos du port" in editor.said()
+    assert show("velos-du-port")["state"] == "deleted"
+    editor.visit("/dataset/velos-du-port")
+    assert not editor.page.xpath("//a[contains(@href,'/dataset/edit/')]")
+    editor.send(("x", ""))
+    assert show("velos-du-port")["state"] == "draft"
+    assert editor.said()
+
+
+def test_a_published_dataset_goes_back_to_draft_with_a_word(editor: Person, publish: Publish) -> None:
+    made = publish()
+    editor.visit(f"/dataset/edit/{made['name']}")
+    editor.send(("save", "go-metadata-unpublish"))
+    assert editor.address == f"/dataset/{made['name']}"
+    assert made["title"] in editor.said()
+    assert show(made["name"])["state"] == "draft"
+
+
+def test_strangers_neither_publish_nor_restore(app: Any, partner: dict[str, Any], publish: Publish) -> None:
+    made = publish()
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": made["id"], "state": "draft"})
+    stranger = Person(app, factories.User(password=PASSWORD)["name"])
+    stranger.visit("/dataset/")
+    token = stranger.page.xpath("//input[@name='_csrf_token']/@value")[0]
+    for verb in ("publish", "restore"):
+        assert stranger.post(f"/dataset/{verb}/{made['name']}", data={"_csrf_token": token, "without": "yes"}).status_code == 403
+        assert stranger.get(f"/dataset/{verb}/{made['name']}").status_code in {404, 405}
+    assert show(made["name"])["state"] == "draft"
+
+
+def test_changes_are_said_to_be_saved(editor: Person, publish: Publish) -> None:
+    made = publish()
+    editor.visit(f"/dataset/edit/{made['name']}")
+    editor.send(title="Autre titre")
+    assert show(made["name"])["title"] == "Autre titre"
+    assert editor.said()
+
+
+def test_the_address_of_a_published_dataset_is_changed_with_a_warning(editor: Person, publish: Publish) -> None:
+    made = publish()
+    warning = "//*[@id='field-name']/ancestor::*[contains(@class,'tzc-field')]//*[@class='tzc-hint']"
+    editor.visit(f"/dataset/edit/{made['name']}")
+    assert len(editor.page.xpath(warning)) == 2
+    describe(editor)
+    editor.visit("/dataset/edit/velos-du-port")
+    assert len(editor.page.xpath(warning)) == 1
+
+
+# mistakes
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"temporal_coverage__0__start": "2027-05-01", "temporal_coverage__0__end": "2026-12-31"}, "field-temporal_coverage-0-end"),
+        ({"contact__0__url": "javascript:alert(1)"}, "field-contact-0-url"),
+        ({"documentation": "pas une adresse"}, "field-documentation"),
+        ({"applicable_legislation": "xx"}, "field-applicable_legislation"),
+        ({"tag_string": "mer, <b>, x"}, "field-tag_string"),
+        ({"late_after_days": "bientôt"}, "field-late_after_days"),
+        ({"name": "Vélos du port"}, "field-name"),
+        ({"personal_data": "sensitive"}, "field-personal_data"),
+    ],
+)
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(editor: Person, fields: dict[str, Any], fault: str) -> None:
+    describe(editor, **fields)
+    assert list(editor.faults()) == [fault]
+    assert editor.value("title") == "Vélos du port"
+    for name, value in fields.items():
+        if name != "personal_data":
+            assert editor.value(name.replace("__", "-")) == value
+    assert model.Session.query(model.Package).filter_by(title="Vélos du port").count() == 0
+
+
+def test_what_was_typed_stays_when_a_published_dataset_is_edited(editor: Person, publish: Publish) -> None:
+    made = publish(contact=[{"name": "Service", "email": "service@example.org"}], documentation=["https://example.org/a"])
+    editor.visit(f"/dataset/edit/{made['name']}")
+    editor.send(contact__0__email="faux", documentation=["https://example.org/b", "faux aussi"], title="Neuf")
+    assert set(editor.faults()) == {"field-contact-0-email", "field-documentation"}
+    assert editor.value("contact-0-email") == "faux"
+    assert editor.value("title") == "Neuf"
+    assert "faux aussi" in html.tostring(editor.page, encoding="unicode")
+
+
+@pytest.mark.parametrize("address", ["pas une adresse", "http://", "javascript:alert(1)", "example.org/donnees.csv"])
+def test_a_wrong_file_address_is_refused(editor: Person, address: str) -> None:
+    describe(editor)
+    editor.send(("save", "go-metadata"), url=address)
+    assert list(editor.faults()) == ["field-url"]
+    assert editor.value("url") == address
+    assert show("velos-du-port")["resources"] == []
+
+
+def test_the_address_that_was_meant_is_offered(editor: Person) -> None:
+    describe(editor)
+    editor.send(("save", "go-metadata"), url="example.org/donnees.csv")
+    assert "https://example.org/donnees.csv" in editor.faults()["field-url"]
+
+
+def test_a_refused_file_is_told_at_its_field(editor: Person) -> None:
+    describe(editor)
+    body = editor.send(("save", "go-metadata"), upload=(io.BytesIO(b"MZ\x90\x00" + b"\0" * 60), "a.exe"), name="Programme")
+    assert list(editor.faults()) == ["field-url"]
+    assert editor.value("name") == "Programme"
+    assert "with the mistakes below" not in body and "avec les erreurs" not in body
+
+
+def test_a_too_large_file_is_told_of_in_megabytes(editor: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    describe(editor)
+    monkeypatch.setitem(tk.config, "ckan.max_resource_size", 1)
+    editor.visit("/dataset/velos-du-port/resource/new")
+    assert editor.page.xpath("//@data-most") == ["1048576"]
+    editor.send(("save", "go-metadata"), upload=(io.BytesIO(b"a;b\n" * 300_000), "a.csv"))
+    assert re.search(r"1,2\s?Mo|1.2\s?MB", editor.faults()["field-url"])
+
+
+def test_a_file_without_a_name_is_called_by_its_address(editor: Person) -> None:
+    describe(editor)
+    body = editor.send(("save", "go-metadata"), url="https://example.org/dossier/comptages%202026.csv")
+    assert "comptages 2026.csv" in body
+    assert "sans nom" not in body
+
+
+def test_a_mistaken_password_keeps_the_name(app: Any) -> None:
+    person = Person(app, factories.User(password=PASSWORD)["name"], "un-autre-mot-de-passe")
+    assert person.value("login")
+    assert "Mauvais login" not in person.page.text_content() and "Login failed" not in person.page.text_content()
+    assert person.page.xpath("//form//*[contains(@class,'tzc-errors')]")
+
+
+# bad input
+
+
+def test_a_script_in_every_field_is_shown_as_text(editor: Person) -> None:
+    script = "<script>window.ran = 1</script>"
+    body = describe(editor, title=script, notes=script, provenance=script, version="1<script>", update_promise=script, source_system=script, contact__0__name=script)
+    editor.send(("save", "go-metadata"), url="https://example.org/a.csv", name=script, description=script)
+    name = model.Session.query(model.Package.name).scalar()
+    for address in (f"/dataset/{name}", f"/dataset/edit/{name}", "/dataset/", "/", "/dashboard/datasets"):
+        body = editor.visit(address)
+        assert "<script>window" not in body, address
+    assert "&lt;script&gt;" in editor.visit(f"/dataset/{name}")
+
+
+def test_ten_megabytes_of_text_are_answered(editor: Person) -> None:
+    """Refused with a page of ours and a reason; nothing is stored, and the portal lives on."""
+    editor.visit("/dataset/new")
+    body = editor.send(title="Long", notes="x" * 10_000_000, axis="mobilite", status=413)
+    assert "<h1" in body
+    assert model.Session.query(model.Package).filter_by(title="Long").count() == 0
+    editor.visit("/dataset/new")
+    body = editor.send(title="Long", notes="x" * 100_001, axis="mobilite")
+    assert "100001" in re.sub(r"\s", "", editor.faults()["field-notes"])
+
+
+def test_long_text_in_any_field_does_not_break_the_index(editor: Person, publish: Publish) -> None:
+    made = publish(provenance="é" * 40_000, update_promise="é" * 40_000, version_notes="é" * 40_000)
+    found = tk.get_action("package_search")({"ignore_auth": True}, {"q": "*:*", "fq": f"name:{made['name']}"})
+    assert found["count"] == 1
+
+
+def test_control_characters_are_left_out(editor: Person) -> None:
+    describe(editor, title="Vélos\x07 du\x1b port", contact__0__name="Ser\x00vice")
+    made = show("velos-du-port")
+    assert made["title"] == "Vélos du port"
+    assert made["contact"][0]["name"] == "Service"
+
+
+def test_an_unknown_commune_is_named(editor: Person) -> None:
+    describe(editor, communes=["17300", "99999"])
+    assert "99999" in editor.faults()["field-communes"]
+
+
+# two people
+
+
+def test_the_second_of_two_is_told_and_loses_nothing(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish(notes="Ancien.", version="1", update_promise="")
+    for person in (editor, second):
+        person.visit(f"/dataset/edit/{made['name']}")
+    editor.send(notes="De la première.", version="2")
+    body = second.send(notes="De la seconde.", update_promise="Chaque lundi")
+    stored = show(made["name"])
+    assert (stored["notes"], stored["version"]) == ("De la première.", "2"), "nothing is saved yet"
+    assert set(second.faults()) == {"field-notes", "field-version"}
+    assert "De la première." in body
+    assert second.value("notes") == "De la seconde."
+    assert second.value("version") == "2", "what the second did not touch is taken over"
+    assert second.value("update_promise") == "Chaque lundi"
+    second.send()
+    stored = show(made["name"])
+    assert (stored["notes"], stored["version"], stored["update_promise"]) == ("De la seconde.", "2", "Chaque lundi")
+
+
+def test_lists_and_groups_of_fields_count_too(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish(tags=[{"name": "mer"}], contact=[{"name": "A", "email": "a@example.org"}], communes=["17300"])
+    for person in (editor, second):
+        person.visit(f"/dataset/edit/{made['name']}")
+    editor.send(tag_string="mer, été", contact__0__name="B", communes=["17300", "17028"])
+    second.send(title="Autre")
+    assert set(second.faults()) == {"field-tag_string", "field-contact", "field-communes"}
+    second.send()
+    stored = show(made["name"])
+    assert stored["title"] == "Autre"
+    assert sorted(tag["name"] for tag in stored["tags"]) == ["mer", "été"]
+    assert stored["contact"][0]["name"] == "B"
+    assert sorted(stored["communes"]) == ["17028", "17300"]
+
+
+def test_the_same_change_by_two_is_none(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish()
+    for person in (editor, second):
+        person.visit(f"/dataset/edit/{made['name']}")
+    editor.send(title="Le même")
+    second.send(title="Le même", version="3")
+    assert second.faults() == {}
+    assert show(made["name"])["version"] == "3"
+
+
+def test_a_file_added_meanwhile_is_kept_without_a_word(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish()
+    second.visit(f"/dataset/edit/{made['name']}")
+    editor.visit(f"/dataset/{made['name']}/resource/new")
+    editor.send(("save", "go-dataset-complete"), url="https://example.org/a.csv")
+    second.send(title="Autre")
+    assert second.faults() == {}
+    assert len(show(made["name"])["resources"]) == 1
+
+
+def test_a_draft_published_meanwhile_stays_published(editor: Person, second: Person) -> None:
+    describe(editor)
+    second.visit("/dataset/edit/velos-du-port")
+    editor.send(("save", "publish-without"))
+    second.send(title="Vélos du vieux port")
+    stored = show("velos-du-port")
+    assert (stored["state"], stored["title"]) == ("active", "Vélos du vieux port")
+
+
+@pytest.mark.parametrize("opened", ["{", "[]", "3"])
+def test_a_mark_that_no_form_sends_is_refused(editor: Person, publish: Publish, opened: str) -> None:
+    made = publish()
+    editor.visit(f"/dataset/edit/{made['name']}")
+    editor.send(opened=opened, status=400)
+    assert json.dumps(show(made["name"])["title"])
+
+
+# partners
+
+
+@pytest.fixture
+def administrator(app: Any, axes: list[str]) -> Person:
+    return Person(app, factories.Sysadmin(password=PASSWORD)["name"])
+
+
+def test_a_partner_s_address_follows_its_name(administrator: Person) -> None:
+    for wanted in ("la-mer-et-l-ete", "la-mer-et-l-ete-2"):
+        administrator.visit("/organization/new")
+        administrator.send(title="La mer et l’été")
+        assert administrator.address == f"/organization/{wanted}"
+
+
+def test_a_partner_without_a_name_is_asked_for_it(administrator: Person) -> None:
+    administrator.visit("/organization/new")
+    administrator.send(description="x")
+    assert list(administrator.faults()) == ["field-title"]
+
+
+def test_a_partner_describes_itself(administrator: Person) -> None:
+    administrator.visit("/organization/new")
+    administrator.send(title="Port", legal_name="Grand port", siren="356 000 000", siret="356 000 000 00048", kind="port", sector="http://data.europa.eu/ux2/nace2/H", dpo_email="dpo@example.org")
+    stored = tk.get_action("organization_show")({"ignore_auth": True}, {"id": "port"})
+    assert (stored["siren"], stored["siret"], stored["college"]) == ("356000000", "35600000000048", "public")
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"siren": "356000001"}, "field-siren"), ({"siret": "35600000000049"}, "field-siret"), ({"siren": "732829320", "siret": "35600000000048"}, "field-siret"),
+        ({"college": "lune"}, "field-college"), ({"dpo_email": "x"}, "field-dpo_email"), ({"url": "xx"}, "field-url"), ({"image_url": "https://example.org/logo.png"}, "field-image_url"),
+    ],
+)  # fmt: skip
+def test_a_partner_s_mistakes(administrator: Person, fields: dict[str, Any], fault: str) -> None:
+    administrator.visit("/organization/new")
+    administrator.send(title="Port", **fields)
+    assert list(administrator.faults()) == [fault]
+    assert administrator.value("title") == "Port"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"), ("logo.png", b"<script>alert(1)</script>"), ("logo.png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")],
+)
+def test_a_logo_that_is_a_script_is_refused(administrator: Person, name: str, content: bytes) -> None:
+    administrator.visit("/organization/new")
+    body = administrator.send(title="Port", image_upload=(io.BytesIO(content), name))
+    assert list(administrator.faults()) == ["field-image_url"]
+    assert "Unsupported" not in body
+    assert model.Group.get("port") is None
+
+
+def test_a_logo_is_taken(administrator: Person) -> None:
+    picture = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000 1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082".replace(" ", ""))
+    administrator.visit("/organization/new")
+    administrator.send(title="Port", image_upload=(io.BytesIO(picture), "logo.png"))
+    stored = tk.get_action("organization_show")({"ignore_auth": True}, {"id": "port"})
+    assert stored["image_url"].endswith(".png")
+    administrator.visit("/organization/edit/port")
+    administrator.send(description="Le port.")
+    assert tk.get_action("organization_show")({"ignore_auth": True}, {"id": "port"})["image_url"] == stored["image_url"]

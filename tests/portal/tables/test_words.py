@@ -1,0 +1,36 @@
+"""What a refused file's page says."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ckanext.tzc.tables import words
+from tzc.tables.errors import Refused
+from tzc.tables.geojson import flatten
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "with_request_context")
+
+
+@pytest.mark.parametrize(
+    ("parsed", "told"),
+    [
+        ([], ""), ({"type": "FeatureCollection", "features": 3}, "features"), ({"type": "Topology"}, "Topology"), ({"type": "FeatureCollection", "features": [3]}, "1"),
+        ({"type": "Feature", "geometry": {"type": "Cube"}}, "1"), ({"type": "Point", "coordinates": ["x"]}, "1"),
+    ],
+)  # fmt: skip
+def test_each_fault_of_geojson_has_its_own_words(parsed: Any, told: str) -> None:
+    with pytest.raises(Refused) as caught:
+        flatten(parsed)
+    said = words.reason(caught.value.code, dict(caught.value.parameters))
+    assert told in said
+    assert str(caught.value.parameters["detail"]) not in said, "that is English, for logs"
+    assert said != words.reason("not_geojson", {})
+
+
+def test_broken_json_is_told_without_the_parser_s_english() -> None:
+    said = words.reason("json", {"row": 2, "column": 14, "detail": "Expecting value"})
+    assert "2" in said and "14" in said and "Expecting" not in said
+
+
+def test_a_map_is_mended_to_be_seen_as_a_map() -> None:
+    assert words.mending("json") == words.mending("not_geojson") != words.mending("quote")
