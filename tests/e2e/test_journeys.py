@@ -79,3 +79,46 @@ def test_ways_by_keyboard(portal: Any, screen: Any, begin: str, steps: list[str]
     for selector in steps:
         follow(screen, selector)
     assert end in screen.url
+
+
+def test_a_first_dataset_by_keyboard_in_ten_steps(portal: Any, page: Any, tmp_path: Path) -> None:
+    """From sign-in to a published table without a manual: each field filled and each button pressed is a step."""
+    table = tmp_path / "premiers-comptages.csv"
+    table.write_text("jour;passages\n2026-01-01;3\n2026-01-02;5\n", encoding="utf-8")
+    steps: list[str] = []
+
+    def fill(selector: str, words: str) -> None:
+        steps.append(selector)
+        reach(page, selector)
+        page.keyboard.type(words)
+
+    def press(selector: str) -> None:
+        steps.append(selector)
+        follow(page, selector)
+
+    page.goto(f"{portal.url}/user/login")
+    fill("input[name=login]", portal.partner[0])
+    fill("input[name=password]", portal.partner[1])
+    press("main button[type=submit]")
+    press(".tzc-account a[href*='/dataset/new']")
+    fill("#field-title", "Premiers comptages au clavier")
+    fill("#field-notes", "Passages par jour, comptés à la main.")
+    steps.append("axis")
+    reach(page, "input[name=axis]")
+    page.keyboard.press("Space")
+    press("main button[name=save]")
+    steps.append("file")
+    reach(page, "#field-resource-upload")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(str(table))
+    press("button[value=go-metadata]")
+    try:
+        page.wait_for_url("**/dataset/premiers-comptages-au-clavier**")
+        assert page.locator("h1").inner_text().strip() == "Premiers comptages au clavier"
+        assert page.locator("#files .tzc-file").count() == 1
+        assert len(steps) == 10, steps
+    finally:
+        page.goto(f"{portal.url}/dataset/delete/premiers-comptages-au-clavier")
+        page.click("button[name=delete]")
+        page.wait_for_load_state("networkidle")

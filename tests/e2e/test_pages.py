@@ -259,6 +259,7 @@ def test_form_tells_of_a_file_before_it_travels(form: Any, tmp_path: Any) -> Non
     form.fill("input[name=url]", "")
     form.fill("#field-name", "")
     form.click("button[value=go-metadata]")
+    form.locator(".tzc-errors:focus").wait_for()
     form.locator(".tzc-errors a").click()
     assert form.evaluate("document.activeElement.id") == "field-resource-upload"
     assert serious(form) == []

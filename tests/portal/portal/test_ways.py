@@ -182,3 +182,14 @@ def test_reset_says_whom_to_write_to_where_no_mail_can_be_sent(app: Any, monkeyp
     assert ('name="user"' in body) is bool(server)
     assert ("This portal cannot send mail yet." in body) is not bool(server)
     assert 'class="tzc-light"' in body
+
+
+def test_a_partner_and_a_dataset_say_what_was_filled_in(app: Any, publish: Any, partner: dict[str, Any]) -> None:
+    given = {"legal_name": "Régie d'essai", "siren": "552100554", "dpo_name": "Une déléguée", "dpo_email": "dpo@example.org"}
+    tk.get_action("organization_patch")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], **given})
+    page = app.get(f"/organization/about/{partner['name']}").body
+    for words in ("Régie d&#39;essai", "552100554", "Une déléguée", "dpo@example.org"):
+        assert words in page
+    made = publish(update_promise="Chaque lundi", source_system="Le logiciel des compteurs")
+    page = app.get(f"/dataset/{made['name']}").body
+    assert "Chaque lundi" in page and "Le logiciel des compteurs" in page
