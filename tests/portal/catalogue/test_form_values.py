@@ -127,7 +127,7 @@ def test_a_keyword_is_found_by_its_page(app: Any, publish: Publish) -> None:
 
 def test_all_bad_keywords_are_named_at_once(errors: Errors) -> None:
     found = str(errors(tag_string="mer, <b>, x, " + "y" * 101))
-    assert "<b>" in found and "“x”" in found and "yyy" in found and "mer" not in found
+    assert "<b>" in found and "« x »" in found and "yyy" in found and "mer" not in found
 
 
 def test_keywords_given_as_a_list_are_looked_at_too(errors: Errors) -> None:

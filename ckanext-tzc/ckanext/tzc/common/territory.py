@@ -39,7 +39,7 @@ def licence_codes() -> list[str]:
 def language() -> str:
     """The language of this request, as the territory's texts know it."""
     try:
-        current: str = tk.h.lang()
+        current: str = tk.h.lang() or territory().languages[0]
     except RuntimeError:
         # outside a request: a command or a job
         current = territory().languages[0]
