@@ -206,7 +206,7 @@ def down(paths: Paths) -> None:
     alive = supervisor.alive()
     with step("stopping the portal" if alive else "looking for what a killed portal left running"):
         supervisor.stop()
-    say("The portal is stopped; its data stay in var." if alive else "The portal was not running.")
+    say(f"The portal is stopped; its data stay in {paths.var}." if alive else "The portal was not running.")
 
 
 def stop_if_running(paths: Paths) -> None:

@@ -247,6 +247,8 @@ def _check(given: Mapping[str, str]) -> None:
         raise StackError("Only one of TZC_DATASTORE_URL and TZC_DATASTORE_READ_URL is set.", "set both: one role writes, another may only read.")
     if bool(given.get("TZC_DATABASE_URL")) != bool(given.get("TZC_DATASTORE_URL")):
         raise StackError("Only one of TZC_DATABASE_URL and TZC_DATASTORE_URL is set.", "set both: the portal uses two databases of one server or of two.")
+    if urlsplit(given.get("TZC_SITE_URL", "")).path.strip("/"):
+        raise StackError(f"TZC_SITE_URL={given['TZC_SITE_URL']} has a path.", "give the portal a host name of its own, such as https://donnees.example.org.")
     provider = [name for name in ("TZC_OIDC_ISSUER", "TZC_OIDC_CLIENT_ID", "TZC_OIDC_CLIENT_SECRET") if given.get(name)]
     if provider and len(provider) < 3:
         raise StackError(f"Only {' and '.join(provider)} is set.", "set TZC_OIDC_ISSUER, TZC_OIDC_CLIENT_ID and TZC_OIDC_CLIENT_SECRET together, as the provider gave them.")

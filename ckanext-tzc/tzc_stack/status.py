@@ -78,7 +78,8 @@ def _pss(process: psutil.Process) -> int | None:
 
 def as_table(now: dict[str, Any]) -> str:
     """For a person."""
-    head = f"{'UP' if now['up'] else 'NOT WHOLLY UP'}  {now['address']}"
+    state = "UP" if now["up"] else "NOT WHOLLY UP" if any(part["up"] for part in now["parts"]) else "STOPPED"
+    head = f"{state}  {now['address']}"
     rows = [("part", "state", "port", "memory", "version")]
     rows += [(part["name"], part["state"], str(part["port"] or ""), _mib(part["memory"]), part["version"] or "") for part in now["parts"]]
     rows.append(("in all", "", "", _mib(now["memory"]), ""))

@@ -82,7 +82,7 @@ def test_the_same_port_for_two_parts_is_refused(paths: Paths, taken: int, monkey
     [
         ("TZC_PORT_WEB", "0"), ("TZC_PORT_WEB", "65536"), ("TZC_PORT_WEB", "web"), ("TZC_PORT_WEB", "²"), ("TZC_WEB_WORKERS", "0"), ("TZC_SOLR_HEAP", "lots"),
         ("TZC_DATABASE_URL", "mysql://a/b"), ("TZC_REDIS_URL", "redis://:p@host:port/0"), ("TZC_SITE_URL", "portal.example.org"), ("TZC_DEMO", "no"),
-        ("TZC_DATABASE_URL", "postgresql://u:p@h/d"), ("TZC_DATASTORE_URL", "postgresql://u:p@h/d"), ("TZC_HOST", "203.0.113.7"),
+        ("TZC_DATABASE_URL", "postgresql://u:p@h/d"), ("TZC_DATASTORE_URL", "postgresql://u:p@h/d"), ("TZC_HOST", "203.0.113.7"), ("TZC_SITE_URL", "https://example.org/portal"),
     ],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_used_is_named(paths: Paths, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

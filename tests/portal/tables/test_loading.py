@@ -423,3 +423,9 @@ def test_the_form_about_columns_is_in_plain_words_and_keeps_them(upload: Upload,
     kept = {"info__1__label": "Numéro", "info__1__notes": "Un numéro d’ordre", "info__2__label": "", "info__2__notes": "", "info__3__label": "", "info__3__notes": ""}
     contextvars.Context().run(app.post, address, data={**kept, "save": ""}, headers=token, status=200)
     assert "Un numéro d’ordre" in page_of(app, resource)
+
+
+@pytest.mark.parametrize("action", ["tzc_table_status", "tzc_table_load"])
+def test_the_resource_must_be_named(action: str) -> None:
+    with pytest.raises(tk.ValidationError):
+        tk.get_action(action)({"user": ""}, {})

@@ -33,6 +33,7 @@ def tzc_table_status(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
     "started", "ended"}`: `state` is one of waiting, loading, loaded, refused, skipped; `reason` a code of `tzc.tables.errors.CODES`;
     `sentence` the same in the reader's language; times ISO, UTC. Raises ObjectNotFound, NotAuthorized.
     """
+    tk.get_or_bust(data_dict, "id")
     tk.check_access("tzc_table_status", context, data_dict)
     resource = model.Resource.get(data_dict["id"])
     if resource is None:
@@ -70,6 +71,7 @@ def tzc_table_load(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
 
     Raises ObjectNotFound, NotAuthorized, and ValidationError when the resource holds no uploaded file.
     """
+    tk.get_or_bust(data_dict, "id")
     tk.check_access("tzc_table_load", context, data_dict)
     resource = model.Resource.get(data_dict["id"])
     if resource is None:
