@@ -318,6 +318,20 @@ def test_nobody_ends_another_s_token(signed_in: Reader) -> None:
     assert tk.get_action("api_token_list")({"user": other["name"]}, {"user": other["name"]})
 
 
+@pytest.mark.parametrize("action", ["user_patch", "user_update"])
+def test_an_address_is_not_changed_without_proof(action: str) -> None:
+    user = factories.User(email="jeanne@example.org")
+    given = {"id": user["id"], "email": "victime@example.org", "fullname": "Jeanne"}
+    with pytest.raises(tk.ValidationError) as refused:
+        tk.get_action(action)({"user": user["name"]}, given)
+    assert refused.value.error_dict["email"]
+    assert model.User.get(user["id"]).email == "jeanne@example.org"
+    tk.get_action("user_patch")({"user": user["name"]}, {"id": user["id"], "fullname": "Jeanne Dupont"})
+    administrator = factories.Sysadmin()
+    tk.get_action("user_patch")({"user": administrator["name"]}, {"id": user["id"], "email": "jeanne2@example.org"})
+    assert model.User.get(user["id"]).email == "jeanne2@example.org"
+
+
 # what is told of people
 
 

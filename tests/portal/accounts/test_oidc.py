@@ -165,6 +165,14 @@ def test_an_administrator_is_tied_by_hand(reader: Reader, told: str) -> None:
     assert model.Session.query(Identity).one().user_id == administrator["id"]
 
 
+def test_nobody_is_tied_to_another_s_account(reader: Reader, told: str) -> None:
+    """Somebody signed in here, and somebody else at the provider: a link alone must not tie the two."""
+    victim = factories.User(email="victime@example.org", password=PASSWORD)
+    reader.send("/user/login", login=victim["name"], password=PASSWORD)
+    assert sign_in(reader, "jeanne").status_code == 403
+    assert model.Session.query(Identity).count() == 0
+
+
 def test_a_closed_account_stays_closed(reader: Reader, told: str) -> None:
     sign_in(reader, "jeanne")
     user = model.User.get("jeanne")

@@ -82,6 +82,25 @@ def test_who_may_be_known_is_answered_by_the_application(reader: Any, made: Coun
     assert made.asked == 3
 
 
+@pytest.mark.parametrize("address", ["/dataset/?q=eau", "/group/mobilite?q=eau"])
+def test_a_part_of_a_page_takes_the_place_of_none(reader: Any, axes: list[str], address: str) -> None:
+    """CKAN answers htmx with a part of the page, at the same address."""
+    reader.get(address, headers={"HX-Request": "true"})
+    assert "<html" in reader.get(address).text
+    reader.get(address, headers={"HX-Request": "true"})
+    assert "<html" in reader.get(address).text
+
+
+def test_a_page_with_a_cookie_is_not_kept(made: Counted) -> None:
+    def with_cookie(environ: Any, start_response: Any) -> Any:
+        return made(environ, lambda status, headers, exc_info=None: start_response(status, [*headers, ("Set-Cookie", "tzc=1")], exc_info))
+
+    reader = Reader(page_cache.PageCache(with_cookie, page_cache.Generation(connect_to_redis(), f"test-{uuid.uuid4()}"), TOKEN), use_cookies=False)
+    reader.get("/about")
+    reader.get("/about")
+    assert made.asked == 2
+
+
 def test_a_signed_in_page_reaches_no_stranger(reader: Any, publish: Any) -> None:
     name = publish()["name"]
     user = factories.User(fullname="Prénom Secret", password="un-long-mot-de-passe")

@@ -97,10 +97,17 @@ def _account(claims: dict[str, Any]) -> Any:
         if user is None or not user.is_active:
             raise SignInError(tk._("This account was closed. Write to the portal's team if that is a mistake."))
         return user
-    user = tk.current_user if tk.current_user.is_authenticated else _by_email(claims)
+    user = _by_session(claims) if tk.current_user.is_authenticated else _by_email(claims)
     model.Session.add(Identity(issuer=issuer, subject=subject, user_id=user.id, created=now()))
     model.Session.commit()
     return model.User.get(user.id)
+
+
+def _by_session(claims: dict[str, Any]) -> Any:
+    """The account that is signed in, when the provider vouches for its address: else somebody could tie himself to another's account unnoticed."""
+    if str(claims.get("email") or "").lower() != (tk.current_user.email or "").lower() or claims.get("email_verified") not in (True, "true"):
+        raise SignInError(tk._("The provider names another address than your account's. Sign out here first."))
+    return tk.current_user
 
 
 def _by_email(claims: dict[str, Any]) -> Any:

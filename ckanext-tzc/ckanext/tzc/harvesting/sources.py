@@ -109,6 +109,6 @@ def hide(source: dict[str, Any], context: dict[str, Any]) -> None:
 
 
 def without_password(address: str) -> str:
-    """The address without user and password."""
+    """The address without user, password and question, in which a key may stand."""
     parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))

@@ -99,6 +99,8 @@ class PageCache:
         question = environ.get("QUERY_STRING", "")
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or len(question) > LONGEST_QUESTION or any(environ.get(name) for name in self.tokens):
             return None
+        if any(name.startswith("HTTP_HX_") for name in environ):
+            return None  # CKAN answers htmx with a part of the page
         if not re.match(r"\s*(text/html\b|\*/\*\s*$|$)", environ.get("HTTP_ACCEPT", "")):
             return None
         parts = (environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""), environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""), question)
@@ -114,7 +116,8 @@ class PageCache:
         keepable: list[str] = []
         body = self.app({**environ, KEEPABLE: keepable}, hear)
         status, headers = told
-        if not keepable or environ["REQUEST_METHOD"] == "HEAD":
+        # a session's cookie is written after the view has marked its page
+        if not keepable or environ["REQUEST_METHOD"] == "HEAD" or any(name.lower() == "set-cookie" for name, _ in headers):
             start_response(status, headers)
             return body
         try:

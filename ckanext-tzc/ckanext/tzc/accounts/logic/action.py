@@ -37,6 +37,18 @@ def user_show(next_action: Any, context: dict[str, Any], data_dict: dict[str, An
 
 
 @tk.chained_action
+def user_update(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """As CKAN's, but an address of e-mail is never one that nobody proved: sign-up, a forgotten password and the provider go by it."""
+    user = model.User.get(data_dict.get("id") or "")
+    wanted = str(data_dict.get("email") or "").strip().lower()
+    proven = context.get("ignore_auth") or authz.is_sysadmin(context.get("user", ""))
+    if user is not None and wanted and wanted != (user.email or "").lower() and not proven:
+        raise tk.ValidationError({"email": [tk._("The address stays as it was proven. Write to the portal's team to change it.")]})
+    updated: dict[str, Any] = next_action(context, data_dict)
+    return updated
+
+
+@tk.chained_action
 @tk.side_effect_free
 def user_list(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
     """Accounts, without it too."""
