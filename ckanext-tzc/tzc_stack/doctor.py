@@ -18,6 +18,7 @@ from .bootstrap import FREE_SPACE_NEEDED, installed
 from .console import StackError, say
 from .lifecycle import recall
 from .paths import Paths
+from .scheduler import PERIODIC
 from .settings import Settings, exists, load
 from .status import report
 from .supervise import Supervisor
@@ -165,9 +166,16 @@ def _index(settings: Settings) -> Iterator[Finding]:
 def _jobs(settings: Settings) -> Iterator[Finding]:
     from redis import Redis
     from rq import Queue
+    from rq.job import Job
 
+    periodic = {job.function.replace(":", ".") for job in PERIODIC}
     connection = Redis.from_url(settings.redis_url)
     for queue in Queue.all(connection=connection):
-        failed = len(queue.failed_job_registry)
-        if queue.name.startswith(f"ckan:{settings.site_id}:") and failed:
-            yield f"{failed} jobs of the queue {queue.name.rpartition(':')[2]} failed.", "read ./portal logs worker-… for the reason."
+        if not queue.name.startswith(f"ckan:{settings.site_id}:"):
+            continue
+        jobs = [job for job in Job.fetch_many(queue.failed_job_registry.get_job_ids(), connection=connection) if job]
+        functions = [job.func_name for job in jobs]
+        # a periodic job that failed once, say with a worker that was killed, has been run again since
+        failed = [name for name in functions if name not in periodic or functions.count(name) > 1]
+        if failed:
+            yield f"{len(failed)} jobs of the queue {queue.name.rpartition(':')[2]} failed.", "read ./portal logs worker-… for the reason."

@@ -131,3 +131,26 @@ def test_doctor_finds_a_dead_part(own: Any) -> None:
         assert "./portal restart worker-long" in text.stdout
     finally:
         assert own.run("restart", "worker-long").returncode == 0
+
+
+def test_doctor_names_jobs_that_failed(own: Any) -> None:
+    """A periodic one that failed once has been run again since; one that goes on failing is named, as any other is."""
+    from redis import Redis
+    from rq import Queue
+
+    queue = Queue(f"ckan:{own.settings.site_id}:interactive", connection=Redis.from_url(own.settings.redis_url))
+    jobs = []
+
+    def fail(function: str) -> str:
+        job = queue.enqueue(function, "an argument that it does not take")
+        jobs.append(job)
+        own.eventually(lambda: job.get_status(refresh=True) == "failed")
+        return str(own.run("doctor").stdout)
+
+    try:
+        assert "failed" not in fail("ckanext.tzc.accounts.jobs.send_mails")
+        assert "2 jobs of the queue interactive failed" in fail("ckanext.tzc.accounts.jobs.send_mails")
+        assert "3 jobs of the queue interactive failed" in fail("ckanext.tzc.tables.jobs.load_waiting_never")
+    finally:
+        for job in jobs:
+            job.delete()
