@@ -67,7 +67,8 @@ def refuse_nonsense() -> None:
         return
     wanted = (tk.request.view_args or {}).get("_format")
     page = tk.request.args.get("page", "1")
-    if (wanted and wanted not in FORMATS) or (wanted and not (page.isascii() and page.isdigit() and 0 < int(page) <= LAST_PAGE)):
+    exists = page.isascii() and page.isdigit() and 0 < int(page) <= LAST_PAGE
+    if wanted and not (wanted in FORMATS and exists):
         tk.abort(404, tk._("There is no such feed. /catalog.ttl, .rdf, .xml, .jsonld and .n3 exist, page by page."))
 
 

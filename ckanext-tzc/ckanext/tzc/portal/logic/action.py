@@ -11,25 +11,23 @@ KINDS = {"package": "package", "dataset": "package", "organization": "organizati
 Activities = list[dict[str, Any]]
 
 
-@tk.chained_action
-@tk.side_effect_free
-def package_activity_list(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Activities:
-    """CKAN's own, without the person for who may not edit the dataset; see `_told`."""
-    return _told(context, original_action(context, data_dict))
+def _listed() -> Any:
+    """CKAN's own list, without the person for who may not edit what changed; see `_told`."""
+
+    @tk.chained_action
+    @tk.side_effect_free
+    def asked(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Activities:
+        """CKAN's own, without the person for who may not edit what changed."""
+        return _told(context, original_action(context, data_dict))
+
+    return asked
 
 
-@tk.chained_action
-@tk.side_effect_free
-def organization_activity_list(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Activities:
-    """CKAN's own, without the person for who may not edit what changed; see `_told`."""
-    return _told(context, original_action(context, data_dict))
-
-
-@tk.chained_action
-@tk.side_effect_free
-def group_activity_list(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Activities:
-    """CKAN's own, without the person for who may not edit what changed; see `_told`."""
-    return _told(context, original_action(context, data_dict))
+package_activity_list = _listed()
+organization_activity_list = _listed()
+group_activity_list = _listed()
+recently_changed_packages_activity_list = _listed()
+dashboard_activity_list = _listed()
 
 
 @tk.chained_action
@@ -39,20 +37,6 @@ def user_activity_list(original_action: Any, context: Any, data_dict: dict[str, 
     tk.check_access("user_update", tk.fresh_context(context), {"id": tk.get_or_bust(data_dict, "id")})
     activities: Activities = original_action(context, data_dict)
     return activities
-
-
-@tk.chained_action
-@tk.side_effect_free
-def recently_changed_packages_activity_list(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Activities:
-    """CKAN's own, without the person for who may not edit the dataset; see `_told`."""
-    return _told(context, original_action(context, data_dict))
-
-
-@tk.chained_action
-@tk.side_effect_free
-def dashboard_activity_list(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Activities:
-    """CKAN's own, without the person for who may not edit what changed; see `_told`."""
-    return _told(context, original_action(context, data_dict))
 
 
 @tk.chained_action
