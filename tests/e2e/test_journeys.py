@@ -96,6 +96,8 @@ def test_a_first_dataset_by_keyboard_in_ten_steps(portal: Any, page: Any, tmp_pa
         steps.append(selector)
         follow(page, selector)
 
+    # a listener from the start: the browser then tells of a chooser however soon after the page it opens
+    page.on("filechooser", lambda _: None)
     page.goto(f"{portal.url}/user/login")
     fill("input[name=login]", portal.partner[0])
     fill("input[name=password]", portal.partner[1])
