@@ -10,6 +10,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -22,6 +24,11 @@ from .scheduler import PERIODIC
 from .settings import Settings, exists, load
 from .status import report
 from .supervise import Supervisor
+
+if TYPE_CHECKING:
+    from rq.job import Job
+
+NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 Finding = tuple[str, str]
 """What is wrong, and what to do."""
@@ -163,6 +170,10 @@ def _index(settings: Settings) -> Iterator[Finding]:
         yield f"{stored} datasets are stored, {indexed} are in the index.", "./portal ckan search-index rebuild"
 
 
+def _enqueued(job: Job) -> datetime:
+    return job.enqueued_at or NEVER
+
+
 def _jobs(settings: Settings) -> Iterator[Finding]:
     from redis import Redis
     from rq import Queue
@@ -173,9 +184,16 @@ def _jobs(settings: Settings) -> Iterator[Finding]:
     for queue in Queue.all(connection=connection):
         if not queue.name.startswith(f"ckan:{settings.site_id}:"):
             continue
-        jobs = [job for job in Job.fetch_many(queue.failed_job_registry.get_job_ids(), connection=connection) if job]
-        functions = [job.func_name for job in jobs]
-        # a periodic job that failed once, say with a worker that was killed, has been run again since
-        failed = [name for name in functions if name not in periodic or functions.count(name) > 1]
+        failures, successes = (
+            [job for job in Job.fetch_many(registry.get_job_ids(), connection=connection) if job]
+            for registry in (queue.failed_job_registry, queue.finished_job_registry)
+        )
+        last_success: dict[str, datetime] = {}
+        for job in sorted(successes, key=_enqueued):
+            last_success[job.func_name] = _enqueued(job)
+        once = [job.func_name for job in failures if job.func_name not in periodic]
+        again = [job.func_name for job in failures if job.func_name in periodic and _enqueued(job) > last_success.get(job.func_name, NEVER)]
+        # a periodic job that failed once, say with a worker that was killed, is run again soon
+        failed = once + [name for name in again if again.count(name) > 1]
         if failed:
-            yield f"{len(failed)} jobs of the queue {queue.name.rpartition(':')[2]} failed.", "read ./portal logs worker-… for the reason."
+            yield f"{len(failed)} {'job' if len(failed) == 1 else 'jobs'} of the queue {queue.name.rpartition(':')[2]} failed.", "read ./portal logs worker-… for the reason."
