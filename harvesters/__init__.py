@@ -1,1 +1,1 @@
-"""Harvesters of partners' catalogues and of sensors, packaged as `ckanext.tzc.harvesters`. Catalogues come through ckanext-harvest's own so far."""
+"""Harvesters of partners' catalogues, packaged as `ckanext.tzc.harvesters`: how catalogues are read and what is mended in them, without CKAN."""

@@ -1,13 +1,20 @@
 """ckanext-harvest takes real catalogues into the portal, and a citizen finds their datasets."""
 from __future__ import annotations
 
+import contextlib
+import functools
+import http.server
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
+
+from tests.conftest import FEED_TYPES
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -31,6 +38,25 @@ def harvest(partner: dict[str, Any], address: str, kind: str, config: dict[str, 
     stored.status = "Finished"
     stored.save()
     return dict(tk.get_action("harvest_job_report")({"user": administrator}, {"id": job["id"]}))
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a server of a folder's files on the loopback."""
+
+    class Files(http.server.SimpleHTTPRequestHandler):
+        extensions_map = FEED_TYPES
+
+        def log_message(self, *words: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 def found(question: str) -> list[str]:
@@ -64,6 +90,18 @@ def test_a_record_that_fits_no_schema_is_named_with_its_faults(partner: dict[str
     [problem] = problems(harvest(partner, feeds, "ckan"))
     assert "04be6288-696d-4331-850d-a144871a7e3a" in problem and "last_modified" in problem
     assert found("*:*") == []
+
+
+def test_keywords_keep_their_accents_and_lose_what_is_not_taken(partner: dict[str, Any], tmp_path: Path) -> None:
+    """A sign that is refused costs the sign, not the dataset; two that are alike without it are one; what is too short goes."""
+    words = ["énergie", "Mobilité douce", "l’été", "CO₂ #climat", "CO₂ *climat", "a", "#", "œuvre", "x" * 150]
+    record = {"@id": "https://example.org/jeu", "@type": "dcat:Dataset", "dct:title": "Jeu", "dct:description": "Description.", "dcat:keyword": words}
+    context = {"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/"}
+    (tmp_path / "mots.jsonld").write_text(json.dumps({"@context": context, "@id": "https://example.org/", "@type": "dcat:Catalog", "dcat:dataset": [record]}), encoding="utf-8")
+    with served(tmp_path) as address:
+        assert problems(harvest(partner, f"{address}/mots.jsonld", "dcat_rdf")) == []
+    [taken] = tk.get_action("package_search")({"user": ""}, {"q": "*:*"})["results"]
+    assert {tag["name"] for tag in taken["tags"]} == {"énergie", "Mobilité douce", "l'été", "CO₂ climat", "œuvre", "x" * 100}
 
 
 def test_what_is_harvested_keeps_its_licence_or_says_it_has_none(partner: dict[str, Any], feeds: str) -> None:
@@ -135,8 +173,6 @@ def test_no_file_of_this_machine_is_read(partner: dict[str, Any], tmp_path: Path
 
 
 def test_xml_is_read_as_rdf_whatever_the_server_calls_it(partner: dict[str, Any], feeds: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.conftest import FEED_TYPES
-
     monkeypatch.setitem(FEED_TYPES, ".xml", "application/xml; charset=utf-8")
     assert problems(harvest(partner, f"{feeds}/dcat-bnodes.xml", "dcat_rdf")) == []
     assert len(found("*:*")) == 3

@@ -13,6 +13,8 @@ from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
 from rdflib import BNode, Literal, Namespace, URIRef
 
+from tzc.catalogue import keywords
+
 MEDIA = "http://www.iana.org/assignments/media-types/"
 """IRIs of media types, by name."""
 
@@ -138,6 +140,9 @@ class TerritoryProfile(RDFProfile):  # type: ignore[misc] -- ckanext-dcat has no
         dataset_dict["access_level"] = "open" if level == "confidential" else level
         if codes:
             dataset_dict["communes"] = sorted(code for code in codes if code in territory().commune_names)
+        # with their accents, which CKAN's own cleaning takes away; each once, as two may be alike when tamed
+        words = dict.fromkeys(keywords.tamed(str(tag["name"])) for tag in dataset_dict.get("tags", []))
+        dataset_dict["tags"] = [{"name": word} for word in words if word]
         for resource in dataset_dict.get("resources", []):
             known = _file_type(resource.get("format") or "") or _file_type(resource.get("mimetype") or "")
             if known:

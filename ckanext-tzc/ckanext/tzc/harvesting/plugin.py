@@ -25,6 +25,14 @@ class HarvestingPlugin(p.SingletonPlugin):
         """Sources are private, and on the web."""
         sources.watch()
 
+    def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
+        """Who may allow a source what."""
+        sources.guard(pkg_dict, context)
+
+    def after_dataset_update(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
+        """The same."""
+        sources.guard(pkg_dict, context)
+
     def after_dataset_show(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """A source's configuration is for its editors."""
         sources.hide(pkg_dict, context)

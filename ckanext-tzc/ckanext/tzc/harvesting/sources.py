@@ -5,11 +5,14 @@ harvesters open an address that is no web address as a file of this machine.
 """
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import ckan.authz as authz
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.harvest.model import HarvestSource
 from sqlalchemy import event
 
 TYPE = "harvest"
@@ -83,6 +86,38 @@ def _guarded(original: Any) -> Any:
 
     fetch.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
     return fetch
+
+
+def settings(config: str | None) -> dict[str, Any]:
+    """What a source's configuration says."""
+    try:
+        read = json.loads(config or "{}")
+    except (ValueError, RecursionError) as error:
+        raise ValueError(tk._("The configuration is no JSON.")) from error
+    if not isinstance(read, dict):
+        raise ValueError(tk._("The configuration is no JSON object: { … }."))  # noqa: TRY004 -- whoever calls this tells of values
+    return read
+
+
+def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
+    """Only administrators write a source that may lead into the internal network: neither its address nor its configuration is an editor's to change.
+
+    Asked after the checks of a form, on what will be stored: a configuration may also come as an extra, or stay as it was.
+    """
+    if source.get("type") != TYPE or context.get("ignore_auth") or authz.is_sysadmin(context.get("user", "")):
+        return
+    stored = HarvestSource.get(source["id"])
+    configs = [source.get("config"), *(extra.get("value") for extra in source.get("extras") or [] if extra.get("key") == "config"), stored.config if stored else None]
+    if any(_allows_internal(config) for config in configs):
+        model.Session.rollback()
+        raise tk.ValidationError({"config": [tk._("Only an administrator may allow a source to lead into the internal network (allow_internal), and change such a source.")]})
+
+
+def _allows_internal(config: Any) -> bool:
+    try:
+        return bool(settings(config).get("allow_internal")) if isinstance(config, str) else False
+    except ValueError:
+        return False
 
 
 def with_time_limit(session: Any) -> Any:

@@ -1,0 +1,91 @@
+"""A record as a dataset of our schema."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
+from ckanext.tzc.harvesters.record import Agent, Box, Record, Resource
+
+TERRITORY_FIELDS = ("axis", "personal_data", "late_after_days", "update_promise", "source_system")
+"""What no catalogue says, and people add here: kept when the source changes."""
+
+
+def dataset(record: Record, owner: str | None, address: str) -> dict[str, Any]:
+    """The dataset of a record, without id and name; what is empty is left out. `address` is where the record is, for one that has no page."""
+    fields = {
+        "type": "dataset",
+        "title": record.title,
+        "notes": record.description,
+        "owner_org": owner,
+        "license_id": record.licence,
+        "access_level": record.access,
+        "access_rights": record.access_rights,
+        "url": record.address or address,
+        "identifier": record.identifier,
+        "alternate_identifier": list(record.other_identifiers),
+        "tags": [{"name": word} for word in record.keywords],
+        "theme": list(record.themes),
+        "language": list(record.languages),
+        "frequency": record.frequency,
+        "issued": record.issued,
+        "modified": record.modified,
+        "temporal_coverage": [_filled({"start": period.start, "end": period.end}) for period in record.periods],
+        "spatial_coverage": _places(record.places, record.box),
+        "contact": _agents(record.contact),
+        "publisher": _agents(record.publisher),
+        "provenance": record.provenance,
+        "version": record.version,
+        "conforms_to": list(record.conforms_to),
+        "documentation": list(record.documentation),
+        "resources": [_resource(resource, _rights(record)) for resource in record.resources],
+        "extras": [{"key": "guid", "value": record.identifier}, *_extras(record)],
+    }
+    return _filled(fields)
+
+
+def _filled(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value not in ("", None, [], {})}
+
+
+def _agents(agent: Agent | None) -> list[dict[str, Any]]:
+    return [_filled({"name": agent.name, "email": agent.email, "url": agent.url})] if agent else []
+
+
+def _places(names: tuple[str, ...], box: Box | None) -> list[dict[str, Any]]:
+    """Names of places; the rectangle with the first of them."""
+    places: list[dict[str, Any]] = [{"text": name} for name in names]
+    if box:
+        corners = [[box.west, box.south], [box.east, box.south], [box.east, box.north], [box.west, box.north], [box.west, box.south]]
+        places = places or [{}]
+        places[0]["bbox"] = json.dumps({"type": "Polygon", "coordinates": [corners]})
+    return places
+
+
+def _rights(record: Record) -> str:
+    """Limits of use in words; also a licence that is none of ours, so that it is not lost."""
+    stated = record.licence_stated if record.licence == OWN_CONDITIONS else ""
+    return "\n\n".join(dict.fromkeys(filter(None, (stated, *record.limits))))
+
+
+def _resource(resource: Resource, rights: str) -> dict[str, Any]:
+    return _filled(
+        {
+            "url": resource.url,
+            "name": resource.name,
+            "description": resource.description,
+            "format": resource.format,
+            "mimetype": resource.media,
+            "size": resource.size,
+            "issued": resource.issued,
+            "modified": resource.modified,
+            "rights": rights,
+        }
+    )
+
+
+def _extras(record: Record) -> list[dict[str, str]]:
+    """What the catalogue says besides; a name that is one of our fields cannot stand there too."""
+    fields = {field["field_name"] for field in tk.h.scheming_get_dataset_schema("dataset")["dataset_fields"]}
+    return [{"key": key, "value": value} for key, value in record.extras if key not in fields | {"guid"}]

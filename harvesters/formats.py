@@ -1,0 +1,58 @@
+"""What a resource is: a file type of our vocabulary, a kind of service, or as it was stated."""
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from ckanext.tzc.schemas import vocabulary
+
+SAME = {
+    "shapefile": "shp", "esri shapefile": "shp", "turtle": "rdf_turtle", "ttl": "rdf_turtle", "rdf": "rdf_xml", "excel": "xlsx", "jpg": "jpeg", "txt/csv": "csv",
+    "text": "txt", "gz": "gzip", "jsonld": "json_ld", "htm": "html", "page web": "html",
+}  # fmt: skip
+"""Names of formats and endings of files, and the vocabulary's code."""
+
+SERVICES = ("WMTS", "WMS", "WFS", "WCS", "WPS", "CSW", "ATOM", "STA")
+"""Services of the OGC, as protocols and addresses name them."""
+
+
+class Format(NamedTuple):
+    """The name that the portal shows, and the media type where it is known."""
+
+    name: str = ""
+    media: str = ""
+
+
+def known(stated: str) -> Format | None:
+    """The file type of a name, a media type, an ending or an IRI."""
+    short = stated.strip().lower()
+    short = short.removeprefix("http://www.iana.org/assignments/media-types/").rpartition("/file-type/")[2].removeprefix(".")
+    short = SAME.get(short, short)
+    for entry in vocabulary("file-type"):
+        if short and short in {entry["code"].lower(), entry["media"], entry["label"]["en"].lower()}:
+            return Format("HTML" if entry["code"] == "HTML" else str(entry["label"]["en"]), str(entry["media"]))
+    return None
+
+
+def ending(address: str) -> Format | None:
+    """The file type that an address ends in."""
+    try:
+        name = unquote(urlsplit(address).path).rpartition("/")[2]
+    except ValueError:
+        return None
+    return known(name.rpartition(".")[2]) if "." in name else None
+
+
+def service(protocol: str, address: str) -> Format | None:
+    """The kind of service that a protocol (`OGC:WMS-1.3.0-http-get-map`) or a request in an address names."""
+    if re.match(r"ESRI:?REST", protocol, re.IGNORECASE):
+        return Format("ESRI REST")
+    said = f"{protocol.upper()} {' '.join(re.findall(r'[?&]SERVICE=([A-Z]+)', address.upper()))}"
+    found = next((name for name in SERVICES if re.search(rf"(^|[\s:]){name}\b", said)), None)
+    return Format(found) if found else None
+
+
+def format_of(stated: str, media: str, address: str) -> Format:
+    """The format of a resource by what is stated of it, else by its address, else as it is stated."""
+    return known(stated) or known(media) or service(stated, address) or ending(address) or Format(stated.strip()[:60])

@@ -1,0 +1,326 @@
+"""The one client of our harvesters: every request has an end, in time and size, and leads to the public internet only.
+
+A source's address is written by an editor, and answers come from strangers. So the address that is *connected to* is checked, not the name that was
+written, and again at each redirect; proxies of the environment are not used, as they would connect elsewhere.
+
+    FetchError            what went wrong, in words for the job's report
+    └ ForbiddenError      the address is of an internal network
+"""
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import email.utils
+import http.client
+import ipaddress
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
+
+import certifi
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.util import make_headers
+
+from . import xml
+
+AGENT = "ckanext-tzc harvester"
+AGAIN = frozenset({429, 502, 503, 504})
+"""Answers after which one asks again."""
+
+MOVED = frozenset({301, 302, 303, 307, 308})
+BROKEN = (HTTPError, http.client.HTTPException, OSError)
+"""What a connection ends with that breaks."""
+
+CHUNK = 65_536
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class FetchError(Exception):
+    """What was asked for could not be had; the message says why."""
+
+
+class ForbiddenError(FetchError):
+    """The address leads into an internal network."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """Seconds, bytes and counts beyond which a source is given up."""
+
+    connect: float = 10
+    read: float = 60
+    answer: float = 300
+    run: float = 2 * 3600
+    size: int = 50 * 1024 * 1024
+    tries: int = 4
+    pause: float = 2
+    longest_pause: float = 120
+    redirects: int = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A whole answer: where it came from in the end, its type, its bytes."""
+
+    url: str
+    kind: str
+    body: bytes
+    status: int = 200
+
+    def json(self) -> Any:
+        """The JSON that it holds."""
+        self._refuse_page("JSON")
+        try:
+            return json.loads(self.body)
+        except UnicodeDecodeError as error:
+            raise FetchError(f"{_shown(self.url)} answers in another encoding than UTF-8.") from error
+        except (ValueError, RecursionError) as error:
+            raise FetchError(f"{_shown(self.url)} answers with broken or cut off JSON: {str(error)[:200]}") from error
+
+    def xml(self) -> Any:
+        """The root element of the XML that it holds."""
+        self._refuse_page("XML")
+        try:
+            return xml.parse(self.body)
+        except xml.XmlError as error:
+            raise FetchError(f"{_shown(self.url)}: {error}") from error
+
+    def _refuse_page(self, wanted: str) -> None:
+        start = self.body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        if start.startswith((b"<!doctype html", b"<html")) or (wanted == "JSON" and start.startswith(b"<")):
+            raise FetchError(f"{_shown(self.url)} answers with a page ({self.kind or 'no type'}), not with {wanted}. Is this the address of the catalogue's API?")
+        if not start:
+            raise FetchError(f"{_shown(self.url)} answers with nothing, where {wanted} was expected.")
+
+
+def is_public(address: str) -> bool:
+    """Whether a number is of the public internet, also when it is wrapped in one of IPv6."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None)
+        if wrapped is not None:
+            return is_public(str(wrapped))
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _publicly(connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
+    """Connect to the first number of a host's name that is public and answers. The name is looked up once, here."""
+    name = connection._dns_host
+    try:
+        found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise FetchError(f"The server {name} is not known: {error}") from error
+    numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    public = [number for number in numbers if is_public(number)]
+    if not public:
+        raise ForbiddenError(f"{name} is an address of an internal network. Only a source for which an administrator allowed it may lead there.")
+    try:
+        for number in public[:-1]:
+            connection._dns_host = number
+            with contextlib.suppress(HTTPError):
+                return connect()
+        connection._dns_host = public[-1]
+        return connect()
+    finally:
+        connection._dns_host = name
+
+
+class _GuardedHTTP(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _publicly(self, super()._new_conn)
+
+
+class _GuardedHTTPS(HTTPSConnection):
+    """The name is what the certificate is checked for."""
+
+    def _new_conn(self) -> socket.socket:
+        return _publicly(self, super()._new_conn)
+
+
+class Client:
+    """Asks one source, within its limits. `headers` go to the source's own host only."""
+
+    def __init__(self, *, allow_internal: bool = False, limits: Limits | None = None, headers: Mapping[str, str] | None = None) -> None:
+        self.allow_internal = allow_internal
+        self.limits = limits or Limits()
+        self.headers = dict(headers or {})
+        self.ends = time.monotonic() + self.limits.run
+
+    def get(self, url: str) -> Answer:
+        """The answer to a question."""
+        return self.ask("GET", url)
+
+    def post(self, url: str, body: bytes, kind: str) -> Answer:
+        """The answer to a question that is asked in a body. Nothing is changed by it, so that it is repeated as any other."""
+        return self.ask("POST", url, body, kind)
+
+    def ask(self, method: str, url: str, body: bytes | None = None, kind: str = "") -> Answer:
+        """The answer, after redirects, and after having asked again where that may help."""
+        for number in range(1, self.limits.tries + 1):
+            last = number == self.limits.tries
+            try:
+                answer, pause = self._follow(method, url, body, kind)
+            except BROKEN as error:
+                if last or isinstance(error, ssl.SSLError):
+                    raise FetchError(f"{_shown(url)} cannot be had: {_reason(error)}") from error
+                pause, answer = None, None
+            if answer and answer.status not in AGAIN:
+                return answer
+            if answer and last:
+                break
+            self._wait(url, self.limits.pause * 2 ** (number - 1) if pause is None else pause)
+        raise FetchError(f"{_shown(url)} answered {self.limits.tries} times that it is not available now (last with {answer.status if answer else 'nothing'}).")
+
+    def _wait(self, url: str, seconds: float) -> None:
+        if seconds > self.limits.longest_pause or time.monotonic() + seconds > self.ends:
+            raise FetchError(f"{_shown(url)} wants to be asked again in {seconds:.0f} seconds only; that is too long to wait. Harvest it again then.")
+        time.sleep(max(seconds, 0))
+
+    def _follow(self, method: str, url: str, body: bytes | None, kind: str) -> tuple[Answer, float | None]:
+        """The answer at the end of redirects, and how long its server asks to wait."""
+        first = _split(url)
+        for _ in range(self.limits.redirects + 1):
+            here = _split(url)
+            own = self.headers if (here.scheme, here.hostname, here.port) == (first.scheme, first.hostname, first.port) else {}
+            told = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **({"Content-Type": kind} if body is not None else {}), **_login(here), **own}
+            answer, headers = self._once(method, url, body, told)
+            if answer.status in MOVED and headers.get("location"):
+                url = _joined(url, headers["location"])
+                if answer.status == 303:
+                    method, body = "GET", None
+                continue
+            if answer.status in AGAIN:
+                return answer, retry_after(headers.get("retry-after", ""))
+            if answer.status != 200:
+                raise FetchError(f"{_shown(url)} answers with the status {answer.status}.")
+            return answer, None
+        raise FetchError(f"{_shown(url)} redirects more than {self.limits.redirects} times.")
+
+    def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[Answer, Mapping[str, str]]:
+        """One request and its whole answer. A watch ends it when its time is over, however slowly the server talks."""
+        ends = min(time.monotonic() + self.limits.answer, self.ends)
+        connection, target = self._connection(url)
+        watch = _Watch(ends - time.monotonic())
+        try:
+            connection.connect()
+            watch.over(connection.sock)
+            connection.timeout = self.limits.read
+            connection.request(method, target, body, headers, preload_content=False)
+            with connection.getresponse() as response:
+                told = {name.lower(): value for name, value in response.headers.items()}
+                answer = Answer(url, told.get("content-type", ""), self._read(url, response) if response.status == 200 else b"", response.status)
+        except BROKEN:
+            if watch.rang:
+                raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.") from None
+            raise
+        finally:
+            watch.cancel()
+            connection.close()
+        if watch.rang:
+            raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.")
+        return answer, told
+
+    def _connection(self, url: str) -> tuple[HTTPConnection, str]:
+        """A connection that is not made yet, and what to ask there."""
+        parts = _split(url)
+        host, wait = parts.hostname or "", self.limits.connect
+        if parts.scheme not in {"http", "https"} or not host:
+            raise FetchError(f"{_shown(url)} is no address of the web.")
+        # always given: without it the last part of an IPv6 number is taken for the port
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        target = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe="/%:=&?~+!$,;'@()*[]")
+        if parts.scheme == "https":
+            secure = HTTPSConnection if self.allow_internal else _GuardedHTTPS
+            return secure(host, port, timeout=wait, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()), target
+        plain = HTTPConnection if self.allow_internal else _GuardedHTTP
+        return plain(host, port, timeout=wait), target
+
+    def _read(self, url: str, response: Any) -> bytes:
+        """The body, as long as it is not too long."""
+        parts, length = [], 0
+        while chunk := response.read1(CHUNK):
+            length += len(chunk)
+            if length > self.limits.size:
+                raise FetchError(f"{_shown(url)} answers with more than {self.limits.size // 2**20} MB.")
+            parts.append(chunk)
+        return b"".join(parts)
+
+
+class _Watch(threading.Timer):
+    """Hangs up when the time of an answer is over: a server that sends a byte now and then is never late for a single read."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(max(seconds, 0), self._ring)
+        self.daemon = True
+        self.rang = False
+        self.line: socket.socket | None = None
+        self.start()
+
+    def over(self, line: socket.socket | None) -> None:
+        """Watch this connection."""
+        self.line = line
+        if self.rang:
+            self._ring()
+
+    def _ring(self) -> None:
+        self.rang = True
+        if self.line is not None:
+            with contextlib.suppress(OSError):
+                # below TLS, whose own end would wait for the other side
+                socket.socket.shutdown(self.line, socket.SHUT_RDWR)
+
+
+def retry_after(value: str) -> float | None:
+    """Seconds of a `Retry-After`, given as a number or a moment; None where it says nothing."""
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+    return max((moment - dt.datetime.now(dt.timezone.utc)).total_seconds(), 0)
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of an address, its port looked at."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise FetchError("The address is not written as one of the web is.") from error
+    return parts
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise FetchError(f"{_shown(url)} redirects to what is no address.") from error
+
+
+def _login(parts: SplitResult) -> dict[str, str]:
+    """The header for a name and a password that stand in an address."""
+    if not parts.username:
+        return {}
+    return {"Authorization": make_headers(basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")["authorization"]}
+
+
+def _shown(url: str) -> str:
+    """An address for a report: without a password, and without a question, in which a key may stand."""
+    parts = _split(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))[:300]
+
+
+def _reason(error: Exception) -> str:
+    """What urllib3 says, without the objects in it."""
+    return f"{type(error).__name__}: {str(error).rpartition('>')[2].strip(' :,)')[:200] or str(error)[:200]}"
+

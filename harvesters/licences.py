@@ -1,0 +1,46 @@
+"""Which of our licences is meant by what a catalogue states."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ckanext.tzc.schemas import vocabulary
+
+from .words import plain
+
+UNSTATED = "notspecified"
+OWN_CONDITIONS = "other-closed"
+"""A licence is stated that is none of ours."""
+
+NOTHING = frozenset({"", "[]", "{}", "none", "null", "notspecified", "not specified", "license not specified", "no license", "licence non specifiee", "non specifiee", "other"})
+
+
+def licence_of(stated: Iterable[str]) -> str:
+    """The code of a licence of which an address, a name or an identifier is stated; the first that says something counts."""
+    said = [word.strip() for word in stated if plain(word.strip()) not in NOTHING]
+    for word in said:
+        for entry in vocabulary("licence"):
+            if _same(word, entry):
+                return str(entry["code"])
+    return OWN_CONDITIONS if said else UNSTATED
+
+
+def _same(word: str, entry: dict[str, object]) -> bool:
+    """Whether this is the licence's code, one of its addresses, or a text with such an address or one of its names in it."""
+    addresses = [address for address in (entry["uri"], entry.get("eu"), *_list(entry, "also")) if address]
+    if plain(word) in {plain(str(entry["code"])), plain(str(entry.get("spdx", "")))} - {""}:
+        return True
+    if any(_bare(str(address)) == _bare(found) for address in addresses for found in re.findall(r"https?://\S+", word)):
+        return True
+    return any(re.search(str(pattern), plain(word)) for pattern in _list(entry, "names"))
+
+
+def _list(entry: dict[str, object], key: str) -> list[object]:
+    value = entry.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _bare(address: str) -> str:
+    """An address without what differs for no reason: the scheme, `www.`, a language, the last slash."""
+    bare = re.sub(r"^https?://(www\.)?", "", address.lower()).split("#")[0].rstrip("/.,;)")
+    return re.sub(r"/(legalcode|deed)(\.[a-z]{2})?$|/summary$|\.html?$", "", bare).rstrip("/").replace("licenses/odbl/summary", "licenses/odbl").replace("/odbl/1.0", "/odbl/1-0")

@@ -1,0 +1,137 @@
+"""What catalogues write in words becomes values."""
+from __future__ import annotations
+
+import re
+
+import pytest
+from ckanext.tzc.harvesters import words
+from ckanext.tzc.harvesters.formats import format_of
+from ckanext.tzc.harvesters.licences import licence_of
+from ckanext.tzc.harvesters.themes import themes
+from hypothesis import given
+from hypothesis import strategies as st
+
+DATE = re.compile(r"(\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}:\d{2}([+-]\d{2}:\d{2})?)?)?)?)?")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2019-09-30 22:00:00", "2019-09-30T22:00:00"),
+        ("2019-11-13T11:24:54.312", "2019-11-13T11:24:54"),
+        ("2019-03-25T22:55:41.312+01:00", "2019-03-25T22:55:41+01:00"),
+        ("2019-03-25T22:55:41Z", "2019-03-25T22:55:41+00:00"),
+        ("2019-03-25T22:55:41+0100", "2019-03-25T22:55:41+01:00"),
+        ("2019", "2019"),
+        ("2019-5", "2019-05"),
+        ("jeu, 19/12/2019 - 03:00", "2019-12-19T03:00:00"),
+        ("Date changed  jeu, 19/12/2019 - 03:00", "2019-12-19T03:00:00"),
+        ("mar, 10/12/2019 - 09:23", "2019-12-10T09:23:00"),
+        ("Tue, 12/10/2019 - 09:23", "2019-12-10T09:23:00"),
+        ("07/10/2017", "2017-10-07"),
+        ("12 décembre 2019", "2019-12-12"),
+        ("1er août 2020", "2020-08-01"),
+        ("December 12, 2019", "2019-12-12"),
+        ("juillet 2021", "2021-07"),
+        ("1576720800", "2019-12-19T02:00:00+00:00"),
+        ("31/02/2019", ""),
+        ("2019-13-01", ""),
+        ("hier", ""),
+        ("", ""),
+    ],
+)
+def test_dates(written: str, meant: str) -> None:
+    assert words.date(written) == meant
+
+
+@given(st.one_of(st.text(), st.from_regex(r"[a-z]{0,4},? ?\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}.{0,12}")))
+def test_a_date_is_one_or_nothing(written: str) -> None:
+    assert DATE.fullmatch(words.date(written))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("42 octets", 42), ("1,5 Mo", 1572864), ("12.3 KB", 12595), (42, 42), ("7", 7), ("", None), ("gros", None), (True, None), (-1, None), (None, None), ("9999999999 To", None)],
+)
+def test_sizes(written: object, meant: int | None) -> None:
+    assert words.size(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("<p>Liste des antennes.</p>\n", "Liste des antennes."),
+        ("<p>Un</p><ul><li>deux</li><li>trois</li></ul>", "Un\n\n- deux\n- trois"),
+        ('Voir <a href="https://example.org/a">ici</a>', "Voir [ici](https://example.org/a)"),
+        ('<a href="javascript:alert(1)">ici</a>', "ici"),
+        ("<p>a</p><script>alert(1)</script>", "a"),
+        ("3 < 4 et 5 > 2", "3 < 4 et 5 > 2"),
+        ("L&#039;été &amp; l&eacute;", "L'été & lé"),
+        ("a\x00b\ud800", "ab"),
+        ({"fr": "x"}, ""),
+    ],
+)
+def test_texts(written: object, meant: str) -> None:
+    assert words.text(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("fre", "FRA"), ("fra", "FRA"), ("fr", "FRA"), ("fr-FR", "FRA"), ("Français", "FRA"), ("http://publications.europa.eu/resource/authority/language/ENG", "ENG"), ("ger", "DEU"), ("??", "")],
+)
+def test_languages(written: str, code: str) -> None:
+    assert words.language(written).rpartition("/")[2] == code
+
+
+@pytest.mark.parametrize(("written", "code"), [("asNeeded", "AS_NEEDED"), ("annually", "ANNUAL"), ("Mensuelle", "MONTHLY"), ("R/P1W", "WEEKLY"), ("DAILY", "DAILY"), ("parfois", "")])
+def test_frequencies(written: str, code: str) -> None:
+    assert words.frequency(written).rpartition("/")[2] == code
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [
+        (["http://www.etalab.gouv.fr/pages/Licence_ouverte_Open_licence-5899923.html"], "lov1"),
+        (["Licence Ouverte 1.0 http://www.data.gouv.fr/Licence-Ouverte-Open-Licence."], "lov1"),
+        (["fr-lo"], "lov1"),
+        (["Licence Ouverte / Open Licence version 2.0"], "lov2"),
+        (["etalab-2.0"], "lov2"),
+        (["", "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"], "lov2"),
+        (["Licence Ouverte v2.0 (Etalab)"], "lov2"),
+        (["odc-odbl"], "odbl"),
+        (["http://opendatacommons.org/licenses/odbl/summary/"], "odbl"),
+        (["https://creativecommons.org/licenses/by/4.0/deed.fr"], "cc-by"),
+        (["CC-BY-SA-4.0"], "cc-by-sa"),
+        (["https://creativecommons.org/licenses/by-nc/4.0/"], "other-closed"),
+        (["cc-by-nc-4.0"], "other-closed"),
+        (["https://creativecommons.org/licenses/by/2.0/fr/"], "other-closed"),
+        (["cc-zero"], "cc-zero"),
+        (["Usage réservé aux communes"], "other-closed"),
+        (["notspecified", "Licence non spécifiée", "[]", ""], "notspecified"),
+        ([], "notspecified"),
+    ],
+)
+def test_licences(stated: list[str], code: str) -> None:
+    assert licence_of(stated) == code
+
+
+@pytest.mark.parametrize(
+    ("stated", "media", "address", "name"),
+    [
+        ("xlsx", "xlsx", "https://example.org/a.xlsx", "XLSX"),
+        ("", "", "https://example.org/a.geojson?x=1", "GeoJSON"),
+        ("", "text/csv", "https://example.org/export", "CSV"),
+        ("http://publications.europa.eu/resource/authority/file-type/CSV", "", "https://example.org/x", "CSV"),
+        ("OGC:WFS-2.0.0-http-get-feature", "", "https://example.org/ows", "WFS"),
+        ("", "", "https://example.org/ows?service=WMS&request=GetCapabilities", "WMS"),
+        ("MapInfo TAB", "", "https://example.org/x", "MapInfo TAB"),
+        ("", "", "https://example.org/", ""),
+    ],
+)
+def test_formats(stated: str, media: str, address: str, name: str) -> None:
+    assert format_of(stated, media, address).name == name
+
+
+def test_themes() -> None:
+    found = themes(["farming", "unknown"], ["Réseaux de transport", "http://inspire.ec.europa.eu/theme/er"], ["http://publications.europa.eu/resource/authority/data-theme/HEAL"])
+    assert [iri.rpartition("/")[2] for iri in found] == ["ENER", "TRAN", "HEAL", "AGRI"]
