@@ -34,6 +34,8 @@ PERIODIC = (
     Periodic("ckanext.tzc.harvesting.jobs:run_due_harvests", "long", "*/2 * * * *", 110),
     Periodic("ckanext.tzc.accounts.jobs:send_mails", "interactive", "* * * * *", 240),
     Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "*/5 * * * *", 290),
+    Periodic("ckanext.tzc.quality.jobs:score_waiting", "publishing", "*/5 * * * *", 290),
+    Periodic("ckanext.tzc.quality.jobs:check_links", "long", "3-59/5 * * * *", 240),
 )
 
 

@@ -26,7 +26,13 @@ SMALL = "id;nom;note\n1;été;1,5\n2;hiver;2\n"
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, str]]]:
     """The jobs that are sent, kept instead of run; tables made by the test are dropped at its end."""
     kept: list[tuple[Any, str]] = []
-    monkeypatch.setattr(tk, "enqueue_job", lambda function, args, **_more: kept.append((function, args[0])))
+
+    def keep(function: Any, args: tuple[str, ...] = (), **_more: Any) -> None:
+        """Other rooms' jobs are not looked at."""
+        if function.__module__ == jobs.__name__:
+            kept.append((function, args[0]))
+
+    monkeypatch.setattr(tk, "enqueue_job", keep)
     yield kept
     for resource_id in {resource_id for _function, resource_id in kept}:
         writing.drop(resource_id)

@@ -17,17 +17,29 @@ def _titles() -> OrderedDict[str, str]:
             ("access_level", tk._("Access")),
             ("license_id", tk._("Licences")),
             ("theme", tk._("EU themes")),
+            ("quality", tk._("Quality of the description")),
         ]
     )
 
 
-def of_search(stock: OrderedDict[str, Any], package_type: str) -> OrderedDict[str, Any]:
-    """Facets of the datasets' search page; other kinds of packages (harvest sources) keep their own."""
-    return _titles() if package_type == "dataset" else stock
-
-
-def of_page(stock: OrderedDict[str, Any], own: str) -> OrderedDict[str, Any]:
-    """Facets of a partner's or an axis's page, without the one that the page itself is."""
+def _but(own: str) -> OrderedDict[str, str]:
+    """Those of a page, without the one that the page itself is."""
     titles = _titles()
     titles.pop(own)
     return titles
+
+
+class Facets:
+    """The plugin's part in IFacets."""
+
+    def dataset_facets(self, facets_dict: OrderedDict[str, Any], package_type: str) -> OrderedDict[str, Any]:
+        """What the search page narrows by; other kinds of packages (harvest sources) keep their own."""
+        return _titles() if package_type == "dataset" else facets_dict
+
+    def organization_facets(self, facets_dict: OrderedDict[str, Any], organization_type: str, package_type: str | None) -> OrderedDict[str, Any]:
+        """The same on a partner's page."""
+        return _but("organization")
+
+    def group_facets(self, facets_dict: OrderedDict[str, Any], group_type: str, package_type: str | None) -> OrderedDict[str, Any]:
+        """The same on an axis's page."""
+        return _but("groups")

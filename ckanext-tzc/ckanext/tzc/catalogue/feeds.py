@@ -75,10 +75,6 @@ def refuse_nonsense() -> None:
 class SafeFeeds:
     """What CKAN and ckanext-dcat ask the room's plugin about feeds."""
 
-    def update_config(self, config: Any) -> None:
-        """Feeds that no dataset can spoil."""
-        guard()
-
     def dataset_uri(self, dataset_dict: dict[str, Any], default_uri: str) -> str:
         """No dataset speaks in another's name."""
         return address(dataset_dict, default_uri)

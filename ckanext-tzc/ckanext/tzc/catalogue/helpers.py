@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import language, territory
 from ckanext.tzc.schemas import vocabulary
 
@@ -99,6 +100,8 @@ def tzc_facet_label(facet: str, value: str, fallback: str = "") -> str:
         return place.commune_names.get(value, value)
     if facet in {"groups", "axis"}:
         return next((place.text(axis.title, language()) for axis in place.axes if axis.id == value), fallback or value)
+    if facet == "quality":
+        return str(tk.h.tzc_quality_rating(value))
     names = {"theme": ("data-theme", "uri"), "license_id": ("licence", "code"), "access_level": ("access-level", "code")}
     if facet in names:
         name, key = names[facet]

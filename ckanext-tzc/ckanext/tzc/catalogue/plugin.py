@@ -1,14 +1,14 @@
 """The catalogue room's plugin."""
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckanext.dcat.interfaces import IDCATURIGenerator
 
-from . import axes, facets, search
+from . import axes, feeds, search, solr_connection
+from .facets import Facets
 from .feeds import SafeFeeds
 from .uploads import KeepsFiles
 
@@ -20,7 +20,7 @@ from .uploads import KeepsFiles
 @tk.blanket.config_declarations
 @tk.blanket.helpers
 @tk.blanket.validators
-class CataloguePlugin(KeepsFiles, SafeFeeds, p.SingletonPlugin):
+class CataloguePlugin(Facets, KeepsFiles, SafeFeeds, p.SingletonPlugin):
     """Schemas, axes, access levels, search and its facets."""
 
     p.implements(p.IConfigurer)
@@ -29,6 +29,11 @@ class CataloguePlugin(KeepsFiles, SafeFeeds, p.SingletonPlugin):
     p.implements(p.IUploader, inherit=True)
     p.implements(p.IFiles, inherit=True)
     p.implements(IDCATURIGenerator, inherit=True)
+
+    def update_config(self, config: Any) -> None:
+        """Feeds that no dataset can spoil, and a connection to Solr that is kept."""
+        feeds.guard()
+        solr_connection.keep()
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Membership of the axes' groups; before the commit."""
@@ -45,15 +50,3 @@ class CataloguePlugin(KeepsFiles, SafeFeeds, p.SingletonPlugin):
     def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
         """Give Solr lists and names instead of JSON and codes."""
         return search.indexed(pkg_dict)
-
-    def dataset_facets(self, facets_dict: OrderedDict[str, Any], package_type: str) -> OrderedDict[str, Any]:
-        """What the search page narrows by."""
-        return facets.of_search(facets_dict, package_type)
-
-    def organization_facets(self, facets_dict: OrderedDict[str, Any], organization_type: str, package_type: str | None) -> OrderedDict[str, Any]:
-        """The same on a partner's page."""
-        return facets.of_page(facets_dict, "organization")
-
-    def group_facets(self, facets_dict: OrderedDict[str, Any], group_type: str, package_type: str | None) -> OrderedDict[str, Any]:
-        """The same on an axis's page."""
-        return facets.of_page(facets_dict, "groups")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ckan.lib.search.common import make_connection
+from ckanext.tzc.catalogue.solr_connection import kept
 from ckanext.tzc.common.territory import territory
 
 QUERY_FIELDS = "title^6 tags_text^3 axis_text^2 partner_text^2 places_text^2 res_name notes text^0.5"
@@ -58,7 +58,7 @@ def second_tries(wanted: str) -> Iterator[dict[str, str]]:
 
 def _spelt(wanted: str) -> str:
     """Words that no dataset has are replaced by the nearest that one has; the others stay."""
-    answer = make_connection(decode_dates=False).search("*", search_handler="spelling", **{"spellcheck.q": wanted})
+    answer = kept(decode_dates=False).search("*", search_handler="spelling", **{"spellcheck.q": wanted})
     told = answer.spellcheck.get("suggestions", [])
     for found in sorted(told[1::2], key=lambda found: -int(found["startOffset"])):
         wanted = wanted[: found["startOffset"]] + found["suggestion"][0] + wanted[found["endOffset"] :]
@@ -67,7 +67,7 @@ def _spelt(wanted: str) -> str:
 
 KNOWN_FIELDS = re.compile(
     r"(?:^|[\s(+-])(?:title|name|notes|tags|groups|organization|owner_org|license_id|res_format|id|state|type|dataset_type|metadata_modified|metadata_created"
-    r"|axis|communes|theme|access_level|capacity|private|creator_user_id|text|author|maintainer|url|entity_type|[a-z_]*extras_\w+|vocab_\w+):"
+    r"|axis|communes|theme|access_level|quality|quality_score|capacity|private|creator_user_id|text|author|maintainer|url|entity_type|[a-z_]*extras_\w+|vocab_\w+):"
 )
 
 

@@ -1,0 +1,1 @@
+"""Quality: how findable, accessible and reusable a dataset is, and what would better it."""

@@ -1,0 +1,31 @@
+"""The room's jobs. CKAN is imported when they run: the scheduler only needs their names."""
+from __future__ import annotations
+
+QUEUE = "publishing"
+SECONDS = 240
+"""Of a periodic job; what is left over is for the next one."""
+
+
+def score() -> int:
+    """Compute the scores that are asked for. Returns how many.
+
+    All of them, not one: a worker takes longer to begin a job than to compute a score, and one save of a dataset with its files sends several jobs.
+    """
+    from . import scoring
+
+    return scoring.compute_waiting(SECONDS)
+
+
+def score_waiting() -> int:
+    """The same, for what got no job: when Valkey was away, and datasets that were there before this room. Returns how many."""
+    from . import scoring
+
+    scoring.ask_unseen()
+    return scoring.compute_waiting(SECONDS)
+
+
+def check_links() -> int:
+    """Try addresses that are due, for a short while only: harvests wait in the same queue. Returns how many."""
+    from . import links
+
+    return links.check_due(links.SECONDS)

@@ -1,0 +1,114 @@
+"""Computing scores: what a dataset is judged by, the stored score, and what goes into the index."""
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from ckan.lib.search import rebuild
+from ckanext.tzc.common.territory import territory
+from ckanext.tzc.harvesters.formats import SAME
+from ckanext.tzc.schemas import vocabulary
+
+from tzc.catalogue import quality
+
+from . import store
+
+
+@lru_cache(maxsize=4)
+def _vocabularies(licence: str) -> quality.Vocabularies:
+    judged = {entry["code"]: entry for entry in vocabulary("format-quality")}
+    formats = {}
+    for entry in vocabulary("file-type"):
+        flags = judged.get(entry["code"], {})
+        kind = quality.FileType(entry["code"], entry["media"], bool(flags.get("machine")), bool(flags.get("free")), bool(flags.get("service")))
+        for name in (entry["code"], entry["media"], *entry["label"].values()):
+            formats.setdefault(name.lower(), kind)
+    formats.pop("", None)
+    formats.update({name: formats[code] for name, code in SAME.items() if code in formats})
+    licences = {}
+    for entry in vocabulary("licence"):
+        licences.update(dict.fromkeys([entry["code"], *(filter(None, [entry["uri"], entry.get("eu")]))], bool(entry.get("eu"))))
+    return quality.Vocabularies(formats, licences, frozenset(entry["code"] for entry in vocabulary("access-level")), licence)
+
+
+def vocabularies() -> quality.Vocabularies:
+    """What values are judged by, in this territory."""
+    return _vocabularies(territory().licences[0])
+
+
+def addresses(package: dict[str, Any]) -> store.Addresses:
+    """The addresses to be tried of a dataset that everybody may have."""
+    found: store.Addresses = {}
+    if not quality.is_open(package):
+        return found
+    for resource in package.get("resources") or []:
+        upload = quality.is_upload(resource)
+        for kind, url in ((store.ACCESS, quality.access_address(resource)), (store.DOWNLOAD, quality.download_address(resource))):
+            if url and resource.get("id"):
+                found[resource["id"], kind] = (url, upload and url == resource.get("url"))
+    return found
+
+
+def assess(package: dict[str, Any]) -> tuple[quality.Assessment, quality.Checks]:
+    """A dataset's score now, and the answers of its addresses that it was made with: one query."""
+    checks = store.checks(package["id"], addresses(package))
+    return quality.assess(package, checks, vocabularies()), checks
+
+
+def show(package_id: str) -> dict[str, Any]:
+    """The whole dataset, whoever asks. Raises ObjectNotFound."""
+    package: dict[str, Any] = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": package_id})
+    return package
+
+
+def compute(package_id: str, reindex: bool = False) -> int | None:
+    """Compute and store a dataset's score; None when it is gone. With `reindex` a changed score goes into the index. Commits."""
+    model.Session.rollback()  # to see what others have committed
+    row, package = store.find(package_id), model.Package.get(package_id)
+    asked = row.changed if row else None
+    if package is None or package.state == model.State.DELETED or package.type != "dataset":
+        store.forget(package_id, history=package is None)
+        model.Session.commit()
+        return None
+    whole = show(package_id)
+    store.follow(package_id, addresses(whole))
+    found, _ = assess(whole)
+    before = store.write(package_id, asked, found.score)
+    model.Session.commit()
+    # a first score was in the index before it was stored here
+    if reindex and before not in {None, found.score} and package.state == model.State.ACTIVE:
+        rebuild(package_id)
+    return found.score
+
+
+def ask_unseen() -> None:
+    """Ask for the scores of datasets that were there before this room. Commits."""
+    store.ask_unseen()
+    model.Session.commit()
+
+
+def compute_waiting(seconds: float, told: Callable[[int, int], None] | None = None) -> int:
+    """Compute the scores that are asked for, as far as they can be done in so many seconds. Returns how many. `told` hears how many are done, and of how many."""
+    ends = time.monotonic() + seconds
+    ids, done = store.waiting(), 0
+    for package_id in ids:
+        if time.monotonic() > ends:
+            break
+        compute(package_id, reindex=True)
+        done += 1
+        if told:
+            told(done, len(ids))
+    return done
+
+
+def indexed(entry: dict[str, Any]) -> dict[str, Any]:
+    """A dataset's index entry with its rating and score, from the copy of the whole dataset in it."""
+    if entry.get("dataset_type") == "dataset" and entry.get("validated_data_dict"):
+        found, _ = assess(json.loads(entry["validated_data_dict"]))
+        entry.update(quality=found.rating, quality_score=found.score)
+    return entry
