@@ -89,6 +89,8 @@ def ckan(paths: Paths, arguments: list[str]) -> int:
     """Become CKAN's command line."""
     if not (exists(paths) and paths.ini.exists()):
         raise StackError("The portal is not set up in this folder yet.", "run ./portal up")
+    if any(load(paths).embedded.values()) and lifecycle.running_supervisor(paths) is None:
+        raise StackError("The portal is not running, so its databases cannot be asked.", "run ./portal up, then this again.")
     os.execve(paths.python, [str(paths.python), "-m", "tzc_stack.ckan_command", *arguments], lifecycle.ckan_environment(paths))  # noqa: S606 -- no shell is wanted
 
 

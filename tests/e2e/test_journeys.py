@@ -1,6 +1,7 @@
 """The journeys of a resident and of a partner, by keyboard alone: each step is reached by Tab, seen, and done by Enter or Space."""
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,88 @@ def test_a_first_dataset_by_keyboard_in_ten_steps(portal: Any, page: Any, tmp_pa
         page.goto(f"{portal.url}/dataset/delete/premiers-comptages-au-clavier")
         page.click("button[name=delete]")
         page.wait_for_load_state("networkidle")
+
+
+def enter(page: Any, url: str, account: tuple[str, str]) -> None:
+    """Sign in by keyboard."""
+    page.goto(f"{url}/user/login")
+    for field, words in zip(("login", "password"), account, strict=True):
+        reach(page, f"input[name={field}]")
+        page.keyboard.type(words)
+    follow(page, "main button[type=submit]")
+
+
+def test_a_partner_is_described(portal: Any, screen: Any) -> None:
+    enter(screen, portal.url, portal.administrator)
+    screen.goto(f"{portal.url}/organization/agglomeration-demo")
+    follow(screen, "main a[href$='/organization/edit/agglomeration-demo']")
+    reach(screen, "textarea[name=description]")
+    screen.keyboard.press("Control+End")
+    screen.keyboard.type(" ")
+    follow(screen, "main button[name=save]")
+    assert screen.url.endswith("/organization/agglomeration-demo")
+
+
+def test_somebody_becomes_a_member_and_leaves(portal: Any, screen: Any) -> None:
+    enter(screen, portal.url, portal.administrator)
+    screen.goto(f"{portal.url}/organization/edit/agglomeration-demo")
+    follow(screen, ".tzc-tabs a[href$='/organization/manage_members/agglomeration-demo']")
+    follow(screen, "main a[href$='/organization/member_new/agglomeration-demo']")
+    reach(screen, "input[name=username]")
+    screen.keyboard.type(portal.partner[0])
+    reach(screen, "input[name=role]")
+    screen.keyboard.press("Space")
+    follow(screen, "main button[name=submit]")
+    row = f".tzc-file:has-text('{portal.partner[0]}')"
+    assert screen.locator(row).count() == 1
+    # members stand in the order of their names, and the new one need not be the first
+    remove = screen.locator(f"{row} .tzc-button-bad").get_attribute("href")
+    follow(screen, f"a[href='{remove}']")
+    assert screen.locator("h1").inner_text().startswith("Retirer ")
+    follow(screen, "main button[name=delete]")
+    assert screen.locator(row).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("begin", "steps", "end"),
+    [
+        ("/dataset/comptages-velo-horaires", ["main a[href*='/dataset/activity/']"], "/dataset/activity/"),
+        ("/dataset/comptages-velo-horaires", ["main a[href*='/dataset/quality/']", "main a[href$='/dataset/comptages-velo-horaires']"], "/dataset/comptages-velo-horaires"),
+        ("/user/edit", ["main button[name=save]"], "/user/"),
+    ],
+)
+def test_ways_of_a_partner(portal: Any, screen: Any, begin: str, steps: list[str], end: str) -> None:
+    enter(screen, portal.url, portal.administrator)
+    screen.goto(portal.url + begin)
+    for selector in steps:
+        follow(screen, selector)
+    assert end in screen.url
+
+
+def test_a_token_is_made_and_taken_back(portal: Any, page: Any) -> None:
+    enter(page, portal.url, portal.partner)
+    page.goto(f"{portal.url}/user/{portal.partner[0]}/api-tokens")
+    reach(page, "input[name=name]")
+    page.keyboard.type("clavier")
+    follow(page, "main .tzc-form button[type=submit]")
+    tokens = page.locator(".tzc-tokens li")
+    assert ["clavier" in words for words in tokens.all_inner_texts()] == [True]
+    follow(page, ".tzc-tokens .tzc-link")
+    assert tokens.count() == 0
+
+
+def test_a_source_is_added_and_opened(portal: Any, screen: Any) -> None:
+    name = f"source-au-clavier-{uuid.uuid4().hex[:6]}"
+    enter(screen, portal.url, portal.administrator)
+    screen.goto(f"{portal.url}/harvest/new")
+    reach(screen, "input[name=source_type]")
+    screen.keyboard.press("ArrowDown")
+    reach(screen, "input[name=url]")
+    screen.keyboard.type(f"https://catalogue.example.org/{name}")
+    reach(screen, "input[name=title]")
+    screen.keyboard.type(name)
+    follow(screen, "main button[name=save]")
+    assert screen.url.endswith(f"/harvest/{name}")
+    follow(screen, f"main a[href$='/harvest/admin/{name}']")
+    follow(screen, f"main a[href$='/harvest/edit/{name}']")
+    assert screen.locator("input[value=tzc_csw]").is_checked()

@@ -91,11 +91,18 @@ def test_reads_without_scripts(portal: Any, browser: Any) -> None:
     context.close()
 
 
+WORK = [
+    "/organization/edit/agglomeration-demo", "/organization/new", "/organization/manage_members/agglomeration-demo", "/organization/member_new/agglomeration-demo",
+    "/organization/delete/agglomeration-demo", "/group/edit/mobilite", "/group/manage_members/mobilite", "/harvest/new", f"/dataset/quality/{DATASET.rpartition('/')[2]}",
+]  # fmt: skip
+"""Pages of those who look after partners and axes."""
+
+
 STOCK = [
-    "/ckan-admin/", "/harvest", "/harvest/new", "/organization/members/agglomeration-demo", "/organization/edit/agglomeration-demo", "/organization/new",
+    "/ckan-admin/", "/harvest", "/organization/members/agglomeration-demo", *WORK,
     f"/dataset/activity/{DATASET.rpartition('/')[2]}", "/user/", "/dashboard/", "/organization/activity/agglomeration-demo",
 ]  # fmt: skip
-"""Pages that keep CKAN's own layout."""
+"""Pages that keep CKAN's own layout, and those."""
 
 
 def test_the_content_policy_hinders_none_of_our_own_pages(portal: Any, page: Any) -> None:
@@ -107,6 +114,16 @@ def test_the_content_policy_hinders_none_of_our_own_pages(portal: Any, page: Any
     for address in STOCK:
         assert page.goto(portal.url + address, wait_until="networkidle").status == 200, address
     assert messages == []
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_pages_of_work(portal: Any, page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in(page, portal.url, portal.administrator)
+    for address in WORK:
+        assert page.goto(portal.url + address, wait_until="networkidle").status == 200, address
+        assert (address, overflow(page), serious(page)) == (address, 0, [])
+        assert page.locator("h1").count() == 1, address
 
 
 def test_a_script_that_got_into_a_page_is_not_run(portal: Any, page: Any) -> None:

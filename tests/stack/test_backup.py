@@ -89,9 +89,12 @@ def test_no_file_is_overwritten(own: Any, archive: Path) -> None:
     assert "exists already" in done.stderr
 
 
-def test_a_backup_needs_the_databases(own: Any, tmp_path: Path) -> None:
+def test_a_backup_and_commands_need_the_databases(own: Any, tmp_path: Path) -> None:
     assert own.run("down").returncode == 0
     done = own.run("backup", str(tmp_path / "x"))
     assert done.returncode == 1
     assert "./portal up" in done.stderr
+    commands = own.run("ckan", "user", "list")
+    assert (commands.returncode, commands.stdout) == (1, "")
+    assert "not running" in commands.stderr and "./portal up" in commands.stderr and "sqlalchemy" not in commands.stderr.lower()
     assert own.run("up").returncode == 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 import re
 import ssl
 import subprocess
+import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ckan.model as model
@@ -13,7 +15,7 @@ import ckan.plugins.toolkit as tk
 import pytest
 from aiosmtpd.controller import Controller
 from ckan.tests import factories
-from ckanext.tzc.accounts import mail, sign_up, store, tokens
+from ckanext.tzc.accounts import mail, resets, sign_up, store, tokens
 
 from .conftest import PASSWORD, Mailbox, Reader, free_port
 
@@ -160,6 +162,57 @@ def test_a_forgotten_password(reader: Reader, mailbox: Mailbox) -> None:
     assert answer.status_code == 302
     assert Reader(reader.application).send("/user/login", login=user["name"], password=PASSWORD).status_code == 302
     assert reader.get(link(message)).status_code == 403, "the link serves once"
+
+
+def after(seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links are looked at so much later."""
+    moment = time.time() + seconds
+    monkeypatch.setattr(resets, "time", SimpleNamespace(time=lambda: moment))
+
+
+def test_a_link_to_a_new_password_ends(app: Any, reader: Reader, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = factories.User(email="jeanne@example.org", password="ancien-mot-de-passe")
+    reader.send("/user/reset", user="jeanne@example.org")
+    [message] = sent(mailbox)
+    assert "24 " in message.get_content()
+    assert reader.get(link(message)).status_code == 200
+    after(24 * 3600 + 1, monkeypatch)
+    late = reader.get(link(message))
+    assert late.status_code == 410 and 'href="/user/reset"' in late.text
+    assert reader.send("/user/login", to=link(message), password1=PASSWORD, password2=PASSWORD).status_code == 410
+    key = model.User.get(user["id"]).reset_key
+    sent_by_program = {"id": user["id"], "email": "jeanne@example.org", "name": user["name"], "password": PASSWORD, "reset_key": key}
+    assert app.post("/api/3/action/user_update", json=sent_by_program).status_code == 403
+    assert Reader(reader.application).send("/user/login", login=user["name"], password="ancien-mot-de-passe").status_code == 302
+
+
+def test_an_invitation_serves_longer(reader: Reader, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = factories.User(password=PASSWORD)
+    partner = factories.Organization(image_url="", users=[{"name": owner["name"], "capacity": "admin"}])
+    tk.get_action("user_invite")({"user": owner["name"]}, {"email": "paul@example.org", "group_id": partner["id"], "role": "editor"})
+    [message] = sent(mailbox)
+    assert re.search(r"\b7\b", message.get_content())
+    for days, status in ((6, 200), (8, 410)):
+        after(days * 86_400, monkeypatch)
+        assert reader.get(link(message)).status_code == status
+
+
+def test_a_key_from_before_keys_had_a_time_has_ended(reader: Reader) -> None:
+    user = model.User.get(factories.User()["id"])
+    user.reset_key = "0" * 32
+    model.repo.commit()
+    assert reader.get(f"/user/reset/{user.id}?key={user.reset_key}").status_code == 410
+
+
+def test_a_link_signs_nobody_out(reader: Reader) -> None:
+    user = factories.User(password=PASSWORD)
+    reader.send("/user/login", login=user["name"], password=PASSWORD)
+    for method in (reader.get, reader.head):
+        assert method("/user/_logout").status_code == 200
+        assert reader.get("/dashboard/datasets").status_code == 200
+    assert reader.post("/user/_logout").status_code == 400, "no token of the form"
+    assert reader.send("/user/_logout").status_code == 302
+    assert reader.get("/dashboard/datasets").status_code != 200
 
 
 def test_a_reset_does_not_tell_who_has_an_account(reader: Reader, mailbox: Mailbox) -> None:

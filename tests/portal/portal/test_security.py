@@ -1,6 +1,7 @@
 """Closed from the first day: cookies, forgery, uploads, downloads, what strangers may ask."""
 from __future__ import annotations
 
+import contextvars
 import io
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
+from ckan.tests import factories
 from werkzeug.datastructures import FileStorage
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
@@ -123,3 +125,13 @@ def test_what_is_not_there_is_not_found(app: Any, address: str) -> None:
     """CKAN fails on these."""
     answer = app.get(address, status=None)
     assert answer.status_code in {403, 404} or "/user/login" in answer.request.path
+
+
+@pytest.mark.parametrize("action", ["package_create", "package_search", "status_show"])
+def test_half_a_character_is_refused_in_words(app: Any, partner: dict[str, Any], action: str) -> None:
+    headers = {"Authorization": factories.APIToken(user=partner["editor"])["token"], "Content-Type": "application/json"}
+    for body in (r'{"title": "a\ud800", "q": "x"}', r'{"\uDFFF": ["x"]}'):
+        answer = contextvars.Context().run(app.post, f"/api/3/action/{action}", data=body, headers=headers)
+        assert answer.status_code == 400 and answer.json["error"]["message"]
+    whole = contextvars.Context().run(app.post, "/api/3/action/package_search", data=r'{"q": "\ud83d\ude0a"}', headers=headers)
+    assert whole.status_code == 200

@@ -23,6 +23,18 @@ def tzc_oidc_name() -> str:
     return str(tk.config["tzc.oidc.name"]) if oidc.is_set() else ""
 
 
+def tzc_reset_hours() -> int:
+    """Hours for which a link to a new password serves."""
+    hours: int = tk.config["tzc.accounts.reset_hours"]
+    return hours
+
+
+def tzc_invitation_days() -> int:
+    """Days for which the link of an invitation serves."""
+    days: int = tk.config["tzc.accounts.invitation_days"]
+    return days
+
+
 def tzc_token_days() -> list[int]:
     """Days that an API token may live, to choose from."""
     return tokens.choices()

@@ -7,10 +7,11 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.views.user import logout_user
 
-from . import mail, oidc, tokens
+from . import mail, oidc, resets, tokens
 
 
 @tk.blanket.actions
+@tk.blanket.auth_functions
 @tk.blanket.blueprints
 @tk.blanket.cli
 @tk.blanket.config_declarations
@@ -24,7 +25,8 @@ class AccountsPlugin(p.SingletonPlugin, mail.Notifier, tokens.Tokens):
     p.implements(p.IAuthenticator, inherit=True)
 
     def update_config(self, config: Any) -> None:
-        """Our templates before CKAN's."""
+        """Our templates before CKAN's; links to a new password end."""
+        resets.date_keys()
         tk.add_template_directory(config, "templates")
 
     def logout(self) -> Any:

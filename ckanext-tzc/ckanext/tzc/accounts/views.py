@@ -5,11 +5,12 @@ import logging
 import re
 from typing import Any
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.views.user import next_page_or_default, regenerate_session, rotate_token
 from flask import Blueprint, Response, request, session
 
-from . import limits, oidc, sign_up
+from . import limits, oidc, resets, sign_up
 
 log = logging.getLogger(__name__)
 accounts = Blueprint("tzc_accounts", __name__)
@@ -31,6 +32,26 @@ def refuse_other_sites() -> None:
         wanted = [request.args.get(name, "") for name in ("next", "came_from")]
         if any(value and not _own(value.removeprefix(tk.config["ckan.site_url"])) for value in wanted):
             tk.abort(400, tk._("This link leads to another site. Sign in from the portal's own page."))
+
+
+@accounts.before_app_request
+def ask_before_signing_out() -> str | None:
+    """A link signs nobody out: it leads to a page with a form, which is protected against forgery."""
+    if request.endpoint != "user.logout" or request.method == "POST" or not tk.current_user.is_authenticated:
+        return None
+    page: str = tk.render("accounts/sign_out.html")
+    return page
+
+
+@accounts.before_app_request
+def say_that_a_link_has_ended() -> Page | None:
+    """Of a link to a new password: the way to a new one, where CKAN knows refusal only."""
+    if request.endpoint != "user.perform_reset":
+        return None
+    user = model.User.get((request.view_args or {}).get("id") or "")
+    if user is None or not user.reset_key or request.args.get("key") != user.reset_key or not resets.has_ended(user):
+        return None
+    return tk.render("accounts/ended.html"), 410
 
 
 def _own(address: str) -> str:

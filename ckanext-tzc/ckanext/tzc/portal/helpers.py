@@ -34,12 +34,12 @@ LIGHT = {
     "dataset_resource.new",
     "dataset_resource.edit",
     "dataset_resource.delete",
-    "organization.index",
-    "organization.read",
-    "organization.about",
-    "group.index",
-    "group.read",
-    "group.about",
+    *(
+        f"{kind}.{page}"
+        for kind in ("organization", "group")
+        for page in ("index", "read", "about", "new", "edit", "delete", "members", "manage_members", "member_new", "member_delete")
+    ),
+    "harvest.new",
     "user.login",
     "user.api_tokens",
     "user.edit",
@@ -88,7 +88,7 @@ def _own_name(code: str) -> str:
 def tzc_light() -> bool:
     """Whether this page does without CKAN's own stylesheet and scripts.
 
-    Pages that we did not draw anew (administration, harvesting, members, views) keep both, with ours on top.
+    Pages that we did not draw anew (administration, harvesting, views) keep both, with ours on top.
     """
     endpoint = tk.request.endpoint or ""
     blueprint = endpoint.partition(".")[0]
@@ -132,6 +132,14 @@ def tzc_goals() -> list[dict[str, Any]]:
 def tzc_axis(name: str) -> Any:
     """The axis or lever that a CKAN group stands for, or None."""
     return next((axis for axis in territory().axes if axis.id == name), None)
+
+
+def tzc_person(user_id: str) -> dict[str, str]:
+    """Who has an account, for those who look after a partner's members: `{"name", "display_name"}`."""
+    import ckan.model as model
+
+    user = model.User.get(user_id)
+    return {"name": user.name, "display_name": user.display_name} if user else {"name": user_id, "display_name": user_id}
 
 
 def tzc_axis_counts() -> dict[str, int]:
@@ -301,6 +309,7 @@ def tzc_licence_words(code: str) -> dict[str, list[str]]:
     alike = str(tk._("Share what you make of the data under the same licence."))
     words = {
         "lov2": {"may": [reuse], "must": [cite]},
+        "lov1": {"may": [reuse], "must": [cite]},
         "cc-by": {"may": [reuse], "must": [cite]},
         "odbl": {"may": [reuse], "must": [cite, alike]},
         "cc-by-sa": {"may": [reuse], "must": [cite, alike]},

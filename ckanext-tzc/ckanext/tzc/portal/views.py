@@ -8,7 +8,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 
-from . import ground, guide, history, page_cache, sitemap, theme
+from . import broken_text, ground, guide, history, page_cache, sitemap, theme
 from .forms import forms as forms
 from .headers import protect
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
 portal = Blueprint("tzc_portal", __name__)
+portal.before_app_request(broken_text.refuse)
 portal.after_app_request(protect)
 portal.after_app_request(page_cache.mark)
 

@@ -62,17 +62,23 @@
     });
   });
 
-  // links of the summary of mistakes open the folded part that they lead to
+  // links of the summary of mistakes, and links of other pages, open the folded part that they lead to
+  function lead(field) {
+    for (var part = field; part; part = part.parentElement) { if (part.tagName === 'DETAILS') { part.open = true; } }
+    field.scrollIntoView({ block: 'center' });
+    (field.matches('input, select, textarea') ? field : field.querySelector('input:not([type=hidden]), select, textarea') || field).focus();
+  }
   document.querySelectorAll('.tzc-errors a').forEach(function (link) {
     link.addEventListener('click', function (event) {
       var field = document.getElementById(link.hash.slice(1));
       if (!field) { return; }
       event.preventDefault();
-      for (var part = field; part; part = part.parentElement) { if (part.tagName === 'DETAILS') { part.open = true; } }
-      field.scrollIntoView({ block: 'center' });
-      (field.matches('input, select, textarea') ? field : field.querySelector('input, select, textarea') || field).focus();
+      lead(field);
     });
   });
+  var wanted = /^#field-/.test(location.hash) && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  // after the browser has gone to the address's end itself, which takes the focus away
+  if (wanted) { window.addEventListener('load', function () { lead(wanted); }); }
   var summary = document.querySelector('.tzc-errors');
   if (summary) { summary.focus(); }
 })();
