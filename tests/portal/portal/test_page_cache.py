@@ -175,6 +175,24 @@ def test_reading_gives_up_nothing(reader: Any, made: Counted) -> None:
     assert made.asked == asked
 
 
+def test_what_no_reader_sees_gives_up_nothing(reader: Any, made: Counted, publish: Any) -> None:
+    """Addresses of files are tried all day long: if each answer gave up the pages, none would be kept."""
+    from ckanext.tzc.quality import scoring, store
+
+    dataset = publish()["id"]
+    score = scoring.compute(dataset)
+    reader.get("/dataset/")
+    asked = made.asked
+    store.make_due()
+    assert scoring.compute(dataset) == score
+    reader.get("/dataset/")
+    assert made.asked == asked
+    store.write(dataset, None, 0)
+    model.Session.commit()
+    reader.get("/dataset/")
+    assert made.asked == asked + 1
+
+
 def test_a_browser_that_has_the_page_is_told_so(reader: Any) -> None:
     first = reader.get("/about")
     again = reader.get("/about", headers={"If-None-Match": first.headers["ETag"]})

@@ -98,12 +98,13 @@ def find(package_id: str) -> Any:
 def write(package_id: str, asked: datetime | None, score: int) -> int | None:
     """Write a score, and into the history when it differs. Returns the one before. What was asked for later than `asked` stays asked for. Does not commit."""
     moment = now()
-    statement = insert(Score.__table__).values(package_id=package_id, score=score, computed=moment)
     before: int | None = model.Session.query(Score.score).filter_by(package_id=package_id).with_for_update().scalar()
-    model.Session.execute(statement.on_conflict_do_update(index_elements=["package_id"], set_={"score": score, "computed": moment}))
-    model.Session.query(Score).filter_by(package_id=package_id, changed=asked).update({"changed": None}, synchronize_session=False)
+    # a score that stays is not written: pages kept for readers are given up at each write
     if before != score:
+        statement = insert(Score.__table__).values(package_id=package_id, score=score, computed=moment)
+        model.Session.execute(statement.on_conflict_do_update(index_elements=["package_id"], set_={"score": score, "computed": moment}))
         model.Session.execute(sa.insert(History.__table__).values(package_id=package_id, score=score, at=moment))
+    model.Session.query(Score).filter_by(package_id=package_id, changed=asked).update({"changed": None, "computed": moment}, synchronize_session=False)
     return before
 
 
