@@ -195,3 +195,14 @@ def _axes() -> list[str]:
 
 def test_other_kinds_of_packages_are_left_alone() -> None:
     assert scoring.indexed({"dataset_type": "harvest", "validated_data_dict": "{}"}) == {"dataset_type": "harvest", "validated_data_dict": "{}"}
+
+
+def test_one_job_waits_for_all_that_is_asked_for(publish: Publish) -> None:
+    """A worker needs a second to begin a job: one for each file of each dataset would keep it busy for an hour after a harvest."""
+    for _ in range(3):
+        publish(resources=[LINK, {**LINK, "url": "https://elsewhere.example/autre.csv"}])
+    assert len(get_queue(jobs.QUEUE)) == 1
+    run_jobs()
+    assert store.waiting() == []
+    publish()
+    assert len(get_queue(jobs.QUEUE)) == 1

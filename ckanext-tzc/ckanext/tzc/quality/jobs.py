@@ -1,16 +1,25 @@
 """The room's jobs. CKAN is imported when they run: the scheduler only needs their names."""
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ckanext.tzc.common.one_job import OneJob
+
 QUEUE = "publishing"
 SECONDS = 240
 """Of a periodic job; what is left over is for the next one."""
 
 
-def score() -> int:
-    """Compute the scores that are asked for. Returns how many.
+def scoring_job() -> OneJob:
+    """The job that computes what is asked for."""
+    from ckanext.tzc.common.one_job import OneJob
 
-    All of them, not one: a worker takes longer to begin a job than to compute a score, and one save of a dataset with its files sends several jobs.
-    """
+    return OneJob("quality", score, QUEUE, SECONDS + 60)
+
+
+def score() -> int:
+    """Compute the scores that are asked for. Returns how many."""
     from . import scoring
 
     return scoring.compute_waiting(SECONDS)

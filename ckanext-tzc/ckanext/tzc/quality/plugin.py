@@ -6,7 +6,7 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 
-from . import changes, scoring
+from . import changes, jobs, scoring
 
 
 @tk.blanket.actions
@@ -25,7 +25,7 @@ class QualityPlugin(p.SingletonPlugin):
     def update_config(self, config: Any) -> None:
         """Our templates and stylesheet; jobs after commits."""
         tk.add_template_directory(config, "templates")
-        changes.listen()
+        jobs.scoring_job().listen()
 
     def notify(self, entity: Any, operation: Any) -> None:
         """Before each commit, for each thing that changed."""
