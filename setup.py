@@ -16,7 +16,7 @@ FOLDERS = {
     "ckanext.tzc.harvesters": "harvesters",
     "ckanext.tzc.schemas": "schemas",
 }
-ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts", "quality")
+ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts", "quality", "publishing")
 HARVESTERS = {"tzc_ckan_harvester": "CkanHarvester", "tzc_csw_harvester": "CswHarvester"}
 """Kinds of harvest sources: each is a plugin of its own."""
 
@@ -55,14 +55,14 @@ setup(
     include_package_data=False,
     install_requires=[
         "ckan>=2.12,<2.13", "ckanext-scheming", "ckanext-dcat", "ckanext-harvest", "duckdb", "python-calamine", "jsonschema", "xstatic-leaflet", "authlib", "limits",
-        "owslib", "lxml", "urllib3>=2.6", "certifi",
+        "owslib", "lxml", "pyoxigraph", "zstandard", "urllib3>=2.6", "certifi",
     ],
     entry_points={
         "ckan.plugins": [
             *(f"tzc_{room} = ckanext.tzc.{room}.plugin:{room.capitalize()}Plugin" for room in ROOMS),
             *(f"{name} = ckanext.tzc.harvesting.partners:{harvester}" for name, harvester in HARVESTERS.items()),
         ],
-        "ckan.rdf.profiles": ["tzc_dcat_ap = ckanext.tzc.catalogue.dcat_profile:TerritoryProfile"],
+        "ckan.rdf.profiles": ["tzc_dcat_ap = ckanext.tzc.publishing.dcat_profile:TerritoryProfile"],
         "babel.extractors": ["ckan = ckan.lib.extract:extract_ckan"],
     },
     message_extractors={

@@ -5,11 +5,9 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
-from ckanext.dcat.interfaces import IDCATURIGenerator
 
-from . import axes, feeds, search, solr_connection
+from . import axes, search, solr_connection
 from .facets import Facets
-from .feeds import SafeFeeds
 from .uploads import KeepsFiles
 
 
@@ -20,7 +18,7 @@ from .uploads import KeepsFiles
 @tk.blanket.config_declarations
 @tk.blanket.helpers
 @tk.blanket.validators
-class CataloguePlugin(Facets, KeepsFiles, SafeFeeds, p.SingletonPlugin):
+class CataloguePlugin(Facets, KeepsFiles, p.SingletonPlugin):
     """Schemas, axes, access levels, search and its facets."""
 
     p.implements(p.IConfigurer)
@@ -28,11 +26,9 @@ class CataloguePlugin(Facets, KeepsFiles, SafeFeeds, p.SingletonPlugin):
     p.implements(p.IFacets, inherit=True)
     p.implements(p.IUploader, inherit=True)
     p.implements(p.IFiles, inherit=True)
-    p.implements(IDCATURIGenerator, inherit=True)
 
     def update_config(self, config: Any) -> None:
-        """Feeds that no dataset can spoil, and a connection to Solr that is kept."""
-        feeds.guard()
+        """A connection to Solr that is kept."""
         solr_connection.keep()
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:

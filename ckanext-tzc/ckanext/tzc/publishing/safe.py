@@ -1,4 +1,4 @@
-"""What keeps one dataset from spoiling the feed of all: addresses in RDF, text in XML, questions that make no sense."""
+"""What keeps one dataset from spoiling documents that ckanext-dcat makes, for profiles other than ours: addresses in RDF, text in XML."""
 from __future__ import annotations
 
 import re
@@ -13,9 +13,6 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\ud800-\udfff]+")
 """An absolute IRI, as Turtle and XML can write it (RFC 3987, the characters that must be encoded left out)."""
-
-FORMATS = {"rdf", "xml", "n3", "ttl", "jsonld"}
-LAST_PAGE = 100_000
 
 
 def is_iri(value: str) -> bool:
@@ -37,11 +34,20 @@ class SafeGraph(Graph):
         return self
 
 
+def without_addresses(dataset: dict[str, Any]) -> dict[str, Any]:
+    """A dataset whose files not everybody may have, without what leads to them; any other as it is."""
+    if (dataset.get("access_level") or "open") == "open":
+        return dataset
+    page = f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{dataset['name']}"
+    closed = {"url": page, "access_url": page, "download_url": None, "hash": None, "access_services": None}
+    return {**dataset, "resources": [{**resource, **closed} for resource in dataset.get("resources") or []]}
+
+
 def guard() -> None:
-    """Give ckanext-dcat's serializer that graph; safe to call again."""
+    """Give ckanext-dcat's serializer that graph, and only what everybody may know; safe to call again."""
     from ckanext.dcat.processors import RDFSerializer
 
-    original = RDFSerializer.__init__
+    original, describe = RDFSerializer.__init__, RDFSerializer.graph_from_dataset
     if hasattr(original, "original"):
         return
 
@@ -49,8 +55,12 @@ def guard() -> None:
         original(self, *arguments, **named)
         self.g = SafeGraph()
 
+    def graph_from_dataset(self: Any, dataset_dict: dict[str, Any]) -> Any:
+        return describe(self, without_addresses(dataset_dict))
+
     begin.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
     RDFSerializer.__init__ = begin
+    RDFSerializer.graph_from_dataset = graph_from_dataset
 
 
 def address(dataset: dict[str, Any], stated: str) -> str:
@@ -59,17 +69,6 @@ def address(dataset: dict[str, Any], stated: str) -> str:
     own = f"{base}/dataset/{dataset['id']}" if dataset.get("id") else stated
     ours = urlsplit(stated).netloc == urlsplit(base).netloc if is_iri(stated) else True
     return own if ours else stated
-
-
-def refuse_nonsense() -> None:
-    """Before a request for a feed: a format or page that does not exist is not found, instead of an error within ckanext-dcat."""
-    if not (tk.request.endpoint or "").startswith("dcat.read_"):
-        return
-    wanted = (tk.request.view_args or {}).get("_format")
-    page = tk.request.args.get("page", "1")
-    exists = page.isascii() and page.isdigit() and 0 < int(page) <= LAST_PAGE
-    if wanted and not (wanted in FORMATS and exists):
-        tk.abort(404, tk._("There is no such feed. /catalog.ttl, .rdf, .xml, .jsonld and .n3 exist, page by page."))
 
 
 class SafeFeeds:

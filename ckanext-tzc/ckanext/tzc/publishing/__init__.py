@@ -1,0 +1,1 @@
+"""Publishing: the catalogue as RDF, ready before anybody asks."""

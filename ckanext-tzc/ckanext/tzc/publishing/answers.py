@@ -1,0 +1,102 @@
+"""Answers to programs: what they may have kept, in the encoding they read, with reasons in plain text when something is wrong."""
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+
+import zstandard
+from flask import Response, request
+from werkzeug.datastructures import ETags
+
+from tzc.publishing.documents import EXTENSIONS, RDF_XML, TURTLE, Syntax
+
+CHUNK = 64 * 1024
+MEDIA = {syntax.media: syntax for syntax in (TURTLE, RDF_XML, *EXTENSIONS.values())}
+ACCEPTED = [*MEDIA, "text/n3"]
+
+
+def refuse(status: int, reason: str) -> Response:
+    """A reason, in plain text."""
+    return Response(reason + "\n", status, content_type="text/plain; charset=utf-8", headers={"Access-Control-Allow-Origin": "*"})
+
+
+def negotiated() -> Syntax | None:
+    """The syntax that the reader likes best; a reader who takes anything gets Turtle, one who takes none of ours None."""
+    best = request.accept_mimetypes.best_match(ACCEPTED, default=None)
+    return MEDIA.get(best or "", TURTLE if best else None)
+
+
+def asks_for_rdf() -> bool:
+    """Whether a reader prefers RDF to a page."""
+    accepted = request.accept_mimetypes
+    best = accepted.best_match(["text/html", *ACCEPTED])
+    return bool(best) and best != "text/html" and not accepted["text/html"] >= accepted[best]
+
+
+def fresh(etag: str) -> Response | None:
+    """304, when the reader has this already."""
+    kept: ETags = request.if_none_match
+    if not kept.contains_weak(etag):
+        return None
+    return _labelled(Response(status=304), etag, None)
+
+
+def _labelled(response: Response, etag: str, changed: datetime | None) -> Response:
+    response.headers["ETag"] = f'W/"{etag}"'
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "ETag, Last-Modified, Link"
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    if changed:
+        response.headers["Last-Modified"] = format_datetime(changed, usegmt=True)
+    return response
+
+
+def rdf(content: bytes | Iterable[bytes], media: str, etag: str, changed: datetime | None) -> Response:
+    """A document; `changed` is UTC with its zone."""
+    encoding = request.accept_encodings.best_match(["zstd", "gzip"], default=None)
+    packed: Any = _packed(content, encoding)
+    response = Response(packed if request.method != "HEAD" else b"", content_type=f"{media}; charset=utf-8" if media.startswith("text/") else media)
+    if encoding:
+        response.headers["Content-Encoding"] = encoding
+    if isinstance(packed, bytes):
+        response.headers["Content-Length"] = str(len(packed))
+    return _labelled(response, etag, changed)
+
+
+def _packed(content: bytes | Iterable[bytes], encoding: str | None) -> bytes | Iterator[bytes] | Iterable[bytes]:
+    if encoding is None:
+        return content if isinstance(content, bytes) else _gathered(content)
+    packer: Any = zstandard.ZstdCompressor(level=3).compressobj() if encoding == "zstd" else zlib.compressobj(1, wbits=31)
+    if isinstance(content, bytes):
+        return bytes(packer.compress(content) + packer.flush())
+    return _stream(_gathered(content), packer)
+
+
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Pieces of a sensible size."""
+    kept, size = [], 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        if size >= CHUNK:
+            yield b"".join(kept)
+            kept, size = [], 0
+    yield b"".join(kept)
+
+
+def _stream(pieces: Iterable[bytes], packer: Any) -> Iterator[bytes]:
+    for piece in pieces:
+        if out := packer.compress(piece):
+            yield out
+    yield packer.flush()
+
+
+def media_of(extension: str, syntax: Syntax) -> str:
+    """The media type of an address's ending: N3 has its own."""
+    return "text/n3" if extension == "n3" else syntax.media
+
+

@@ -1,0 +1,116 @@
+"""ckanext-dcat's profile of this portal: its own documents say what the feeds say, and its harvester reads back what another such portal publishes."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import Any
+
+import pyoxigraph as ox
+from ckanext.dcat.profiles import EuropeanDCATAP3Profile
+from ckanext.dcat.profiles.base import DCAT, DCT
+from ckanext.tzc.common.territory import territory
+from ckanext.tzc.schemas import vocabulary
+from pyoxigraph import Triple
+from rdflib import BNode, Literal, URIRef
+
+from tzc.catalogue import keywords
+from tzc.publishing import mapping
+from tzc.publishing.catalogue import catalogue_triples
+from tzc.publishing.mapping import COMMUNE, LIMITATION
+from tzc.publishing.terms import MEDIA, PREFIXES
+
+from .world import catalogue, world
+
+
+class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext-dcat has no types
+    """Writes what the feeds say; reads DCAT-AP as ckanext-dcat does, and our own terms besides."""
+
+    def graph_from_catalog(self, catalog_dict: dict[str, Any], catalog_ref: URIRef) -> None:
+        """What our feed says of the catalogue."""
+        self._write(catalogue_triples(catalogue(None)))
+
+    def graph_from_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> None:
+        """What our feed says of a dataset."""
+        self._write(mapping.describe(dataset_dict, world(), datetime.now(timezone.utc)).triples)
+
+    def _write(self, triples: Iterable[Triple]) -> None:
+        for prefix, namespace in PREFIXES.items():
+            self.g.bind(prefix, namespace)
+        for triple in triples:
+            self.g.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
+
+    def parse_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> dict[str, Any]:
+        """Read back what `graph_from_dataset` writes, and give what a harvested dataset must have."""
+        super().parse_dataset(dataset_dict, dataset_ref)
+        rights = str(self.g.value(dataset_ref, DCT.accessRights) or "")
+        # two levels share one right: the stricter is taken
+        level = next((entry["code"] for entry in reversed(vocabulary("access-level")) if entry["right"] == rights), "open")
+        codes = [str(place).removeprefix(COMMUNE) for place in self.g.objects(dataset_ref, DCT.spatial) if str(place).startswith(COMMUNE)]
+        dataset_dict["access_level"] = "open" if level == "confidential" else level
+        if codes:
+            dataset_dict["communes"] = sorted(code for code in codes if code in territory().commune_names)
+        # with their accents, which CKAN's own cleaning takes away; each once, as two may be alike when tamed
+        words = dict.fromkeys(keywords.tamed(str(tag["name"])) for tag in dataset_dict.get("tags", []))
+        dataset_dict["tags"] = [{"name": word} for word in words if word]
+        for resource in dataset_dict.get("resources", []):
+            known = _file_type(resource.get("format") or "") or _file_type(resource.get("mimetype") or "")
+            if known:
+                resource["format"], resource["mimetype"] = known["label"]["en"] if known["code"] != "HTML" else "HTML", known["media"]
+            if str(resource.get("rights") or "").startswith(LIMITATION):
+                del resource["rights"]  # it is said by the access level
+        if not dataset_dict.get("license_id"):
+            dataset_dict["license_id"] = self._known_licence(dataset_ref) or "notspecified"
+        self._read_own_terms(dataset_dict, dataset_ref)
+        return dataset_dict
+
+    def _read_own_terms(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> None:
+        """The territory's terms, of whichever portal of this kind."""
+        stated: dict[str, list[str]] = {}
+        for predicate, value in self.g.predicate_objects(dataset_ref):
+            before, mark, name = str(predicate).rpartition("/vocabulary#")
+            if mark and before:
+                stated.setdefault(name, []).append(str(value))
+        known = {axis.id for axis in territory().axes}
+        axes = sorted({value.rpartition("/")[2] for value in stated.get("axis", [])} & known)
+        if axes:
+            dataset_dict["axis"] = axes
+        levels = {value.rpartition("#")[2] for value in stated.get("accessLevel", [])} & {"open", "registered", "restricted"}
+        if levels:
+            dataset_dict["access_level"] = max(levels, key=["open", "registered", "restricted"].index)
+        personal = next((entry["code"] for entry in vocabulary("personal-data") if entry["uri"] in stated.get("personalData", [])), None)
+        single = {"late_after_days": "lateAfterDays", "update_promise": "updatePromise", "source_system": "sourceSystem"}
+        dataset_dict.update({field: stated[name][0] for field, name in single.items() if name in stated})
+        if personal:
+            dataset_dict["personal_data"] = personal
+
+    def _known_licence(self, dataset_ref: URIRef) -> str | None:
+        stated = {str(self.g.value(distribution, DCT.license)) for distribution in self.g.objects(dataset_ref, DCAT.distribution)}
+        stated.add(str(self.g.value(dataset_ref, DCT.license)))
+        stated = {uri.rstrip("/").replace("https://", "http://") for uri in stated}
+        for entry in vocabulary("licence"):
+            ours = {uri.rstrip("/").replace("https://", "http://") for uri in (entry["uri"], entry.get("eu", "")) if uri}
+            if ours & stated:
+                return str(entry["code"])
+        return None
+
+
+def _term(term: Any) -> URIRef | BNode | Literal:
+    """A term of pyoxigraph as rdflib has it."""
+    if isinstance(term, ox.NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return BNode(term.value)
+    return Literal(term.value, lang=term.language) if term.language else Literal(term.value, datatype=None if term.datatype.value == STRING else URIRef(term.datatype.value))
+
+
+STRING = PREFIXES["xsd"] + "string"
+
+
+def _file_type(stated: str) -> dict[str, Any] | None:
+    """The vocabulary's entry for a format as somebody wrote it: a name, a media type or an IRI of either."""
+    short = stated.removeprefix(MEDIA).rpartition("/file-type/")[2].strip().lower()
+    same = {"shapefile": "shp", "turtle": "rdf_turtle", "rdf": "rdf_xml", "excel": "xlsx", "jpg": "jpeg", "txt/csv": "csv"}
+    short = same.get(short, short)
+    if not short:
+        return None
+    return next((entry for entry in vocabulary("file-type") if short in {entry["code"].lower(), entry["media"]}), None)

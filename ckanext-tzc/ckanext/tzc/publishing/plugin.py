@@ -1,0 +1,32 @@
+"""The publishing room's plugin."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins as p
+import ckan.plugins.toolkit as tk
+from ckanext.dcat.interfaces import IDCATURIGenerator
+
+from . import jobs, safe
+from .safe import SafeFeeds
+
+
+@tk.blanket.actions
+@tk.blanket.auth_functions
+@tk.blanket.blueprints
+@tk.blanket.cli
+class PublishingPlugin(SafeFeeds, p.SingletonPlugin):
+    """Publishing: each public dataset as RDF, ready before anybody asks."""
+
+    p.implements(p.IConfigurer)
+    p.implements(p.IDomainObjectModification)
+    p.implements(IDCATURIGenerator, inherit=True)
+
+    def update_config(self, config: Any) -> None:
+        """Other profiles' feeds that no dataset can spoil; a job after commits."""
+        safe.guard()
+        jobs.renewing_job().listen()
+
+    def notify(self, entity: Any, operation: Any) -> None:
+        """Before each commit: what has changed is written down by the database itself, the job is sent after the commit."""
+        jobs.renewing_job().ask()

@@ -1,0 +1,128 @@
+"""Fragments, and what has changed since they were made, in CKAN's own database.
+
+Triggers write the changes (migration `tzc_publishing_0001`), in the transaction that makes them and whichever program that is. A fragment that is withdrawn keeps its row,
+without content: its place in the order stays taken, so that no page of a feed moves while somebody reads them one after the other.
+"""
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+SYNTAXES = ("turtle", "rdf_xml", "json_ld", "n_triples")
+
+
+class Change(tk.BaseModel):
+    """One thing that changed: a dataset, or an organisation with all its datasets."""
+
+    __tablename__ = "tzc_publishing_change"
+
+    id = sa.Column(sa.BigInteger, primary_key=True, autoincrement=True)
+    package_id = sa.Column(sa.UnicodeText)
+    organisation_id = sa.Column(sa.UnicodeText)
+    at = sa.Column(sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now())
+
+
+class Fragment(tk.BaseModel):
+    """A published dataset as RDF. `position`: its place in every feed, for good. `revision`: rises at every change of any. `changes`: when time alone changes it."""
+
+    __tablename__ = "tzc_publishing_fragment"
+
+    package_id = sa.Column(sa.UnicodeText, primary_key=True)
+    position = sa.Column(sa.BigInteger, nullable=False, unique=True, server_default=sa.text("nextval('tzc_publishing_position')"))
+    revision = sa.Column(sa.BigInteger, nullable=False, index=True, server_default=sa.text("nextval('tzc_publishing_revision')"))
+    made = sa.Column(sa.DateTime(timezone=True), nullable=False)
+    world = sa.Column(sa.UnicodeText, nullable=False)
+    digest = sa.Column(sa.UnicodeText)
+    changes = sa.Column(sa.DateTime(timezone=True), index=True)
+    published = sa.Column(sa.Boolean, nullable=False, index=True)
+    access_level = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    subject = sa.Column(sa.UnicodeText)
+    owner_org = sa.Column(sa.UnicodeText, index=True)
+    axes = sa.Column(ARRAY(sa.UnicodeText), nullable=False, server_default="{}")
+    high_value = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+    elsewhere = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+    modified = sa.Column(sa.DateTime, index=True)
+    turtle = sa.Column(sa.UnicodeText)
+    rdf_xml = sa.Column(sa.UnicodeText)
+    json_ld = sa.Column(sa.UnicodeText)
+    n_triples = sa.Column(sa.UnicodeText)
+
+
+LOCK = 0x747A63
+"""One at a time makes fragments: a number for PostgreSQL's advisory locks."""
+
+
+def lock(wait: bool) -> bool:
+    """Be the one who makes fragments, until the transaction ends. Whether that could be had."""
+    if wait:
+        model.Session.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        return True
+    return bool(model.Session.execute(sa.text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK}).scalar())
+
+
+def waiting() -> int:
+    """How many changes wait."""
+    return int(model.Session.query(sa.func.count(Change.id)).scalar())
+
+
+def take(most: int) -> tuple[list[int], list[str]]:
+    """The oldest changes: their ids, and the datasets that they concern. Those that come later have ids of their own and stay."""
+    rows = model.Session.query(Change).order_by(Change.id).limit(most).all()
+    datasets = {row.package_id: None for row in rows if row.package_id}
+    organisations = {row.organisation_id for row in rows if row.organisation_id}
+    if organisations:
+        owned = model.Session.query(model.Package.id).filter(model.Package.owner_org.in_(organisations), model.Package.type == "dataset")
+        datasets.update(dict.fromkeys(row.id for row in owned))
+    return [row.id for row in rows], list(datasets)
+
+
+def done(ids: list[int]) -> None:
+    """These changes are dealt with. Does not commit."""
+    model.Session.execute(sa.delete(Change.__table__).where(Change.__table__.c.id.in_(ids)))
+
+
+def known(ids: list[str]) -> dict[str, Any]:
+    """Digest and world of fragments that are published, and whether they are, by dataset."""
+    table = Fragment.__table__
+    columns = (table.c.package_id, table.c.digest, table.c.world, table.c.published, table.c.owner_org, table.c.access_level, table.c.elsewhere, table.c.modified, table.c.changes)
+    return {row.package_id: row for row in model.Session.execute(sa.select(*columns).where(table.c.package_id.in_(ids)))}
+
+
+NEXT_REVISION = sa.text("nextval('tzc_publishing_revision')")
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    """Write fragments, new ones at the end of the order. Does not commit."""
+    if rows:
+        statement = insert(Fragment.__table__)
+        renewed = {name: statement.excluded[name] for name in rows[0] if name != "package_id"}
+        model.Session.execute(statement.on_conflict_do_update(index_elements=["package_id"], set_={**renewed, "revision": NEXT_REVISION}), rows)
+
+
+def withdraw(ids: list[str], moment: datetime) -> None:
+    """Empty fragments of what is published no more. Does not commit."""
+    table = Fragment.__table__
+    empty: dict[str, Any] = {**dict.fromkeys(SYNTAXES), "digest": None, "subject": None, "changes": None, "published": False, "made": moment, "revision": NEXT_REVISION}
+    model.Session.execute(sa.update(table).where(table.c.package_id.in_(ids), table.c.published).values(**empty))
+
+
+def outdated(world: str, moment: datetime, after: str, most: int) -> list[str]:
+    """Published datasets whose fragment was made in another world, or that time has changed; by id, after an id."""
+    table = Fragment.__table__
+    old = sa.or_(table.c.world != world, table.c.changes <= moment)
+    query = sa.select(table.c.package_id).where(table.c.published, old, table.c.package_id > after).order_by(table.c.package_id).limit(most)
+    return [row.package_id for row in model.Session.execute(query)]
+
+
+def all_ids(after: str, most: int) -> list[str]:
+    """Datasets that are there or have a fragment, by id, after an id."""
+    either = sa.union(
+        sa.select(model.package_table.c.id.label("id")).where(model.package_table.c.type == "dataset", model.package_table.c.id > after),
+        sa.select(Fragment.__table__.c.package_id.label("id")).where(Fragment.__table__.c.published, Fragment.__table__.c.package_id > after),
+    ).subquery()
+    return [row.id for row in model.Session.execute(sa.select(either.c.id).order_by(either.c.id).limit(most))]

@@ -1,0 +1,206 @@
+"""The feeds: ckanext-dcat's addresses, answered from fragments, and those of partners, axes, high-value datasets and national portals."""
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlencode
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from flask import Blueprint, Response, request
+from pyoxigraph import NamedNode
+
+from tzc.publishing.catalogue import Page
+from tzc.publishing.documents import EXTENSIONS, Syntax
+
+from . import answers, feeds, renewing
+from .world import base
+
+publishing = Blueprint("tzc_publishing", __name__)
+
+KNOWN = {"page", "after", "modified_since", "profiles"}
+MEANINGLESS = {"q", "fq", "sort"}
+LAST_PAGE = 1_000_000
+STOCK_FORMATS = {"rdf", "xml", "n3", "ttl", "jsonld"}
+"""Those of ckanext-dcat, for profiles other than ours."""
+
+
+class RefusedError(Exception):
+    """A question that has no answer: status and reason."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+@publishing.app_errorhandler(RefusedError)
+def refused(error: RefusedError) -> Response:
+    """The reason, to a program."""
+    return answers.refuse(error.status, error.reason)
+
+
+@publishing.before_app_request
+def instead_of_stock() -> Any:
+    """ckanext-dcat's addresses are answered from fragments; other profiles than ours are its own."""
+    if request.endpoint not in {"dcat.read_catalog", "dcat.read_dataset"} or request.method not in {"GET", "HEAD"}:
+        return None
+    parts = request.view_args or {}
+    extension = parts.get("_format")
+    if not extension and not answers.asks_for_rdf():
+        return None
+    if other_profiles():
+        return _check_other_profiles(parts.get("_id"), extension)
+    if request.endpoint == "dcat.read_catalog":
+        return _feed(feeds.WHOLE, extension)
+    return _dataset(parts["_id"], extension)
+
+
+def other_profiles() -> bool:
+    """Whether profiles are asked for that are not those of the feed."""
+    return bool({name for name in request.args.get("profiles", "").split(",") if name} - {"euro_dcat_ap_3", "euro_dcat_ap_2", "tzc_dcat_ap"})
+
+
+def _check_other_profiles(name: str | None, extension: str | None) -> None:
+    """What ckanext-dcat would fail on, or show to some readers only, has no answer either."""
+    if extension and extension not in STOCK_FORMATS:
+        raise RefusedError(404, tk._("There is no such format. There are: {extensions}.").format(extensions=", ".join(sorted(STOCK_FORMATS))))
+    _question()
+    if _whole_number("page", request.args.get("page", "1"), 1) > LAST_PAGE:
+        raise RefusedError(404, tk._("There is no page {number}.").format(number=request.args["page"]))
+    if name:
+        renewing.renew_before_reading()
+        package = model.Package.get(name)
+        if package is None or feeds.dataset(package.id, EXTENSIONS["nt"]) is None:
+            raise RefusedError(404, tk._("Dataset not found"))
+
+
+@publishing.route("/catalog")
+def catalogue() -> Response:
+    """The whole catalogue, in the syntax that the reader asks for."""
+    return _feed(feeds.WHOLE, None)
+
+
+@publishing.route("/catalog/all.<extension>")
+def dump(extension: str) -> Response:
+    """The whole catalogue in one document."""
+    syntax = _syntax(extension)
+    renewing.renew_before_reading()
+    etag = feeds.etag(feeds.state(), "all", syntax.name)
+    return answers.fresh(etag) or answers.rdf(feeds.whole(feeds.WHOLE, syntax), answers.media_of(extension, syntax), etag, feeds.last_change())
+
+
+@publishing.route("/catalog/national.<extension>")
+def national(extension: str) -> Response:
+    """What national portals should take from here: not what came from elsewhere."""
+    return _feed(feeds.NATIONAL, extension)
+
+
+@publishing.route("/catalog/hvd.<extension>")
+def high_value(extension: str) -> Response:
+    """High-value datasets."""
+    return _feed(feeds.HIGH_VALUE, extension)
+
+
+@publishing.route("/catalog/partner/<name>.<extension>")
+def partner(name: str, extension: str) -> Response:
+    """What a partner publishes, by its name here or its SIREN."""
+    organisation = model.Group.get(name) or model.Session.query(model.Group).filter(model.Group.extras["siren"].astext == name, model.Group.state == "active").first()
+    if organisation is None or not organisation.is_organization or organisation.state != "active":
+        raise RefusedError(404, tk._("There is no partner of this name or SIREN."))
+    return _feed(feeds.of_partner(organisation.id), extension)
+
+
+@publishing.route("/catalog/axis/<name>.<extension>")
+def axis(name: str, extension: str) -> Response:
+    """What sheds light on an axis."""
+    group = model.Group.get(name)
+    if group is None or group.is_organization or group.state != "active":
+        raise RefusedError(404, tk._("There is no axis of this name."))
+    return _feed(feeds.of_axis(group.name), extension)
+
+
+def _syntax(extension: str | None) -> Syntax:
+    if extension is None:
+        syntax = answers.negotiated()
+        if syntax is None:
+            raise RefusedError(406, tk._("This catalogue is written in: {types}.").format(types=", ".join(answers.MEDIA)))
+        return syntax
+    if extension not in EXTENSIONS:
+        raise RefusedError(404, tk._("There is no such format. There are: {extensions}.").format(extensions=", ".join(EXTENSIONS)))
+    return EXTENSIONS[extension]
+
+
+def _dataset(name: str, extension: str | None) -> Response:
+    syntax = _syntax(extension)
+    renewing.renew_before_reading()
+    package = model.Package.get(name)
+    content = feeds.dataset(package.id, syntax) if package else None
+    if content is None:
+        raise RefusedError(404, tk._("Dataset not found"))
+    etag = feeds.etag(hashlib.sha256(content).hexdigest(), syntax.name)
+    return answers.fresh(etag) or answers.rdf(content, answers.media_of(extension or "", syntax), etag, package.metadata_modified.replace(tzinfo=timezone.utc, microsecond=0))
+
+
+def _feed(choice: feeds.Choice, extension: str | None) -> Response:
+    """A page of a feed: the first, one by its number, or the one after a place in the order."""
+    syntax = _syntax(extension)
+    question = _question()
+    if "modified_since" in question:
+        choice = feeds.changed_since(choice, _moment(question["modified_since"]))
+    settled = renewing.renew_before_reading()
+    asked = urlencode(sorted(question.items()))
+    etag = feeds.etag(feeds.state(), request.path, asked, syntax.name)
+    if known := answers.fresh(etag):
+        return known
+    size = _size()
+    stretch = _stretch(choice, question, size)
+    content = feeds.page(choice, syntax, stretch, size, _links(choice, question, stretch, size, settled))
+    return answers.rdf(content, answers.media_of(extension or "", syntax), etag, feeds.last_change())
+
+
+def _question() -> dict[str, str]:
+    """What is asked, each once."""
+    if asked := sorted(MEANINGLESS & set(request.args)):
+        raise RefusedError(400, tk._("A feed cannot be searched: leave {names} out, or ask {address}.").format(names=", ".join(asked), address="/api/3/action/package_search"))
+    return {name: request.args[name] for name in KNOWN - {"profiles"} if name in request.args}
+
+
+def _stretch(choice: feeds.Choice, question: dict[str, str], size: int) -> feeds.Window:
+    if "after" in question:
+        return feeds.window(choice, _whole_number("after", question["after"], 0), size)
+    number = _whole_number("page", question.get("page", "1"), 1)
+    found = feeds.page_window(choice, number, size) if number <= LAST_PAGE else None
+    if found is None:
+        raise RefusedError(404, tk._("There is no page {number}.").format(number=number))
+    return found
+
+
+def _whole_number(name: str, stated: str, least: int) -> int:
+    if not (stated.isascii() and stated.isdigit() and len(stated) < 19 and int(stated) >= least):
+        raise RefusedError(400, tk._("{name} must be a whole number from {least} up.").format(name=name, least=least))
+    return int(stated)
+
+
+def _moment(stated: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(stated.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise RefusedError(400, tk._("modified_since must be a day or a moment as ISO 8601 writes it, such as 2026-11-28 or 2026-11-28T10:00:00Z.")) from error
+    return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _size() -> int:
+    return max(1, int(tk.config.get("ckanext.dcat.datasets_per_page") or 100))
+
+
+def _links(choice: feeds.Choice, question: dict[str, str], stretch: feeds.Window, size: int, settled: bool) -> Page:
+    """Links between pages lead by places, not by numbers: nothing that happens meanwhile moves them."""
+    collection = f"{base()}{request.path}"
+    kept = {name: value for name, value in question.items() if name == "modified_since"}
+    first = f"{collection}?{urlencode(kept)}" if kept else collection
+    here = f"{collection}?{urlencode(sorted(question.items()))}" if question else collection
+    following = f"{collection}?{urlencode({**kept, 'after': stretch.until})}" if stretch.more else None
+    pages = -(-feeds.places(choice) // size)
+    last = f"{collection}?{urlencode({**kept, 'page': pages})}" if pages > 1 else None
+    return Page(NamedNode(here).value, collection, first, following, last, feeds.count(choice, settled), size)

@@ -1,0 +1,96 @@
+"""What the mapping knows besides a dataset: the territory, the vocabularies, the portal's address."""
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from functools import lru_cache
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import territory
+from ckanext.tzc.harvesters.formats import SAME
+from ckanext.tzc.schemas import vocabulary
+
+from tzc.publishing import mapping
+from tzc.publishing.catalogue import Catalogue
+
+METADATA_LICENCE = "lov2"
+"""Under which the catalogue itself may be used: the state's own, which public bodies may choose freely."""
+
+
+def world() -> mapping.World:
+    """That of this portal."""
+    return _world(base(), tk.config["tzc.territory"])
+
+
+def base() -> str:
+    """The portal's address, without a slash at its end."""
+    return str(tk.config["ckan.site_url"]).rstrip("/")
+
+
+@lru_cache(maxsize=4)
+def _world(base: str, _file: str) -> mapping.World:
+    place = territory()
+    return mapping.World(
+        base=base,
+        language=place.languages[0],
+        communes=dict(place.commune_names),
+        licences={entry["code"]: _licence(entry) for entry in vocabulary("licence") if "://" in entry["uri"]},
+        levels={entry["code"]: entry["right"] for entry in vocabulary("access-level")},
+        formats=_formats(),
+        axes=frozenset(axis.id for axis in place.axes),
+        personal={entry["code"]: entry["uri"] for entry in vocabulary("personal-data")},
+        kinds={entry["code"]: entry["limitation"] for entry in vocabulary("partner-kind") if entry.get("limitation")},
+        persons=frozenset(entry["code"] for entry in vocabulary("personal-data") if entry.get("persons")),
+    )
+
+
+def _licence(entry: dict[str, Any]) -> mapping.Licence:
+    rules = entry.get("policy") or {}
+    return mapping.Licence(entry["uri"], entry.get("eu", ""), entry.get("eu_wider", ""), tuple(rules.get("permissions", ())), tuple(rules.get("duties", ())))
+
+
+def _formats() -> dict[str, mapping.Format]:
+    found: dict[str, mapping.Format] = {}
+    codes = {}
+    for entry in vocabulary("file-type"):
+        kind = codes[entry["code"]] = mapping.Format(entry["uri"], entry["media"])
+        for name in (entry["code"], entry["media"], *entry["label"].values()):
+            found.setdefault(name.lower(), kind)
+    found.update({name: codes[code] for name, code in SAME.items() if code in codes})
+    found.pop("", None)
+    return found
+
+
+def fingerprint() -> str:
+    """What tells worlds apart: fragments that were made in another are made anew."""
+    return _fingerprint(world())
+
+
+_fingerprints: dict[int, str] = {}
+
+
+def _fingerprint(known: mapping.World) -> str:
+    if id(known) not in _fingerprints:
+        plain = {"version": mapping.VERSION, **dataclasses.asdict(known)}
+        text = json.dumps(plain, sort_keys=True, default=sorted)
+        _fingerprints[id(known)] = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+    return _fingerprints[id(known)]
+
+
+def catalogue(first: Any) -> Catalogue:
+    """What the catalogue says of itself; `first` is the day of its first dataset."""
+    place = territory()
+    box = place.bounding_box
+    return Catalogue(
+        base=base(),
+        title=place.name,
+        description=place.tagline,
+        publisher=place.contact["name"],
+        email=place.contact["email"],
+        licence=next(entry["uri"] for entry in vocabulary("licence") if entry["code"] == METADATA_LICENCE),
+        languages=tuple(entry["uri"] for entry in vocabulary("language") if entry["iso"] in place.languages),
+        corners=(box.west, box.south, box.east, box.north),
+        first=first,
+    )

@@ -1,0 +1,476 @@
+"""One dataset as triples: DCAT-AP 3, its annex for high-value datasets, GeoDCAT-AP's places, ODRL's policies, and the territory's own terms.
+
+What each field becomes: docs/publishing.md. Facts on the consumers stand there too.
+"""
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any
+
+from geomet import InvalidGeoJSONException, wkt  # type: ignore[import-untyped]  # -- it has none
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from .terms import MEDIA, NAMES, TYPE, Node, Term, clean, decimal, duration, entries, hexadecimal, iri, mailbox, moment, number, parsed_moment, text, values
+
+VERSION = 1
+"""Of this mapping: one more whenever the same dataset gives other triples, so that all stored fragments are made anew."""
+
+HVD_REGULATION = NamedNode("http://data.europa.eu/eli/reg_impl/2023/138/oj")
+"""Commission Implementing Regulation (EU) 2023/138, which lists the high-value datasets."""
+COMMUNE = "http://id.insee.fr/geo/commune/"
+"""IRIs of the national statistics institute for communes, by INSEE code."""
+LIMITATION = "http://inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicAccess/INSPIRE_Directive_Article13_1"
+"""IRIs of INSPIRE's reasons for limiting access, by the letter of article 13(1) of Directive 2007/2/EC."""
+OPEN = "open"
+CHECKSUMS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
+"""How a checksum was computed, by its number of digits, where nobody says."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Licence:
+    """A licence: its address, the EU's for the same or (`wider`) for one that is no narrower, and what ODRL says of it."""
+
+    uri: str
+    eu: str = ""
+    wider: str = ""
+    permissions: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """A format: its IRI and its media type's name, which may be empty."""
+
+    uri: str
+    media: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """What the mapping knows besides the dataset; `base` is the portal's address without a slash at its end.
+
+    `personal`: IRIs of categories of personal data by code. `levels`: the EU's access right by access level. `kinds`: letters of INSPIRE's
+    reasons by kind of partner, of `persons` when persons are concerned. `formats` by each name of a format in small letters.
+    """
+
+    base: str
+    language: str
+    communes: Mapping[str, str]
+    licences: Mapping[str, Licence]
+    levels: Mapping[str, str]
+    formats: Mapping[str, Format]
+    axes: frozenset[str]
+    personal: Mapping[str, str]
+    kinds: Mapping[str, str]
+    persons: frozenset[str] = frozenset()
+
+    @cached_property
+    def licences_by_uri(self) -> Mapping[str, Licence]:
+        """Licences by their own address and the EU's, both without protocol and slash at the end."""
+        return {_bare(uri): licence for licence in self.licences.values() for uri in (licence.uri, licence.eu) if uri}
+
+    def term(self, name: str) -> NamedNode:
+        """A term of the territory's vocabulary."""
+        return NamedNode(f"{self.base}/vocabulary#{name}")
+
+
+def _bare(uri: str) -> str:
+    return uri.partition("://")[2].rstrip("/")
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """A dataset's triples in a fixed order, its IRI, and when time alone will change them."""
+
+    subject: NamedNode
+    triples: tuple[Triple, ...]
+    changes: datetime | None = None
+
+
+Make = Callable[[Any], Term | None]
+
+# field, property, how its value is made, and the class of what it leads to
+Row = tuple[str, str, Make, str]
+DATASET: tuple[Row, ...] = (
+    ("version", "dcat:version", text, ""),
+    ("version_notes", "adms:versionNotes", text, ""),
+    ("frequency", "dct:accrualPeriodicity", iri, "dct:Frequency"),
+    ("dcat_type", "dct:type", iri, ""),
+    ("temporal_resolution", "dcat:temporalResolution", duration, ""),
+    ("language", "dct:language", iri, "dct:LinguisticSystem"),
+    ("theme", "dcat:theme", iri, ""),
+    ("conforms_to", "dct:conformsTo", iri, "dct:Standard"),
+    ("documentation", "foaf:page", iri, "foaf:Document"),
+    ("has_version", "dcat:hasVersion", iri, ""),
+    ("is_referenced_by", "dct:isReferencedBy", iri, ""),
+    ("applicable_legislation", "dcatap:applicableLegislation", iri, "eli:LegalResource"),
+    ("spatial_resolution_in_meters", "dcat:spatialResolutionInMeters", decimal, ""),
+)  # fmt: skip
+DISTRIBUTION: tuple[Row, ...] = (
+    ("status", "adms:status", iri, ""),
+    ("availability", "dcatap:availability", iri, ""),
+    ("compress_format", "dcat:compressFormat", iri, "dct:MediaType"),
+    ("package_format", "dcat:packageFormat", iri, "dct:MediaType"),
+    ("temporal_resolution", "dcat:temporalResolution", duration, ""),
+    ("language", "dct:language", iri, "dct:LinguisticSystem"),
+    ("documentation", "foaf:page", iri, "foaf:Document"),
+    ("conforms_to", "dct:conformsTo", iri, "dct:Standard"),
+    ("applicable_legislation", "dcatap:applicableLegislation", iri, "eli:LegalResource"),
+    ("spatial_resolution_in_meters", "dcat:spatialResolutionInMeters", decimal, ""),
+    ("size", "dcat:byteSize", number, ""),
+)  # fmt: skip
+ONE_ONLY = {"version", "frequency", "temporal_resolution", "status", "availability", "compress_format", "package_format", "size", "spatial_resolution_in_meters"}
+"""Where DCAT-AP allows one value, the first counts."""
+
+
+def describe(dataset: Mapping[str, Any], world: World, now: datetime) -> Description:
+    """The triples of a published dataset.
+
+    `dataset`: as `package_show` gives it, or as stored (lists as JSON); with `organization` (its own fields beside), and for a harvested one `harvest_source_url`. Never
+    fails: what cannot be written is mended or left out.
+    """
+    return _Writer(dataset, world, now).written()
+
+
+def subject_of(dataset: Mapping[str, Any], base: str) -> NamedNode:
+    """The IRI of a dataset: the one stated, unless it is broken or an address of this portal, where each dataset has its own."""
+    stated = iri(dataset.get("uri"))
+    own = NamedNode(f"{base}/dataset/{dataset['id']}")
+    return stated if stated is not None and not _bare(stated.value).startswith(_bare(base)) and "://" in stated.value else own
+
+
+class _Writer:
+    """Writes one dataset's triples, grouped by subject in the order of their first mention."""
+
+    def __init__(self, dataset: Mapping[str, Any], world: World, now: datetime) -> None:
+        self.dataset, self.world, self.now = dataset, world, now
+        self.subject = subject_of(dataset, world.base)
+        self.statements: dict[Node, dict[Triple, None]] = {}
+        self.blanks = 0
+        self.mark = "b" + str(dataset["id"]).replace("-", "")
+        self.harvested = bool(dataset.get("harvest_source_id"))
+        self.language = "" if self.harvested else world.language
+        self.changes: datetime | None = None
+
+    def written(self) -> Description:
+        self.type(self.subject, "dcat:Dataset")
+        self.names()
+        self.rows(self.subject, self.dataset, DATASET)
+        self.dates(self.subject, self.dataset, "metadata_created", "metadata_modified")
+        self.people()
+        self.time_and_place()
+        self.high_value()
+        self.access()
+        self.territory()
+        for resource in self.dataset.get("resources") or []:
+            self.distribution(resource)
+        return Description(self.subject, tuple(triple for statements in self.statements.values() for triple in statements), self.changes)
+
+    # statements
+
+    def add(self, subject: Node, name: str, value: Term | None, kind: str = "") -> None:
+        """One statement, unless there is nothing to state; `kind` is the class of what it leads to."""
+        if value is None:
+            return
+        self.statements.setdefault(subject, {})[Triple(subject, NAMES[name], value)] = None
+        if kind and not isinstance(value, Literal):
+            self.type(value, kind)
+
+    def type(self, subject: Node, kind: str) -> None:
+        self.statements.setdefault(subject, {})[Triple(subject, TYPE, NAMES[kind])] = None
+
+    def blank(self) -> BlankNode:
+        self.blanks += 1
+        return BlankNode(f"{self.mark}n{self.blanks}")
+
+    def words(self, value: Any) -> Literal | None:
+        return text(value, self.language)
+
+    def rows(self, subject: Node, fields: Mapping[str, Any], table: tuple[Row, ...]) -> None:
+        for field, name, make, kind in table:
+            stated = fields.get(field)
+            if not stated:
+                continue
+            made = [value for item in values(stated) if (value := make(item)) is not None]
+            for value in made[:1] if field in ONE_ONLY else made:
+                self.add(subject, name, value, kind)
+
+    def statement(self, subject: Node, name: str, stated: Any, kind: str) -> None:
+        """Something that DCAT-AP wants as a thing with a label, or by its address."""
+        address, words = iri(stated), self.words(stated)
+        if address is not None and " " not in clean(stated):
+            self.add(subject, name, address, kind)
+        elif words is not None:
+            node = self.blank()
+            self.add(subject, name, node, kind)
+            self.add(node, "rdfs:label", words)
+
+    # the dataset
+
+    def names(self) -> None:
+        dataset, me = self.dataset, self.subject
+        self.add(me, "dct:title", self.words(dataset.get("title")) or self.words(dataset.get("name")))
+        # DCAT-AP asks for a description; a source that gave none gets its title said again
+        self.add(me, "dct:description", self.words(dataset.get("notes")) or self.words(dataset.get("title")))
+        self.add(me, "dct:identifier", text(dataset.get("identifier")) or text(dataset.get("guid")) or text(dataset["id"]))
+        for other in values(dataset.get("alternate_identifier")):
+            if (notation := text(other)) is not None:
+                node = self.blank()
+                self.add(me, "adms:identifier", node, "adms:Identifier")
+                self.add(node, "skos:notation", notation)
+        for tag in dataset.get("tags") or []:
+            self.add(me, "dcat:keyword", self.words(tag.get("name") if isinstance(tag, Mapping) else tag))
+        page = NamedNode(f"{self.world.base}/dataset/{dataset['name']}")
+        self.add(me, "dcat:landingPage", iri(dataset.get("url")) or page, "foaf:Document")
+        self.statement(me, "dct:provenance", dataset.get("provenance"), "dct:ProvenanceStatement")
+        if self.harvested:
+            self.add(me, "dct:source", iri(dataset.get("uri")) or iri(dataset.get("url")) or iri(dataset.get("harvest_source_url")))
+
+    def dates(self, subject: Node, fields: Mapping[str, Any], created: str, modified: str) -> None:
+        """A stated day counts; else the moment of ours. What is said to be changed in the future is not said to be so yet: national portals refuse it."""
+        self.add(subject, "dct:issued", moment(fields.get("issued")) or _utc(fields.get(created)))
+        stated = moment(fields.get("modified"))
+        future = stated is not None and self.in_future(clean(fields.get("modified")))
+        self.add(subject, "dct:modified", (None if future else stated) or _utc(fields.get(modified)))
+
+    def in_future(self, words: str) -> bool:
+        full = {4: f"{words}-01-01", 7: f"{words}-01"}.get(len(words), words)
+        parsed = parsed_moment(full)
+        if parsed is None:
+            return False
+        when = parsed if isinstance(parsed, datetime) else datetime(parsed.year, parsed.month, parsed.day, tzinfo=timezone.utc)
+        when = when.replace(tzinfo=timezone.utc) if when.tzinfo is None else when
+        if when <= self.now:
+            return False
+        self.changes = min(when, self.changes or when)
+        return True
+
+    def people(self) -> None:
+        publishers = [agent for agent in entries(self.dataset.get("publisher")) if clean(agent.get("name"))]
+        organisation = self.dataset.get("organization")
+        if publishers:
+            self.agent("dct:publisher", publishers[0])
+        elif organisation:
+            self.organisation(organisation)
+        for agent in entries(self.dataset.get("creator")):
+            if clean(agent.get("name")):
+                self.agent("dct:creator", agent)
+        for contact in entries(self.dataset.get("contact")):
+            node = iri(contact.get("uri")) or self.blank()
+            self.add(self.subject, "dcat:contactPoint", node, "vcard:Kind")
+            self.add(node, "vcard:fn", text(contact.get("name")))
+            self.add(node, "vcard:hasEmail", mailbox(contact.get("email")))
+            self.add(node, "vcard:hasURL", iri(contact.get("url")))
+            self.add(node, "vcard:hasUID", iri(contact.get("identifier")) or text(contact.get("identifier")))
+
+    def agent(self, name: str, agent: Mapping[str, Any]) -> None:
+        node = iri(agent.get("uri")) or self.blank()
+        self.add(self.subject, name, node, "foaf:Agent")
+        self.add(node, "foaf:name", text(agent.get("name")))
+        self.add(node, "foaf:homepage", iri(agent.get("url")), "foaf:Document")
+        self.add(node, "dct:type", iri(agent.get("type")))
+        self.add(node, "foaf:mbox", mailbox(agent.get("email")))
+        self.add(node, "dct:identifier", text(agent.get("identifier")))
+
+    def organisation(self, organisation: Mapping[str, Any]) -> None:
+        node = iri(organisation.get("uri")) or NamedNode(f"{self.world.base}/organization/{organisation['id']}")
+        self.add(self.subject, "dct:publisher", node, "foaf:Agent")
+        self.add(node, "foaf:name", text(organisation.get("title")) or text(organisation.get("name")))
+        self.add(node, "foaf:homepage", iri(organisation.get("url")), "foaf:Document")
+        self.add(node, "dct:type", iri(organisation.get("dcat_type")))
+        self.add(node, "foaf:mbox", mailbox(organisation.get("email")))
+        self.add(node, "dct:identifier", text(organisation.get("identifier")) or text(organisation.get("siren")))
+
+    def time_and_place(self) -> None:
+        for period in entries(self.dataset.get("temporal_coverage")):
+            start, end = moment(period.get("start")), moment(period.get("end"))
+            if start is not None or end is not None:
+                node = self.blank()
+                self.add(self.subject, "dct:temporal", node, "dct:PeriodOfTime")
+                self.add(node, "dcat:startDate", start)
+                self.add(node, "dcat:endDate", end)
+        for code in values(self.dataset.get("communes")):
+            if isinstance(code, str) and code in self.world.communes:
+                place = NamedNode(COMMUNE + code)
+                self.add(self.subject, "dct:spatial", place, "dct:Location")
+                self.add(place, "skos:prefLabel", text(self.world.communes[code]))
+        for stated in entries(self.dataset.get("spatial_coverage")):
+            where = iri(stated.get("uri")) or self.blank()
+            self.add(self.subject, "dct:spatial", where, "dct:Location")
+            self.add(where, "skos:prefLabel", text(stated.get("text")))
+            for field, name in (("bbox", "dcat:bbox"), ("centroid", "dcat:centroid"), ("geom", "locn:geometry")):
+                self.add(where, name, shape(stated.get(field)))
+
+    def high_value(self) -> None:
+        categories = [category for item in values(self.dataset.get("hvd_category")) if (category := iri(item)) is not None]
+        for category in categories:
+            self.add(self.subject, "dcatap:hvdCategory", category)
+            # data.gouv.fr looks for it among the themes
+            self.add(self.subject, "dcat:theme", category)
+        self.laws = bool(categories)
+        if self.laws:
+            self.add(self.subject, "dcatap:applicableLegislation", HVD_REGULATION, "eli:LegalResource")
+
+    def access(self) -> None:
+        level = clean(self.dataset.get("access_level")) or OPEN
+        right = iri(self.world.levels.get(level)) or iri(self.dataset.get("access_rights"))
+        self.add(self.subject, "dct:accessRights", right, "dct:RightsStatement")
+        self.open = level == OPEN
+        self.limitation = None if self.open else NamedNode(LIMITATION + self.reason())
+        self.add(self.subject, "dct:rights", self.limitation, "dct:RightsStatement")
+        self.licence = self.world.licences.get(clean(self.dataset.get("license_id")))
+
+    def reason(self) -> str:
+        if clean(self.dataset.get("personal_data")) in self.world.persons:
+            return "f"
+        return self.world.kinds.get(clean((self.dataset.get("organization") or {}).get("kind")), "a")
+
+    def territory(self) -> None:
+        dataset, term, me = self.dataset, self.world.term, self.subject
+        own = self.statements[me]
+        for axis in values(dataset.get("axis")):
+            if isinstance(axis, str) and axis in self.world.axes:
+                own[Triple(me, term("axis"), NamedNode(f"{self.world.base}/group/{axis}"))] = None
+        if (level := clean(dataset.get("access_level"))) in self.world.levels:
+            own[Triple(me, term("accessLevel"), term(level))] = None
+        personal = iri(self.world.personal.get(clean(dataset.get("personal_data"))))
+        days, promise, system = number(dataset.get("late_after_days")), self.words(dataset.get("update_promise")), text(dataset.get("source_system"))
+        for name, value in (("personalData", personal), ("lateAfterDays", days), ("updatePromise", promise), ("sourceSystem", system)):
+            if value is not None:
+                own[Triple(me, term(name), value)] = None
+
+    # its files
+
+    def distribution(self, resource: Mapping[str, Any]) -> None:
+        own = NamedNode(f"{self.world.base}/dataset/{self.dataset['id']}/resource/{resource['id']}")
+        stated = iri(resource.get("uri"))
+        node = stated if stated is not None and "://" in stated.value and not _bare(stated.value).startswith(_bare(self.world.base)) else own
+        self.add(self.subject, "dcat:distribution", node, "dcat:Distribution")
+        self.add(node, "dct:title", self.words(resource.get("name")))
+        self.add(node, "dct:description", self.words(resource.get("description")))
+        self.addresses(node, resource, own)
+        self.formats(node, resource)
+        self.rows(node, resource, DISTRIBUTION)
+        self.dates(node, resource, "created", "metadata_modified")
+        self.terms_of_use(node, resource, own)
+        self.checksum(node, resource)
+        if self.laws:
+            self.add(node, "dcatap:applicableLegislation", HVD_REGULATION, "eli:LegalResource")
+        if self.open and resource.get("datastore_active"):
+            self.service(node, resource)
+
+    def addresses(self, node: Node, resource: Mapping[str, Any], own: NamedNode) -> None:
+        """Where the bytes are, for those who may have them; else the page that says how to ask for them."""
+        if not self.open:
+            self.add(node, "dcat:accessURL", NamedNode(f"{self.world.base}/dataset/{self.dataset['name']}"))
+            return
+        url, download, access = iri(resource.get("url")), iri(resource.get("download_url")), iri(resource.get("access_url"))
+        if resource.get("url_type") == "upload":
+            download = download or url
+        self.add(node, "dcat:accessURL", access or (url if url != download or resource.get("url_type") == "upload" else None) or url or download or own)
+        self.add(node, "dcat:downloadURL", download)
+
+    def formats(self, node: Node, resource: Mapping[str, Any]) -> None:
+        """By the vocabularies, as DCAT-AP wants them; a format that none of them knows is left out."""
+        names = [_short(resource.get("format")), _short(resource.get("mimetype"))]
+        known = next((self.world.formats[name] for name in names if name in self.world.formats), None)
+        if known:
+            self.add(node, "dct:format", NamedNode(known.uri), "dct:MediaTypeOrExtent")
+        media = known.media if known else names[1] if "/" in names[1] else ""
+        if media:
+            self.add(node, "dcat:mediaType", iri(MEDIA + media), "dct:MediaType")
+
+    def terms_of_use(self, node: Node, resource: Mapping[str, Any], own: NamedNode) -> None:
+        licence = self.world.licences_by_uri.get(_bare(clean(resource.get("license")))) or self.licence
+        if licence and licence.uri:
+            address = NamedNode(licence.uri)
+            self.add(node, "dct:license", address, "dct:LicenseDocument")
+            self.add(address, "skos:exactMatch", iri(licence.eu))
+            self.add(address, "skos:broadMatch", iri(licence.wider))
+            self.policy(node, licence, NamedNode(f"{own.value}#policy"))
+        elif (other := iri(resource.get("license"))) is not None:
+            self.add(node, "dct:license", other, "dct:LicenseDocument")
+        self.add(node, "dct:rights", self.limitation, "dct:RightsStatement")
+        if self.limitation is None:
+            self.statement(node, "dct:rights", resource.get("rights"), "dct:RightsStatement")
+
+    def policy(self, node: Node, licence: Licence, policy: NamedNode) -> None:
+        """What the licence allows, as ODRL says it, for programs that decide by it."""
+        if not licence.permissions:
+            return
+        permission = self.blank()
+        self.add(node, "odrl:hasPolicy", policy, "odrl:Offer")
+        self.add(policy, "odrl:permission", permission, "odrl:Permission")
+        self.add(permission, "odrl:target", node)
+        for action in licence.permissions:
+            self.add(permission, "odrl:action", NAMES[action])
+        for duty in licence.duties:
+            task = self.blank()
+            self.add(permission, "odrl:duty", task, "odrl:Duty")
+            self.add(task, "odrl:action", NAMES[duty])
+        self.add(policy, "dct:source", NamedNode(licence.uri))
+
+    def checksum(self, node: Node, resource: Mapping[str, Any]) -> None:
+        digits = hexadecimal(resource.get("hash"))
+        if digits is None or not self.open:
+            return
+        named = clean(resource.get("hash_algorithm"))
+        algorithm = iri(named) or _algorithm(named) or _algorithm(CHECKSUMS.get(len(digits.value), ""))
+        if algorithm is None:
+            return
+        checksum = self.blank()
+        self.add(node, "spdx:checksum", checksum, "spdx:Checksum")
+        self.add(checksum, "spdx:checksumValue", digits)
+        self.add(checksum, "spdx:algorithm", algorithm, "spdx:ChecksumAlgorithm")
+
+    def service(self, node: NamedNode, resource: Mapping[str, Any]) -> None:
+        """The interface that a loaded table has."""
+        service = NamedNode(f"{self.world.base}/dataset/{self.dataset['id']}/resource/{resource['id']}#api")
+        self.add(node, "dcat:accessService", service, "dcat:DataService")
+        self.add(service, "dct:title", self.words(f"API – {clean(resource.get('name')) or clean(self.dataset.get('title'))}"))
+        self.add(service, "dcat:endpointURL", NamedNode(f"{self.world.base}/api/3/action/datastore_search?resource_id={resource['id']}"))
+        self.add(service, "dcat:endpointDescription", NamedNode(f"{self.world.base}/aide/api"))
+        self.add(service, "dcat:servesDataset", self.subject)
+        if self.licence and self.licence.uri:
+            self.add(service, "dct:license", NamedNode(self.licence.uri))
+        if self.laws:
+            self.add(service, "dcatap:applicableLegislation", HVD_REGULATION)
+
+
+def _utc(value: Any) -> Literal | None:
+    """A moment of CKAN, which writes UTC without saying so."""
+    words = value.isoformat() if isinstance(value, datetime) else clean(value)
+    return moment(words if not words or words.endswith("Z") or "+" in words else f"{words}Z")
+
+
+def _short(stated: Any) -> str:
+    return clean(stated).removeprefix(MEDIA).rpartition("/file-type/")[2].strip().lower()
+
+
+def _algorithm(name: str) -> NamedNode | None:
+    short = name.lower().replace("-", "")
+    return NAMES[f"spdx:checksumAlgorithm_{short}"] if short in CHECKSUMS.values() else None
+
+
+def shape(stated: Any) -> Literal | None:
+    """A geometry as well-known text, of GeoJSON or of well-known text; what is neither is None."""
+    if not stated:
+        return None
+    try:
+        geometry = stated if isinstance(stated, dict) else json.loads(stated)
+        words = wkt.dumps(geometry, decimals=5)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, InvalidGeoJSONException):
+        words = _well_known(stated)
+    return Literal(words, datatype=NAMES["gsp:wktLiteral"]) if words else None
+
+
+def _well_known(stated: Any) -> str:
+    try:
+        wkt.loads(stated)
+    except (ValueError, TypeError, AttributeError, StopIteration, RuntimeError, KeyError, IndexError, NotImplementedError):
+        return ""
+    return clean(stated)

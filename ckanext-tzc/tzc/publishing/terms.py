@@ -1,0 +1,180 @@
+"""Namespaces, and values that RDF can carry: what is broken is repaired by a written rule, or left out.
+
+The rules: docs/publishing.md, "What is mended and what is left out".
+"""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import quote
+
+from pyoxigraph import BlankNode, Literal, NamedNode
+
+Node = NamedNode | BlankNode
+Term = NamedNode | BlankNode | Literal
+
+PREFIXES = {
+    "adms": "http://www.w3.org/ns/adms#",
+    "cc": "http://creativecommons.org/ns#",
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dcatap": "http://data.europa.eu/r5r/",
+    "dct": "http://purl.org/dc/terms/",
+    "eli": "http://data.europa.eu/eli/ontology#",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "gsp": "http://www.opengis.net/ont/geosparql#",
+    "hydra": "http://www.w3.org/ns/hydra/core#",
+    "locn": "http://www.w3.org/ns/locn#",
+    "odrl": "http://www.w3.org/ns/odrl/2/",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+"""Of every document we write."""
+
+
+class _Names(dict[str, NamedNode]):
+    def __missing__(self, short: str) -> NamedNode:
+        prefix, name = short.split(":", 1)
+        node = self[short] = NamedNode(PREFIXES[prefix] + name)
+        return node
+
+
+NAMES = _Names()
+"""IRIs by their short names, made once: `NAMES["dct:title"]`."""
+
+TYPE = NAMES["rdf:type"]
+MEDIA = "http://www.iana.org/assignments/media-types/"
+"""IRIs of media types, by name."""
+
+NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML 1.0 document may hold (https://www.w3.org/TR/xml/#charsets), and the carriage return, which XML reads as a line's end."""
+FORBIDDEN = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+"""Characters that an IRI may hold encoded only (RFC 3987)."""
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=.)")
+BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+YEAR, MONTH = re.compile(r"\d{4}"), re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
+EMAIL = re.compile(r"(mailto:)?([^\s@<>\"]+@[^\s@<>\"]+)", re.IGNORECASE)
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+HEX = re.compile(r"([0-9A-Fa-f]{2})+")
+
+
+def clean(value: Any) -> str:
+    """A text that every format can carry: lines end in one way, what no XML may hold is left out, nothing stands around it."""
+    if value is None or isinstance(value, (bool, dict, list)):
+        return ""
+    return NOT_XML.sub("", str(value).replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def text(value: Any, language: str = "") -> Literal | None:
+    """A text, in a language when that is one."""
+    words = clean(value)
+    if not words:
+        return None
+    return Literal(words, language=language.lower()) if LANGUAGE.fullmatch(language) else Literal(words)
+
+
+def iri(value: Any) -> NamedNode | None:
+    """An absolute address. Characters that must be encoded are encoded; what is none even then, is None."""
+    words = clean(value)
+    if not SCHEME.match(words):
+        return None
+    encoded = FORBIDDEN.sub(lambda found: quote(found[0]), BARE_PERCENT.sub("%25", words))
+    try:
+        return NamedNode(encoded)
+    except ValueError:
+        return None
+
+
+def mailbox(value: Any) -> NamedNode | None:
+    """An address of e-mail as an IRI."""
+    found = EMAIL.fullmatch(clean(value))
+    return iri(f"mailto:{found[2]}") if found else None
+
+
+def moment(value: Any) -> Literal | None:
+    """A year, month, day or moment that the calendar has; anything else is None."""
+    words = clean(value)
+    if YEAR.fullmatch(words) and words != "0000":
+        return Literal(words, datatype=NAMES["xsd:gYear"])
+    if MONTH.fullmatch(words) and not words.startswith("0000"):
+        return Literal(words, datatype=NAMES["xsd:gYearMonth"])
+    parsed = parsed_moment(words)
+    if parsed is None:
+        return None
+    if isinstance(parsed, datetime):
+        return Literal(parsed.isoformat(), datatype=NAMES["xsd:dateTime"])
+    return Literal(parsed.isoformat(), datatype=NAMES["xsd:date"])
+
+
+def parsed_moment(words: str) -> date | datetime | None:
+    """A day, or a day and time, of ISO 8601."""
+    try:
+        if len(words) == len("2026-11-28"):
+            return date.fromisoformat(words)
+        return datetime.fromisoformat(words[:-1] + "+00:00" if words.endswith(("Z", "z")) else words) if words[4:5] == "-" else None
+    except ValueError:
+        return None
+
+
+def number(value: Any) -> Literal | None:
+    """A whole number from zero up."""
+    try:
+        found = int(clean(value))
+    except ValueError:
+        return None
+    return Literal(str(found), datatype=NAMES["xsd:nonNegativeInteger"]) if found >= 0 else None
+
+
+MOST_DIGITS = 30
+"""Of a decimal number before or after its point."""
+
+
+def decimal(value: Any) -> Literal | None:
+    """A decimal number."""
+    try:
+        found = Decimal(clean(value))
+    except InvalidOperation:
+        return None
+    return Literal(f"{found:f}", datatype=NAMES["xsd:decimal"]) if found.is_finite() and abs(found.adjusted()) < MOST_DIGITS else None
+
+
+def duration(value: Any) -> Literal | None:
+    """A duration of ISO 8601."""
+    words = clean(value)
+    return Literal(words, datatype=NAMES["xsd:duration"]) if DURATION.fullmatch(words) else None
+
+
+def hexadecimal(value: Any) -> Literal | None:
+    """Bytes in hexadecimal digits."""
+    words = clean(value)
+    return Literal(words, datatype=NAMES["xsd:hexBinary"]) if HEX.fullmatch(words) else None
+
+
+def values(stated: Any) -> list[Any]:
+    """What stands in a field that may hold several: a list, a list written as JSON, or one value."""
+    if isinstance(stated, str):
+        if not stated.startswith("["):
+            return [stated] if stated else []
+        try:
+            stated = json.loads(stated)
+        except ValueError:
+            return [stated]
+    if isinstance(stated, list):
+        return stated
+    return [] if stated is None else [stated]
+
+
+def entries(stated: Any) -> Iterator[Mapping[str, Any]]:
+    """What stands in a field of subfields; entries that hold nothing are left out."""
+    for entry in values(stated):
+        if isinstance(entry, Mapping) and any(entry.values()):
+            yield entry
