@@ -4,6 +4,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_a_dataset_says_what_the_form_asked(app: Any, publish: Publish) -> None:
 
 
 def test_restricted_says_so(app: Any, publish: Publish) -> None:
-    publish(name="velos", **{**FULL, "access_level": "restricted"})
+    publish(name="velos", **{**rich, "access_level": "restricted"})
     graph = Graph().parse(data=app.get("/dataset/velos.ttl", status=200).body, format="turtle")
     assert str(graph.value(next(graph.subjects(DCTERMS.identifier)), DCTERMS.accessRights)).endswith("/access-right/RESTRICTED")
 
@@ -355,3 +356,58 @@ def test_other_profiles_are_still_ckanext_dcats(app: Any, publish: Publish) -> N
     publish(name="velos", **FULL)
     graph = Graph().parse(data=app.get("/dataset/velos.ttl?profiles=schemaorg", status=200).body, format="turtle")
     assert (None, RDF.type, URIRef("http://schema.org/Dataset")) in graph or (None, RDF.type, URIRef("https://schema.org/Dataset")) in graph
+
+
+def test_search_engines_read_the_dataset_in_its_page(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
+    wild = "Vélos </script><script>alert(1)</script> & autres"
+    made = publish(name="velos", title=wild, **FULL)
+
+    def told() -> Any:
+        found = re.search(r'<script type="application/ld\+json">(.*?)</script>', app.get("/dataset/velos").body)
+        return json.loads(found[1]) if found else None
+
+    data = told()
+    assert (data["@type"], data["name"], data["identifier"]) == ("Dataset", wild, made["id"])
+    assert data["temporalCoverage"] == ["2024-01-01/2024-12-31"]
+    assert data["distribution"][0]["contentUrl"] == "https://example.org/velos.csv"
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "velos", "access_level": "restricted"})
+    assert "distribution" not in told()
+    assert told()["isAccessibleForFree"] is False
+
+
+def test_another_portal_of_this_kind_harvests_all_of_it(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
+    """Round trip: published, harvested into an empty catalogue, published again with the same metadata."""
+    from ckanext.dcat.processors import RDFParser
+
+    rich = {
+        **FULL, "personal_data": "anonymised", "late_after_days": "40", "update_promise": "Chaque lundi", "source_system": "Boucles", "version": "2", "documentation": ["https://example.org/doc"],
+        "conforms_to": ["https://example.org/schema"], "hvd_category": ["http://data.europa.eu/bna/c_b79e35eb"], "axis": ["mobilite", "donnees"], "issued": "2024-01-05", "modified": "2024-06-01",
+    }  # fmt: skip
+    made = publish(name="velos", title="Comptages des vélos", **rich)
+    closed = publish(name="ferme", title="Sur demande", **{**rich, "access_level": "restricted"})
+    feed = app.get("/catalog.ttl").body
+    for name in ("velos", "ferme"):
+        tk.get_action("dataset_purge")({"ignore_auth": True, "user": partner["editor"]}, {"id": name})
+    parser = RDFParser()
+    parser.parse(feed, _format="turtle")
+    for read in parser.datasets():
+        read.pop("extras", None)
+        tk.get_action("package_create")({"ignore_auth": True, "user": partner["editor"]}, {**read, "name": f"moissonne-{read['identifier']}", "owner_org": partner["id"]})
+    kept = set(rich) | {"title", "notes", "license_id", "access_level", "identifier"}
+    for before in (made, closed):
+        after = tk.get_action("package_show")({"user": ""}, {"id": f"moissonne-{before['id']}"})
+        assert after["identifier"] == before["id"]
+        for field in sorted(kept - {"resources", "tags", "identifier"}):
+            assert _plain(after.get(field)) == _plain(before.get(field)), field
+        assert [tag["name"] for tag in after["tags"]] == [tag["name"] for tag in before["tags"]]
+        file, own = after["resources"][0], before["resources"][0]
+        assert (file["name"], file["format"]) == (own["name"], own["format"])
+        assert file["url"] == (own["url"] if before is made else "http://test.ckan.net/dataset/ferme")
+        assert "rights" not in file
+
+
+def _plain(value: Any) -> Any:
+    """Lists in any order; subfields without what is empty."""
+    if isinstance(value, list):
+        return sorted((json.dumps({name: part for name, part in item.items() if part}, sort_keys=True) if isinstance(item, dict) else str(item)) for item in value)
+    return value or None

@@ -17,9 +17,11 @@ from tzc.catalogue import keywords
 from tzc.publishing import mapping
 from tzc.publishing.catalogue import catalogue_triples
 from tzc.publishing.mapping import COMMUNE, LIMITATION
-from tzc.publishing.terms import MEDIA, PREFIXES
+from tzc.publishing.terms import MEDIA, PREFIXES, values
 
 from .world import catalogue, world
+
+HIGH_VALUE = "http://data.europa.eu/bna/"
 
 
 class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext-dcat has no types
@@ -60,6 +62,9 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
                 del resource["rights"]  # it is said by the access level
         if not dataset_dict.get("license_id"):
             dataset_dict["license_id"] = self._known_licence(dataset_ref) or "notspecified"
+        if dataset_dict.get("theme"):
+            # categories of high-value datasets stand among the themes for data.gouv.fr; they have a field of their own
+            dataset_dict["theme"] = [theme for theme in values(dataset_dict["theme"]) if not str(theme).startswith(HIGH_VALUE)]
         self._read_own_terms(dataset_dict, dataset_ref)
         return dataset_dict
 

@@ -15,6 +15,7 @@ from .safe import SafeFeeds
 @tk.blanket.auth_functions
 @tk.blanket.blueprints
 @tk.blanket.cli
+@tk.blanket.helpers
 class PublishingPlugin(SafeFeeds, p.SingletonPlugin):
     """Publishing: each public dataset as RDF, ready before anybody asks."""
 

@@ -35,6 +35,13 @@ BEGIN
     RETURN NULL;
 END $$
 """
+NOTE_SOURCE = """
+CREATE FUNCTION tzc_publishing_note_source() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tzc_publishing_change (package_id) SELECT DISTINCT package_id FROM harvest_object WHERE current AND harvest_source_id = NEW.id AND package_id IS NOT NULL;
+    RETURN NULL;
+END $$
+"""
 
 
 def upgrade() -> None:
@@ -71,17 +78,20 @@ def upgrade() -> None:
     op.execute("ALTER SEQUENCE tzc_publishing_revision OWNED BY tzc_publishing_fragment.revision")
     op.execute(NOTE)
     op.execute(NOTE_ORGANISATION)
+    op.execute(NOTE_SOURCE)
     for table, column in WATCHED.items():
         op.execute(f"CREATE TRIGGER tzc_publishing AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION tzc_publishing_note('{column}')")
     op.execute('CREATE TRIGGER tzc_publishing AFTER UPDATE ON "group" FOR EACH ROW WHEN (NEW.is_organization) EXECUTE FUNCTION tzc_publishing_note_organisation()')
+    op.execute("CREATE TRIGGER tzc_publishing AFTER UPDATE OF url, config ON harvest_source FOR EACH ROW EXECUTE FUNCTION tzc_publishing_note_source()")
     op.execute("INSERT INTO tzc_publishing_change (package_id) SELECT id FROM package WHERE type = 'dataset'")
 
 
 def downgrade() -> None:
     """Remove them."""
-    for table in (*WATCHED, '"group"'):
+    for table in (*WATCHED, '"group"', "harvest_source"):
         op.execute(f"DROP TRIGGER IF EXISTS tzc_publishing ON {table}")
     op.execute("DROP FUNCTION tzc_publishing_note()")
     op.execute("DROP FUNCTION tzc_publishing_note_organisation()")
+    op.execute("DROP FUNCTION tzc_publishing_note_source()")
     op.drop_table("tzc_publishing_fragment")
     op.drop_table("tzc_publishing_change")

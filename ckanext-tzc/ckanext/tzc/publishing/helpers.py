@@ -1,0 +1,20 @@
+"""Template helpers of the publishing room."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import language, territory
+from markupsafe import Markup
+
+from tzc.publishing import schema_org
+
+from .world import world
+
+
+def tzc_structured_data(package: dict[str, Any]) -> Markup:
+    """What search engines read of a dataset's page; nothing for one that is not public."""
+    if package.get("private") or package.get("state") != "active":
+        return Markup("")
+    names = territory().name
+    return Markup(schema_org.structured(package, world(), names.get(language(), tk.config["ckan.site_title"])))  # noqa: S704 -- its characters of markup are escaped as JSON
