@@ -8,6 +8,8 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestObject, HarvestSource
 
+from . import reports
+
 
 def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
     """The catalogue that a dataset was harvested from: `{"title", "address", "host"}`; None for one that was made here.
@@ -30,3 +32,9 @@ def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
 def tzc_may_harvest() -> bool:
     """Whether the reader may have another catalogue harvested."""
     return bool(tk.current_user.is_authenticated and tk.h.check_access("harvest_source_create"))
+
+
+def tzc_harvest_standing(identifier: str) -> dict[str, Any] | None:
+    """Where a source stands; see `reports.standing`."""
+    package = model.Package.get(identifier)
+    return reports.standing(package) if package else None

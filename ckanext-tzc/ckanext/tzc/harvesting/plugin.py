@@ -12,6 +12,7 @@ from . import sources
 
 @tk.blanket.actions
 @tk.blanket.auth_functions
+@tk.blanket.blueprints
 @tk.blanket.cli
 @tk.blanket.helpers
 class HarvestingPlugin(p.SingletonPlugin):
@@ -22,7 +23,8 @@ class HarvestingPlugin(p.SingletonPlugin):
     p.implements(IDCATRDFHarvester, inherit=True)
 
     def update_config(self, config: Any) -> None:
-        """Sources are private, and on the web."""
+        """Sources are private, and on the web; their pages are ours."""
+        tk.add_template_directory(config, "templates")
         sources.watch()
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:

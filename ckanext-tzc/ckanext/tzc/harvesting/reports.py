@@ -1,0 +1,207 @@
+"""What became of harvests, in words: where a source stands, what a run brought, what failed and why, when the next one is."""
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject, HarvestObjectError, HarvestSource
+
+from . import sources
+
+TOLD = 500
+"""Failures of one run that its page tells, and problems of its listing; the count is of all."""
+SHOWN = 20_000
+"""Characters of a record that its page shows."""
+
+Run = dict[str, Any]
+
+
+def listed() -> list[dict[str, Any]]:
+    """The sources that the reader may look after, as `standing` gives them, by their titles."""
+    packages = model.Session.query(model.Package).filter_by(type=sources.TYPE, state="active").order_by(sa.func.lower(model.Package.title))
+    mine = [package for package in packages if tk.h.check_access("harvest_source_update", {"id": package.id})]
+    found = {source.id: source for source in model.Session.query(HarvestSource).filter(HarvestSource.id.in_([package.id for package in mine]))}
+    last = _last_runs(list(found))
+    return [_standing(package, found[package.id], last.get(package.id)) for package in mine if package.id in found]
+
+
+def standing(package: Any) -> dict[str, Any] | None:
+    """Where one source stands: `{"id", "name", "title", "notes", "active", "address", "kind", "partner", "frequency", "next", "last"}`.
+
+    `partner` is `{"name", "title"}` or None, `last` the last run (see `run`) or None.
+    """
+    source = HarvestSource.get(package.id)
+    return _standing(package, source, _last_runs([source.id]).get(source.id)) if source else None
+
+
+def _standing(package: Any, source: Any, last: Run | None) -> dict[str, Any]:
+    partner = model.Group.get(package.owner_org) if package.owner_org else None
+    return {
+        "id": source.id,
+        "name": package.name,
+        "title": package.title or package.name,
+        "notes": package.notes or "",
+        "active": package.state == "active",
+        "address": sources.without_password(source.url),
+        "kind": kinds().get(source.type, source.type),
+        "partner": {"name": partner.name, "title": partner.title or partner.name} if partner else None,
+        "frequency": tk._((source.frequency or "MANUAL").title()),
+        "next": _next(source, package.state == "active"),
+        "last": last,
+    }
+
+
+def kinds() -> dict[str, str]:
+    """The kinds of sources that there are, and what each is called."""
+    told = tk.get_action("harvesters_info_show")({"ignore_auth": True}, {})
+    titles = {kind["name"]: kind["title"] for kind in told}
+    return {name: tk._(title) for name, title in titles.items()}
+
+
+def _next(source: Any, active: bool) -> str:
+    """When the next run is, in words."""
+    if not active:
+        return tk._("Never: the source is deleted")
+    if (source.frequency or "MANUAL") == "MANUAL":
+        return tk._("When somebody starts it")
+    if source.next_run is None or source.next_run <= dt.datetime.now(dt.timezone.utc).replace(tzinfo=None):
+        return tk._("Within a few minutes")
+    return str(tk.h.tzc_moment(source.next_run, clock=True))
+
+
+def _last_runs(ids: list[str]) -> dict[str, Run]:
+    """The last run of each source."""
+    query = model.Session.query(HarvestJob).filter(HarvestJob.source_id.in_(ids)).distinct(HarvestJob.source_id)
+    jobs = query.order_by(HarvestJob.source_id, HarvestJob.created.desc()).all()
+    return {told["source"]: told for told in _told(jobs)}
+
+
+def runs(source_id: str, page: int, size: int) -> tuple[list[Run], int]:
+    """One page of a source's runs, the newest first, and how many there are in all."""
+    query = model.Session.query(HarvestJob).filter_by(source_id=source_id)
+    return _told(query.order_by(HarvestJob.created.desc()).offset((page - 1) * size).limit(size).all()), query.count()
+
+
+def run(job: Any) -> Run:
+    """A run: `{"id", "source", "begun", "ended", "open", "tone", "words", "counts": [str], "problems"}`; `problems` is how many there are."""
+    return _told([job])[0]
+
+
+def _told(jobs: list[Any]) -> list[Run]:
+    ids = [job.id for job in jobs]
+    became: dict[str, dict[str, int]] = {}
+    waiting: dict[str, int] = {}
+    kinds = (HarvestObject.harvest_job_id, HarvestObject.state, HarvestObject.report_status)
+    objects = sa.select(*kinds, sa.func.count()).where(HarvestObject.harvest_job_id.in_(ids)).group_by(*kinds)
+    for job, state, status, count in model.Session.execute(objects):
+        if state not in {"COMPLETE", "ERROR"}:
+            waiting[job] = waiting.get(job, 0) + count
+        kind = status or ("stopped" if state == "ERROR" else "")
+        became.setdefault(job, {})[kind] = became.get(job, {}).get(kind, 0) + count
+    gathered = sa.select(HarvestGatherError.harvest_job_id, sa.func.count()).where(HarvestGatherError.harvest_job_id.in_(ids))
+    listing: dict[str, int] = dict(model.Session.execute(gathered.group_by(HarvestGatherError.harvest_job_id)).all())
+    return [_words(job, became.get(job.id, {}), waiting.get(job.id, 0), listing.get(job.id, 0)) for job in jobs]
+
+
+def _words(job: Any, became: dict[str, int], waiting: int, listing: int) -> Run:
+    total, failed = sum(became.values()), became.get("errored", 0)
+    tone, words = _state(job, total, waiting, listing, failed)
+    return {
+        "id": job.id,
+        "source": job.source_id,
+        "begun": job.gather_started or job.created,
+        "ended": job.finished,
+        "open": job.status in {"New", "Running"},
+        "tone": tone,
+        "words": words,
+        "counts": list(_counts(became)),
+        "problems": listing + failed,
+    }
+
+
+def _state(job: Any, total: int, waiting: int, listing: int, failed: int) -> tuple[str, str]:
+    """How a run goes: `info`, `success`, `warning` or `bad`, and a sentence."""
+    if job.status == "New" or (job.status == "Running" and job.gather_started is None):
+        return "info", tk._("It waits for its turn")
+    if job.status == "Running":
+        if job.gather_finished is None:
+            return "info", tk._("The catalogue is being listed")
+        return "info", str(tk._("%(done)d of %(all)d records are taken in")) % {"done": total - waiting, "all": total}
+    if listing and not total:
+        return "bad", tk._("It failed: nothing came")
+    if listing or failed:
+        return "warning", tk._("It ended, and not all went well")
+    return "success", tk._("It ended well") if total else tk._("It ended; the catalogue is empty")
+
+
+def _counts(became: dict[str, int]) -> Iterable[str]:
+    """What became of the records, the kinds that there are."""
+    words = {
+        "added": lambda n: tk.ungettext("%(num)d new dataset", "%(num)d new datasets", n),
+        "updated": lambda n: tk.ungettext("%(num)d changed", "%(num)d changed", n),
+        "not modified": lambda n: tk.ungettext("%(num)d as before", "%(num)d as before", n),
+        "deleted": lambda n: tk.ungettext("%(num)d deleted", "%(num)d deleted", n),
+        "errored": lambda n: tk.ungettext("%(num)d failed", "%(num)d failed", n),
+        "stopped": lambda n: tk.ungettext("%(num)d not done", "%(num)d not done", n),
+    }
+    return (str(said(became[kind])) % {"num": became[kind]} for kind, said in words.items() if became.get(kind))
+
+
+def problems(job: Any) -> dict[str, Any]:
+    """Why a run did not bring all: `{"listing": [{"words", "count"}], "records": [{"words", "count", "records": [{"id", "guid"}]}]}`, the most frequent first."""
+    listing = sa.select(HarvestGatherError.message, sa.func.count()).where(HarvestGatherError.harvest_job_id == job.id).group_by(HarvestGatherError.message)
+    failures = (
+        sa.select(HarvestObjectError.message, HarvestObject.id, HarvestObject.guid)
+        .join(HarvestObject, HarvestObject.id == HarvestObjectError.harvest_object_id)
+        .where(HarvestObject.harvest_job_id == job.id)
+        .order_by(HarvestObjectError.created, HarvestObject.id)
+        .limit(TOLD)
+    )
+    grouped: dict[str, list[dict[str, str]]] = {}
+    for words, identifier, guid in model.Session.execute(failures):
+        grouped.setdefault(words or "", []).append({"id": identifier, "guid": guid or identifier})
+    records = [{"words": words, "count": len(found), "records": found} for words, found in sorted(grouped.items(), key=lambda entry: -len(entry[1]))]
+    told = model.Session.execute(listing.order_by(sa.func.count().desc(), HarvestGatherError.message).limit(TOLD))
+    return {"listing": [{"words": words or "", "count": count} for words, count in told], "records": records}
+
+
+def record(found: Any) -> dict[str, Any]:
+    """A record as it came, and what became of it: `{"id", "guid", "words", "dataset", "errors", "mended", "content", "cut"}`.
+
+    `dataset` is `{"name", "title"}` or None; `mended` what was put right, each with what came; `cut` whether more came than is shown.
+    """
+    extras = {extra.key: extra.value for extra in found.extras}
+    content = whole(found)
+    package = model.Package.get(found.package_id) if found.package_id else None
+    return {
+        "id": found.id,
+        "guid": found.guid or found.id,
+        "words": _became(found),
+        "dataset": {"name": package.name, "title": package.title or package.name} if package and package.state != "deleted" else None,
+        "errors": [error.message or "" for error in found.errors],
+        "mended": [{"what": what, "value": value} for what, value in json.loads(extras.get("mended") or "[]")],
+        "content": content[:SHOWN],
+        "cut": len(content) > SHOWN,
+    }
+
+
+def _became(found: Any) -> str:
+    """What became of one record."""
+    words = {
+        "added": tk._("A new dataset"),
+        "updated": tk._("Its dataset was changed"),
+        "not modified": tk._("As before: nothing was written"),
+        "deleted": tk._("Its dataset was deleted"),
+        "errored": tk._("Failed"),
+    }
+    return str(words.get(found.report_status or "", tk._("Not done")))
+
+
+def whole(found: Any) -> str:
+    """A record as it came, whole."""
+    return found.content or next((extra.value for extra in found.extras if extra.key == "original_document"), "") or ""
