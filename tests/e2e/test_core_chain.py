@@ -104,7 +104,7 @@ def _all_text(page: Any) -> str:
 
 
 def test_a_real_catalogue_is_harvested_and_found(portal: Any, page: Any, browser: Any, feeds: str) -> None:
-    """Through the pages of ckanext-harvest and the portal's own consumers."""
+    """Through the portal's pages and consumers."""
     graph = Graph().parse(data=fetch(f"{feeds}/dcat-udata.xml"), format="xml")
     titles = {str(title) for dataset in graph.subjects(predicate=DCTERMS.identifier) for title in graph.objects(dataset, DCTERMS.title)}
     assert titles
@@ -118,10 +118,8 @@ def test_a_real_catalogue_is_harvested_and_found(portal: Any, page: Any, browser
     page.evaluate("document.querySelector('[name=owner_org]').selectedIndex = 1")
     page.locator("input[name=save], button[name=save]").first.click(force=True)
     page.wait_for_load_state()
-    page.goto(f"{portal.url}/harvest/admin/catalogue-d-un-partenaire")
-    page.get_by_role("link", name="Moissonner").or_(page.get_by_role("link", name="Reharvest")).or_(page.locator("a[href*='/harvest/refresh/']")).first.click()
-    with contextlib.suppress(Exception):
-        page.locator(".modal .btn-primary").click(timeout=5000)
+    page.goto(f"{portal.url}/harvest/catalogue-d-un-partenaire")
+    page.click("main button[name=start]")
 
     context = browser.new_context(locale="fr-FR")
     citizen = context.new_page()

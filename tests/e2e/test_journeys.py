@@ -207,6 +207,71 @@ def test_a_source_is_added_and_opened(portal: Any, screen: Any) -> None:
     screen.keyboard.type(name)
     follow(screen, "main button[name=save]")
     assert screen.url.endswith(f"/harvest/{name}")
-    follow(screen, f"main a[href$='/harvest/admin/{name}']")
     follow(screen, f"main a[href$='/harvest/edit/{name}']")
     assert screen.locator("input[value=tzc_csw]").is_checked()
+
+
+def test_files_are_put_into_another_order(portal: Any, screen: Any) -> None:
+    """By buttons; the focus goes on from the file that moved."""
+    enter(screen, portal.url, portal.administrator)
+    screen.goto(f"{portal.url}/dataset/edit/comptages-velo-horaires")
+    follow(screen, ".tzc-tabs a[href$='/dataset/resources/comptages-velo-horaires']")
+    names = screen.locator(".tzc-order h2")
+    before = [words.partition(".")[2] for words in names.all_inner_texts()]
+    assert len(before) > 1
+    first = screen.locator(".tzc-order > li").first.get_attribute("id")
+    follow(screen, "button[name=down]")
+    after = [words.partition(".")[2] for words in names.all_inner_texts()]
+    assert after == [before[1], before[0], *before[2:]]
+    assert "position 2" in screen.locator(".flash-messages").inner_text()
+    reach(screen, f"#{first} button[name=up]", 5)
+    with screen.expect_navigation():
+        screen.keyboard.press("Enter")
+    assert [words.partition(".")[2] for words in names.all_inner_texts()] == before
+
+
+def test_a_harvest_is_run_read_and_ended(portal: Any, page: Any) -> None:
+    """Add a source, run it, read why it failed, delete it: its address leads into this machine, which is refused."""
+    name = f"moisson-au-clavier-{uuid.uuid4().hex[:6]}"
+    enter(page, portal.url, portal.administrator)
+    page.goto(portal.url)
+    follow(page, ".tzc-account a[href*='/dashboard/datasets']")
+    follow(page, "main a[href$='/harvest/']")
+    follow(page, "main a[href$='/harvest/new']")
+    reach(page, "input[name=url]")
+    page.keyboard.type(f"http://127.0.0.1:9/{name}")
+    reach(page, "input[name=title]")
+    page.keyboard.type(name)
+    follow(page, "main button[name=save]")
+    follow(page, "main button[name=start]")
+    for _ in range(90):
+        if page.locator(".tzc-tone-bad").count():
+            break
+        page.wait_for_timeout(2000)
+        page.reload()
+    follow(page, f"main section a[href*='/harvest/{name}/job/']")
+    assert page.locator(".tzc-reasons li").count() >= 1
+    follow(page, f".tzc-tabs a[href$='/harvest/{name}']")
+    follow(page, f"main a[href$='/harvest/delete/{name}']")
+    follow(page, "main button[name=delete]")
+    assert page.url.endswith("/harvest/")
+    assert name in page.locator(".flash-messages").inner_text()
+    assert page.locator(f"main a[href$='/harvest/{name}']").count() == 0
+
+
+def test_administration(portal: Any, screen: Any) -> None:
+    """Somebody becomes an administrator and no longer; the trash is looked at."""
+    enter(screen, portal.url, portal.administrator)
+    screen.goto(f"{portal.url}/ckan-admin/")
+    reach(screen, "input[name=username]")
+    screen.keyboard.type(portal.partner[0])
+    follow(screen, "main button[name=status][value='1']")
+    row = f".tzc-file:has-text('{portal.partner[0]}')"
+    assert screen.locator(row).count() == 1
+    # the administrator cannot take it from themselves, so there is one button
+    follow(screen, "main .tzc-file-tools button[name=status]")
+    assert screen.locator(row).count() == 0
+    follow(screen, ".tzc-tabs a[href$='/ckan-admin/trash']")
+    follow(screen, ".tzc-tabs a[href$='/user/']")
+    follow(screen, f"main a[href$='/user/edit/{portal.partner[0]}']")
+    assert screen.locator("input[name=email]").count() == 1

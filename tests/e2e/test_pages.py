@@ -1,6 +1,7 @@
 """The pages in a real browser: accessible, light, at phone width, in both languages; the form keeps what was typed."""
 from __future__ import annotations
 
+import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -93,37 +94,61 @@ def test_reads_without_scripts(portal: Any, browser: Any) -> None:
 
 WORK = [
     "/organization/edit/agglomeration-demo", "/organization/new", "/organization/manage_members/agglomeration-demo", "/organization/member_new/agglomeration-demo",
-    "/organization/delete/agglomeration-demo", "/group/edit/mobilite", "/group/manage_members/mobilite", "/harvest/new", f"/dataset/quality/{DATASET.rpartition('/')[2]}",
+    "/organization/delete/agglomeration-demo", "/group/edit/mobilite", "/group/manage_members/mobilite", "/harvest", "/harvest/new",
+    *(f"/dataset/{kind}/{DATASET.rpartition('/')[2]}" for kind in ("edit", "resources", "quality", "activity", "delete")), "/organization/activity/agglomeration-demo",
+    "/group/activity/mobilite", "/organization/members/agglomeration-demo", "/dashboard/datasets", "/dashboard/organizations", "/user/", "/user/edit",
+    *(f"/ckan-admin/{page}" for page in ("", "trash", "trash?name=dataset", "config", "activities", "activities?age=all")),
 ]  # fmt: skip
-"""Pages of those who look after partners and axes."""
+"""Pages of those who look after datasets, partners, axes, harvests and the portal."""
 
 
-STOCK = [
-    "/ckan-admin/", "/harvest", "/organization/members/agglomeration-demo", *WORK,
-    f"/dataset/activity/{DATASET.rpartition('/')[2]}", "/user/", "/dashboard/", "/organization/activity/agglomeration-demo",
-]  # fmt: skip
-"""Pages that keep CKAN's own layout, and those."""
+@pytest.fixture(scope="module")
+def source(portal: Any, browser: Any) -> str:
+    """The name of a source of harvests that ran once and failed: the machine's own network is refused."""
+    name = f"source-d-essai-{uuid.uuid4().hex[:6]}"
+    context = browser.new_context(locale="fr-FR")
+    page = context.new_page()
+    sign_in(page, portal.url, portal.administrator)
+    page.goto(f"{portal.url}/harvest/new")
+    page.check("input[name=source_type][value=tzc_ckan]")
+    page.fill("input[name=url]", f"http://127.0.0.1:9/{name}")
+    page.fill("input[name=title]", name)
+    page.click("main button[name=save]")
+    page.wait_for_url(f"**/harvest/{name}")
+    page.click("main button[name=start]")
+    for _ in range(90):
+        page.wait_for_load_state()
+        if page.locator(".tzc-tone-bad").count():
+            break
+        page.wait_for_timeout(2000)
+        page.reload()
+    assert page.locator(".tzc-tone-bad").count() == 1
+    context.close()
+    return name
 
 
 def test_the_content_policy_hinders_none_of_our_own_pages(portal: Any, page: Any) -> None:
-    """Administrator's pages with CKAN's scripts too: nothing is blocked, nothing fails."""
+    """Administrators' pages too: nothing is blocked, nothing fails."""
     messages: list[str] = []
     page.on("console", lambda message: messages.append(f"{page.url}: {message.text}") if message.type == "error" else None)
     page.on("pageerror", lambda error: messages.append(f"{page.url}: {error}"))
     sign_in(page, portal.url, portal.administrator)
-    for address in STOCK:
+    for address in WORK:
         assert page.goto(portal.url + address, wait_until="networkidle").status == 200, address
     assert messages == []
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_pages_of_work(portal: Any, page: Any, width: int) -> None:
+def test_pages_of_work(portal: Any, page: Any, source: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     sign_in(page, portal.url, portal.administrator)
-    for address in WORK:
+    harvests = [f"/harvest/{source}", f"/harvest/{source}/job", f"/harvest/{source}/job/last", *(f"/harvest/{step}/{source}" for step in ("edit", "refresh", "clear", "delete"))]
+    people = [f"/user/{portal.partner[0]}", f"/user/activity/{portal.partner[0]}", f"/user/delete/{portal.partner[0]}"]
+    for address in [*WORK, *harvests, *people]:
         assert page.goto(portal.url + address, wait_until="networkidle").status == 200, address
         assert (address, overflow(page), serious(page)) == (address, 0, [])
         assert page.locator("h1").count() == 1, address
+        assert page.locator("body.tzc-light").count() == 1, address
 
 
 def test_a_script_that_got_into_a_page_is_not_run(portal: Any, page: Any) -> None:

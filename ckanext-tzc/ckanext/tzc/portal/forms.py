@@ -1,7 +1,7 @@
 """Forms of datasets and files: CKAN's own views, with the answers that they lack.
 
-Publishing without a file is asked about, who would undo somebody else's change is told of it, and each step says what it did. Our routes stand before
-CKAN's, which are the same.
+Publishing without a file is asked about, who would undo somebody else's change is told of it, each step says what it did, and files are put into
+another order. Our routes stand before CKAN's, which are the same.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ckanext.scheming.plugins import expand_form_composite
 from flask import Blueprint, Response, g, request
 from markupsafe import Markup
 
-from . import meanwhile
+from . import file_order, meanwhile
 
 forms = Blueprint("tzc_forms", __name__, url_defaults={"package_type": "dataset"})
 
@@ -69,12 +69,19 @@ def _change_state(name_or_id: str, state: str) -> Values | Response:
     try:
         changed: Values = tk.get_action("package_patch")(_context(), {"id": name_or_id, "state": state})
     except tk.ValidationError as error:
-        fields = tk.h.scheming_get_dataset_schema("dataset")["dataset_fields"]
-        words = " ".join(f"{mistake['label']}{tk._(': ')}{mistake['message']}" for mistake in tk.h.tzc_errors(error.error_dict, fields))
-        tk.h.flash_error(f"{tk._('Something is to be mended first.')} {words}")
-        answer: Response = tk.h.redirect_to("dataset.edit", id=name_or_id)
-        return answer
+        return _to_mend(name_or_id, error)
     return changed
+
+
+def _to_mend(name_or_id: str, error: tk.ValidationError) -> Response:
+    """The way to the form of a dataset whose description holds a mistake."""
+    fields = tk.h.scheming_get_dataset_schema("dataset")["dataset_fields"]
+    words = " ".join(f"{mistake['label']}{tk._(': ')}{mistake['message']}" for mistake in tk.h.tzc_errors(error.error_dict, fields))
+    # by itself: what stands within an f-string is not found when texts are extracted
+    first = tk._("Something is to be mended first.")
+    tk.h.flash_error(f"{first} {words}")
+    answer: Response = tk.h.redirect_to("dataset.edit", id=name_or_id)
+    return answer
 
 
 def _publish(name_or_id: str) -> Response:
@@ -175,6 +182,18 @@ def restore(package_type: str, id: str) -> Response:
     return _to_page(back)
 
 
+def files(package_type: str, id: str) -> Page:
+    """The order of a dataset's files."""
+    package = _show(id)
+    if request.method == "GET":
+        page: Page = tk.render("package/resources.html", {"pkg_dict": package, "dataset_type": package_type})
+        return page
+    try:
+        return file_order.answer(package, _context())
+    except tk.ValidationError as error:
+        return _to_mend(package["name"], error)
+
+
 class _FileForm:
     """What the two forms of a file have in common."""
 
@@ -254,5 +273,6 @@ forms.add_url_rule("/dataset/edit/<id>", view_func=EditDataset.as_view("edit"))
 forms.add_url_rule("/dataset/delete/<id>", view_func=DeleteDataset.as_view("delete"))
 forms.add_url_rule("/dataset/publish/<id>", view_func=publish, methods=["POST"])
 forms.add_url_rule("/dataset/restore/<id>", view_func=restore, methods=["POST"])
+forms.add_url_rule("/dataset/resources/<id>", view_func=files, methods=["GET", "POST"])
 forms.add_url_rule("/dataset/<id>/resource/new", view_func=NewFile.as_view("new_file"))
 forms.add_url_rule("/dataset/<id>/resource/<resource_id>/edit", view_func=EditFile.as_view("edit_file"))

@@ -40,10 +40,15 @@ LIGHT = {
         for page in ("index", "read", "about", "new", "edit", "delete", "members", "manage_members", "member_new", "member_delete")
     ),
     "harvest.new",
+    "harvest.edit",
     "user.login",
     "user.api_tokens",
+    "user.delete",
     "user.edit",
+    "user.index",
+    "user.read",
     "user.logged_out_page",
+    "user.logout",
     "user.request_reset",
     "user.perform_reset",
     "user.register",
@@ -88,7 +93,7 @@ def _own_name(code: str) -> str:
 def tzc_light() -> bool:
     """Whether this page does without CKAN's own stylesheet and scripts.
 
-    Pages that we did not draw anew (administration, harvesting, views) keep both, with ours on top.
+    Pages of other extensions, which we did not draw, keep both, with ours on top.
     """
     endpoint = tk.request.endpoint or ""
     blueprint = endpoint.partition(".")[0]
@@ -492,6 +497,27 @@ def tzc_pages(page: int, last: int) -> list[int | None]:
             numbers.append(None)
         numbers.append(number)
     return numbers
+
+
+DRAFTS = 50
+"""Drafts of colleagues that a desk shows."""
+
+
+def tzc_drafts_of_colleagues() -> list[Package]:
+    """What colleagues began and did not publish yet, at the partners where the reader edits, the latest first.
+
+    By membership alone: administrators of the portal may edit everywhere, and would find everybody's drafts on their desk.
+    """
+    import ckan.model as model
+
+    member, package = model.Member, model.Package
+    mine = model.Session.query(member.group_id).filter(
+        member.table_name == "user", member.table_id == tk.current_user.id, member.state == "active", member.capacity.in_(["admin", "editor"])
+    )
+    drafts = model.Session.query(package.id).filter(package.state == "draft", package.type == "dataset", package.owner_org.in_(mine.scalar_subquery()))
+    others = drafts.filter(package.creator_user_id != tk.current_user.id).order_by(package.metadata_modified.desc()).limit(DRAFTS)
+    show = tk.get_action("package_show")
+    return [show({"user": tk.current_user.name, "for_view": True}, {"id": identifier}) for (identifier,) in others if tk.h.check_access("package_update", {"id": identifier})]
 
 
 def tzc_preselected() -> list[str]:

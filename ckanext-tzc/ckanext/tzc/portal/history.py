@@ -1,4 +1,4 @@
-"""The history of a dataset in words: when it changed and what, for everybody; who changed it, for those who may edit it."""
+"""Histories in words: when a dataset, a partner or an axis changed and what, for everybody; who changed it, for those who may edit it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -88,3 +88,82 @@ def _files(old: Package, new: Package, now: Package) -> Iterator[str]:
     gone = len(set(before) - set(after))
     if gone:
         yield str(tk.ungettext("%(num)d file was removed.", "%(num)d files were removed.", gone)) % {"num": gone}
+
+
+KINDS = {"package": "package", "dataset": "package", "organization": "organization", "group": "group"}
+"""The last word of an activity's type, and what it is about."""
+
+Entry = dict[str, Any]
+
+
+def of_group(group: dict[str, Any], kind: str, page: int) -> tuple[list[Entry], bool]:
+    """One page of what changed at a partner or an axis and in its datasets, the newest first, and whether there is an older one.
+
+    Each is `{"when", "words", "title", "address", "who", "count"}`, `count` being how often it happened in a row. What the reader may not see
+    is left out, so a page may be short; `who` is empty for whoever may not edit what changed.
+    """
+    asked = {"id": group["id"], "limit": PAGE + 1, "offset": (page - 1) * PAGE}
+    held = tk.get_action(f"{kind}_activity_list")({"ignore_auth": True, "user": ""}, asked)
+    return _together(_entries(held[:PAGE])), len(held) > PAGE
+
+
+def of_person(person: dict[str, Any], page: int) -> tuple[list[Entry], bool]:
+    """The same of what somebody did, without saying who each time."""
+    held = tk.get_action("user_activity_list")({"user": tk.current_user.name}, {"id": person["id"], "limit": PAGE + 1, "offset": (page - 1) * PAGE})
+    return _together([{**entry, "who": ""} for entry in _entries(held[:PAGE])]), len(held) > PAGE
+
+
+def _together(entries: list[Entry]) -> list[Entry]:
+    """The same thing several times in a row on one day, by one person, as one entry: the latest."""
+    told: list[Entry] = []
+    for entry in entries:
+        same = ("words", "address", "who")
+        if told and all(told[-1][key] == entry[key] for key in same) and str(told[-1]["when"])[:10] == str(entry["when"])[:10]:
+            told[-1]["count"] += 1
+        else:
+            told.append({**entry, "count": 1})
+    return told
+
+
+def _entries(activities: list[dict[str, Any]]) -> list[Entry]:
+    names = _names([activity["user_id"] for activity in activities])
+    known: dict[tuple[str, str], Entry | None] = {}
+    entries = []
+    for activity in activities:
+        about = (KINDS.get(activity["activity_type"].rpartition(" ")[2], ""), activity["object_id"])
+        if about not in known:
+            known[about] = _about(*about)
+        shown = known[about]
+        if shown is not None:
+            who = names.get(activity["user_id"], "") if shown["mine"] else ""
+            entries.append({"when": activity["timestamp"], "words": _happened(activity["activity_type"]), "who": who, **shown})
+    return entries
+
+
+def _about(kind: str, identifier: str) -> Entry | None:
+    """What an activity is about, as it is called now: `{"title", "address", "mine"}`; None where the reader may not see it."""
+    if not kind or not tk.h.check_access(f"{kind}_show", {"id": identifier}):
+        return None
+    thing = model.Package.get(identifier) if kind == "package" else model.Group.get(identifier)
+    if thing is None or (kind == "package" and thing.type != "dataset"):
+        return None
+    route = "dataset.read" if kind == "package" else f"{kind}.read"
+    axis = tk.h.tzc_axis(thing.name) if kind == "group" else None
+    title = tk.h.tzc_text(axis.title) if axis else thing.title or thing.name
+    return {"title": title, "address": tk.h.url_for(route, id=thing.name), "mine": tk.h.check_access(f"{kind}_update", {"id": identifier})}
+
+
+def _happened(kind: str) -> str:
+    """What happened, in words."""
+    words = {
+        "new package": tk._("Dataset begun"),
+        "changed package": tk._("Dataset changed"),
+        "deleted package": tk._("Dataset deleted"),
+        "new organization": tk._("Partner added"),
+        "changed organization": tk._("Partner described anew"),
+        "deleted organization": tk._("Partner deleted"),
+        "new group": tk._("Axis added"),
+        "changed group": tk._("Axis described anew"),
+        "deleted group": tk._("Axis deleted"),
+    }
+    return str(words.get(kind) or tk._("Changed"))

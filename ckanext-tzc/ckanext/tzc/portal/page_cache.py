@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PAGES = {
-    "home.index", "home.about", "tzc_portal.accessibility", "tzc_portal.help_index", "tzc_portal.help_page", "tzc_portal.dataset_history",
+    "home.index", "home.about", "tzc_portal.accessibility", "tzc_portal.help_index", "tzc_portal.help_page", "tzc_portal.dataset_history", "tzc_portal.group_history",
     "tzc_portal.sitemap_index", "tzc_portal.sitemap_part", "dataset.search", "dataset.read", "dataset_resource.read",
     "dcat.read_catalog", "dcat.read_dataset", "organization.index", "organization.read", "organization.about", "group.index", "group.read", "group.about",
 }  # fmt: skip

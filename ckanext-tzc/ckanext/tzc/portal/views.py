@@ -9,6 +9,8 @@ from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 
 from . import broken_text, ground, guide, history, page_cache, sitemap, theme
+from .administration import administration as administration
+from .closed import closed as closed
 from .forms import forms as forms
 from .headers import protect
 
@@ -21,7 +23,7 @@ portal.before_app_request(broken_text.refuse)
 portal.after_app_request(protect)
 portal.after_app_request(page_cache.mark)
 
-FOR_ACCOUNTS = re.compile(r"/dataset/new|/dataset/[^/]+/resource/new|/harvest/?|/harvest/new")
+FOR_ACCOUNTS = re.compile(r"/dataset/new|/dataset/resources/[^/]+|/dataset/[^/]+/resource/new|/harvest/?|/harvest/(?!.*/download(/|$)).*|/ckan-admin(/.*)?|/user/?")
 """Pages that a stranger can only use after signing in: better asked at once than refused. By address, as several plugins answer for CKAN's."""
 
 
@@ -81,10 +83,42 @@ def dataset_history(name: str) -> str:
         package = tk.get_action("package_show")({"for_view": True}, {"id": name})
     except (tk.ObjectNotFound, tk.NotAuthorized):
         return tk.abort(404, tk._("Dataset not found"))
-    asked = tk.request.args.get("page", "1")
-    page = min(int(asked), 1000) if asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked) else 1
+    page = _page_asked()
     changes, older = history.changes(package, page)
     return tk.render("tzc/history.html", {"pkg": package, "changes": changes, "page": page, "older": older})
+
+
+def _page_asked() -> int:
+    asked = tk.request.args.get("page", "1")
+    return min(int(asked), 1000) if asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked) else 1
+
+
+@portal.route("/organization/activity/<name>", defaults={"kind": "organization"})
+@portal.route("/group/activity/<name>", defaults={"kind": "group"})
+def group_history(kind: str, name: str) -> str:
+    """What changed at a partner or an axis, and in its datasets; in the place of CKAN's page, as above."""
+    try:
+        group = tk.get_action(f"{kind}_show")({"for_view": True}, {"id": name, "include_datasets": False})
+    except (tk.ObjectNotFound, tk.NotAuthorized):
+        return tk.abort(404, tk._("Not found"))
+    page = _page_asked()
+    changes, older = history.of_group(group, kind, page)
+    return tk.render("tzc/group_history.html", {"group_dict": group, "group_type": kind, "changes": changes, "page": page, "older": older})
+
+
+@portal.route("/user/activity/<name>")
+def person_history(name: str) -> str:
+    """What somebody did here: for themselves, and for who may change their account."""
+    try:
+        person = tk.get_action("user_show")({}, {"id": name})
+        tk.check_access("user_update", {}, {"id": person["id"]})
+    except tk.ObjectNotFound:
+        return tk.abort(404, tk._("Not found"))
+    except tk.NotAuthorized:
+        return tk.abort(403, tk._("What somebody did here is for themselves."))
+    page = _page_asked()
+    changes, older = history.of_person(person, page)
+    return tk.render("user/activity_stream.html", {"user_dict": person, "changes": changes, "page": page, "older": older})
 
 
 @portal.route("/dataset/followers/<name>")

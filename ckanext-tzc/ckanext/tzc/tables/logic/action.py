@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ckan.lib.datapreview as datapreview
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 
@@ -14,12 +15,14 @@ from .. import changes, showing, store, words
 def resource_view_list(original_action: Any, context: Any, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
     """CKAN's own, with the titles of our views in the reader's language.
 
-    Who may not have the data has no views: CKAN's page of a dataset asks for them whoever reads it.
+    Who may not have the data has no views: CKAN's page of a dataset asks for them whoever reads it. Views of a kind that no plugin draws any
+    more are left out: CKAN's pages fail on them.
     """
     try:
         views: list[dict[str, Any]] = original_action(context, data_dict)
     except tk.NotAuthorized:
         return []
+    views = [view for view in views if datapreview.get_view_plugin(view["view_type"])]
     for view in views:
         view["title"] = showing.title_of(view["view_type"], view["title"])
     return views
