@@ -264,5 +264,7 @@ def test_a_persons_page(app: Any, administrator: Person, editor: Person, publish
     assert "Camille Exemple" in body and made["name"] in body and "<script>window" not in body
     assert "Camille Exemple" in administrator.visit("/user/?q=Camille")
     assert "Camille Exemple" not in administrator.visit("/user/?q=zzzzz")
+    for limit in ("abc", "0", "-1", "9" * 30):
+        administrator.visit(f"/user/?limit={limit}", status=400)
     editor.visit(f"/user/activity/{partner['editor']}", status=403)
     assert made["name"] in administrator.visit(f"/user/activity/{partner['editor']}")
