@@ -70,9 +70,8 @@ def crawl(site: pages.Site, extension: str, size: int, by_number: bool = False) 
 
 
 def _next(content: bytes) -> str:
-    # the link stands once in each syntax, whatever stands around it
-    found = re.search(rb"(/catalog\.\w+)\?after=(\d+)", content)
-    return found[0].decode() if found else ""
+    found = re.search(rb"(?:hydra:|core#)next\b[^?]{0,80}?(/catalog\.\w+\?after=\d+)", content)
+    return found[1].decode() if found else ""
 
 
 def _timed(work: Callable[[], Any]) -> float:
