@@ -85,7 +85,10 @@ def render(paths: Paths, settings: Settings) -> str:
     template = environment.from_string((paths.root / "config" / "portal.ini.j2").read_text(encoding="utf-8"))
     return template.render(
         s=settings,
-        paths={"territory": territory_file(paths, settings), "demo": paths.root / "config" / "demo", "uploads": paths.uploads, "webassets": paths.var / "webassets"},
+        paths={
+            "territory": territory_file(paths, settings), "demo": paths.root / "config" / "demo", "uploads": paths.uploads, "webassets": paths.var / "webassets",
+            "sparql": paths.sparql,
+        },
         territory={"name": place.name[first], "tagline": place.tagline[first], "languages": place.languages, "timezone": place.timezone},
         licences=f"file://{paths.var / 'licences.json'}",
         secure=str(settings.site_url.startswith("https:")).lower(),

@@ -92,7 +92,7 @@ def _processes(paths: Paths, settings: Settings) -> list[Part]:
     # --preload: the code is loaded once and shared by the forked workers; --max-requests: what leaks is given back in time
     gunicorn = [
         python, "-m", "tzc_stack.web_command", "ckanext.tzc.portal.wsgi:application", "--preload", "--bind", settings.bind,
-        "--workers", workers, "--worker-class", "gthread", "--threads", threads, "--timeout", "120", "--graceful-timeout", "20",
+        "--workers", workers, "--worker-class", "gthread", "--threads", threads, "--timeout", "120", "--graceful-timeout", "20", "--limit-request-line", "8190",
         "--max-requests", "20000", "--max-requests-jitter", "2000", "--worker-tmp-dir", str(paths.run), "--no-control-socket",
     ]
     ckan = [python, "-m", "tzc_stack.ckan_command"]

@@ -68,6 +68,11 @@ class Paths:
         return self.var / "uploads"
 
     @property
+    def sparql(self) -> Path:
+        """What SPARQL asks, made of the database; can be deleted at any time."""
+        return self.var / "sparql"
+
+    @property
     def solr(self) -> Path:
         return self.var / "solr"
 
