@@ -15,6 +15,7 @@ from .safe import SafeFeeds
 @tk.blanket.auth_functions
 @tk.blanket.blueprints
 @tk.blanket.cli
+@tk.blanket.config_declarations
 @tk.blanket.helpers
 class PublishingPlugin(SafeFeeds, p.SingletonPlugin):
     """Publishing: each public dataset as RDF, ready before anybody asks."""
@@ -24,7 +25,8 @@ class PublishingPlugin(SafeFeeds, p.SingletonPlugin):
     p.implements(IDCATURIGenerator, inherit=True)
 
     def update_config(self, config: Any) -> None:
-        """Other profiles' feeds that no dataset can spoil; a job after commits."""
+        """Our templates; other profiles' feeds that no dataset can spoil; a job after commits."""
+        tk.add_template_directory(config, "templates")
         safe.guard()
         jobs.renewing_job().listen()
 

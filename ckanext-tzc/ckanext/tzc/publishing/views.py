@@ -15,9 +15,13 @@ from tzc.publishing.catalogue import Page
 from tzc.publishing.documents import EXTENSIONS, Syntax
 
 from . import answers, feeds, renewing
+from .sparql_views import sparql
+from .vocabulary_views import vocabulary
 from .world import base
 
 publishing = Blueprint("tzc_publishing", __name__)
+
+__all__ = ["publishing", "sparql", "vocabulary"]
 
 KNOWN = {"page", "after", "modified_since", "profiles"}
 MEANINGLESS = {"q", "fq", "sort"}
