@@ -152,3 +152,19 @@ def names_graphs(query: str) -> bool:
 def changes(query: str) -> bool:
     """Whether what cannot be read as a query is an update."""
     return bool(CHANGES.search(_words(query)))
+
+
+POSITION = re.compile(r"error at (?P<line>\d+):(?P<column>\d+): expected (?:one of )?(?P<expected>.*)", re.DOTALL)
+ALTERNATIVE = re.compile(r'"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,]+')
+MOST_ALTERNATIVES = 12
+
+
+def reason(said: str) -> dict[str, str]:
+    """What a parser says, for a person: `line`, `column` and what was `expected` there, without the sets of characters; or only a `reason`."""
+    found = POSITION.match(said)
+    if not found:
+        return {"reason": said[:600]}
+    every = [word.strip() for word in ALTERNATIVE.findall(found["expected"])]
+    words = [word for word in every if word and not word.startswith(("[", "'"))]
+    more = " …" if len(words) > MOST_ALTERNATIVES else ""
+    return {"line": found["line"], "column": found["column"], "expected": " ".join(words[:MOST_ALTERNATIVES]) + more}

@@ -130,6 +130,18 @@ def test_updates_and_named_graphs_are_known() -> None:
     assert not sparql.names_graphs("SELECT * { ?from ?p 'FROM' }")
 
 
+def test_a_parser_s_reason_is_told_in_short() -> None:
+    with pytest.raises(SyntaxError) as caught:
+        ox.Store().query("SELECT * {\n ?s ?p")
+    told = sparql.reason(str(caught.value))
+    assert told["line"] == "2"
+    assert '"?"' in told["expected"]
+    assert "u{" not in told["expected"]
+    assert len(told["expected"]) < 200
+    assert sparql.reason("Something else") == {"reason": "Something else"}
+    assert sparql.reason("error at 1:2: expected CONSTRUCT")["expected"] == "CONSTRUCT"
+
+
 # the store
 
 

@@ -176,7 +176,7 @@ def test_updates_are_refused(app: Any, publish: Publish, update: str) -> None:
 
 
 REFUSED = [
-    ("SELECT * {", {}, 400, "1:11"), ("", {"format": "csv", "x": "1"}, 200, ""), ("SELECT * { SERVICE <http://127.0.0.1/x> { ?s ?p ?o } }", {}, 400, "SERVICE"),
+    ("SELECT * {", {}, 400, "line 1, column 11"), ("", {"format": "csv", "x": "1"}, 200, ""), ("SELECT * { SERVICE <http://127.0.0.1/x> { ?s ?p ?o } }", {}, 400, "SERVICE"),
     (EVERYTHING, {"format": "docx"}, 400, "csv"), (EVERYTHING, {"format": "ttl"}, 406, "json"), ("DESCRIBE <a:b>", {"format": "csv"}, 406, "ttl"),
     (EVERYTHING, {"default-graph-uri": "no address"}, 400, "read"), ("SELECT * { ?s ?p ?o } #" + "x" * 20_000, {}, 413, "20000"), ("é\ud800".encode("utf-8", "replace").decode(), {}, 400, "read"),
 ]  # fmt: skip
@@ -232,7 +232,7 @@ def test_when_all_places_are_taken_one_comes_back(app: Any, own_folder: Path) ->
 def test_a_store_that_takes_long_to_make_is_not_waited_for(app: Any, publish: Publish, monkeypatch: pytest.MonkeyPatch, own_folder: Path) -> None:
     publish(title="Bancs")
     monkeypatch.setitem(tk.config, "tzc.publishing.sparql_seconds", 1)
-    own_folder.mkdir()
+    own_folder.mkdir(mode=0o700)
     with graphs.locked(own_folder / "filling"):
         answer = ask(app, EVERYTHING, status=503)
         assert int(answer.headers["Retry-After"]) > 0

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,8 @@ from tzc.publishing.sparql_process import Task
 
 from . import feeds, filling, renewing
 from .world import base, catalogue
+
+log = logging.getLogger(__name__)
 
 MEGABYTE = 1024**2
 
@@ -49,8 +53,13 @@ def limits() -> Limits:
 
 
 def folder() -> Path:
-    """Where the store stands."""
-    return Path(tk.config["tzc.publishing.sparql_folder"] or Path(tempfile.gettempdir()) / f"tzc-sparql-{tk.config['ckan.site_id']}")
+    """Where the store stands; made here, and nobody else's."""
+    path = Path(tk.config["tzc.publishing.sparql_folder"] or Path(tempfile.gettempdir()) / f"tzc-sparql-{tk.config['ckan.site_id']}")
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.is_symlink() or path.stat().st_uid != os.geteuid():
+        log.error("%s belongs to somebody else: name another folder by tzc.publishing.sparql_folder", path)
+        raise Fault(503, "broken")
+    return path
 
 
 @dataclasses.dataclass
@@ -160,7 +169,8 @@ def _fault(ended: dict[str, str], task: Task) -> Fault:
     if code == "update":
         return Fault(400, "update")
     if code == "syntax":
-        return Fault(400, "syntax", reason=ended["reason"][:LONGEST_REASON])
+        told = sparql.reason(ended["reason"])
+        return Fault(400, "place" if told.get("expected") else "syntax", **{"reason": ended["reason"][:LONGEST_REASON], **told})
     if code == "kind-graph":
         return Fault(406, "kind-graph", forms=", ".join(sparql.GRAPHS))
     if code == "kind-results":

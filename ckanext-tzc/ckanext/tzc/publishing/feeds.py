@@ -14,17 +14,11 @@ from tzc.publishing import documents
 from tzc.publishing.catalogue import Page, catalogue_triples, membership, page_triples
 from tzc.publishing.documents import Syntax
 
+from .still_public import STILL_PUBLIC
 from .world import catalogue, fingerprint
 
 BATCH = 100
 """Datasets read at a time while a whole catalogue is sent."""
-
-STILL_PUBLIC = """
-    JOIN package ON package.id = fragment.package_id
-    WHERE fragment.published AND package.state = 'active' AND NOT package.private AND coalesce(package.extras ->> 'access_level', 'open') = fragment.access_level
-"""
-"""What a fragment must fulfil at the moment it is sent: what was hidden or closed a moment ago is gone, although its fragment is not renewed yet."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Choice:

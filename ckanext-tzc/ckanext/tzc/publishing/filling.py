@@ -17,13 +17,11 @@ from pyoxigraph import NamedNode, RdfFormat, serialize
 from tzc.publishing import graphs
 from tzc.publishing.catalogue import membership
 
-STILL_PUBLIC = """
-    FROM tzc_publishing_fragment AS fragment JOIN package ON package.id = fragment.package_id
-    WHERE fragment.published AND package.state = 'active' AND NOT package.private AND coalesce(package.extras ->> 'access_level', 'open') = fragment.access_level
-"""
-"""As in `feeds`: what was hidden or closed a moment ago is not there any more."""
+from .still_public import STILL_PUBLIC
 
-STATE = f"SELECT count(*), coalesce(sum(hashtextextended(fragment.package_id || fragment.digest, 0)), 0) {STILL_PUBLIC}"
+PUBLIC = f"FROM tzc_publishing_fragment AS fragment {STILL_PUBLIC}"
+
+STATE = f"SELECT count(*), coalesce(sum(hashtextextended(fragment.package_id || fragment.digest, 0)), 0) {PUBLIC}"
 """What changes whenever any dataset comes, goes or changes."""
 
 
@@ -48,7 +46,7 @@ def fill(folder: Path, database: str, base: str, catalogue: str) -> str:
             name = graphs.token(base, catalogue, count, int(total))
             if (folder / "snapshots" / name / "held").exists():
                 return name
-            cursor.execute(f"SELECT fragment.package_id, fragment.digest {STILL_PUBLIC} ORDER BY fragment.position")
+            cursor.execute(f"SELECT fragment.package_id, fragment.digest {PUBLIC} ORDER BY fragment.position")
             wanted = dict(cursor.fetchall())
             graphs.Filler(folder, base).fill(name, wanted, catalogue, lambda ids: _texts(cursor, base, ids))
             return name

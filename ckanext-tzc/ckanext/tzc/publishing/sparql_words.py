@@ -19,6 +19,7 @@ def reason(fault: Fault) -> str:
         "long": _("The query is too long: {most} bytes at most."),
         "form": _("There is no such format. There are: {forms}."),
         "syntax": _("The query cannot be read: {reason}"),
+        "place": _("The query cannot be read: line {line}, column {column}; one of these was expected: {expected}"),
         "kind-graph": _("CONSTRUCT and DESCRIBE are answered as: {forms}."),
         "kind-results": _("SELECT and ASK are answered as: {forms}."),
         "busy": _("Other queries are being answered. Try again in a moment."),
