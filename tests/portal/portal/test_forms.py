@@ -261,6 +261,44 @@ def test_a_file_without_a_name_is_called_by_its_address(editor: Person) -> None:
     assert "sans nom" not in body
 
 
+def test_a_new_file_of_the_same_kind_keeps_the_address(editor: Person) -> None:
+    """National portals know a file by its address: another name would be another file."""
+    describe(editor)
+    editor.send(("save", "go-metadata"), upload=(io.BytesIO(b"a;b\n1;2\n"), "comptages-2025.csv"))
+    before = show("velos-du-port")["resources"][0]
+    form = f"/dataset/velos-du-port/resource/{before['id']}/edit"
+    editor.visit(form)
+    editor.send(("save", "go-dataset-complete"), upload=(io.BytesIO(b"a;b\n3;4\n5;6\n"), "comptages-2026.csv"))
+    after = show("velos-du-port")["resources"][0]
+    assert after["url"] == before["url"]
+    assert after["size"] != before["size"]
+    assert "comptages-2025.csv" in editor.said()
+    # another kind cannot have the same name: it is asked about
+    editor.visit(form)
+    editor.send(("save", "go-dataset-complete"), upload=(io.BytesIO(b'{"type":"FeatureCollection","features":[]}'), "comptages.geojson"))
+    assert list(editor.faults()) == ["field-url"]
+    assert before["url"] in editor.faults()["field-url"]
+    assert show("velos-du-port")["resources"][0]["url"] == before["url"]
+    editor.send(("save", "new-address"), upload=(io.BytesIO(b'{"type":"FeatureCollection","features":[]}'), "comptages.geojson"))
+    assert show("velos-du-port")["resources"][0]["url"].endswith("/comptages.geojson")
+
+
+def test_another_address_of_a_published_file_is_asked_about(editor: Person) -> None:
+    describe(editor)
+    editor.send(("save", "go-metadata"), url="https://example.org/a.csv", name="Comptages")
+    form = f"/dataset/velos-du-port/resource/{show('velos-du-port')['resources'][0]['id']}/edit"
+    editor.visit(form)
+    editor.send(("save", "go-dataset-complete"), name="Un autre nom")
+    assert show("velos-du-port")["resources"][0]["name"] == "Un autre nom"
+    editor.visit(form)
+    editor.send(("save", "go-dataset-complete"), url="https://example.org/b.csv", name="Encore un")
+    assert "https://example.org/a.csv" in editor.faults()["field-url"]
+    assert (editor.value("name"), editor.value("url")) == ("Encore un", "https://example.org/b.csv")
+    assert show("velos-du-port")["resources"][0]["url"] == "https://example.org/a.csv"
+    editor.send(("save", "new-address"))
+    assert show("velos-du-port")["resources"][0]["url"] == "https://example.org/b.csv"
+
+
 def test_a_mistaken_password_keeps_the_name(app: Any) -> None:
     person = Person(app, factories.User(password=PASSWORD)["name"], "un-autre-mot-de-passe")
     assert person.value("login")

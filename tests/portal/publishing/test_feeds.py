@@ -61,7 +61,7 @@ def test_a_dataset_says_what_the_form_asked(app: Any, publish: Publish) -> None:
 
 
 def test_restricted_says_so(app: Any, publish: Publish) -> None:
-    publish(name="velos", **{**rich, "access_level": "restricted"})
+    publish(name="velos", **{**FULL, "access_level": "restricted"})
     graph = Graph().parse(data=app.get("/dataset/velos.ttl", status=200).body, format="turtle")
     assert str(graph.value(next(graph.subjects(DCTERMS.identifier)), DCTERMS.accessRights)).endswith("/access-right/RESTRICTED")
 

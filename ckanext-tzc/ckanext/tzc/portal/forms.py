@@ -15,7 +15,7 @@ from ckanext.scheming.plugins import expand_form_composite
 from flask import Blueprint, Response, g, request
 from markupsafe import Markup
 
-from . import file_order, meanwhile
+from . import file_order, known_address, meanwhile
 
 forms = Blueprint("tzc_forms", __name__, url_defaults={"package_type": "dataset"})
 
@@ -261,11 +261,27 @@ class EditFile(_FileForm, resource.EditView):  # type: ignore[misc] -- as above
         if not self.has_data():
             page: Page = self.get(package_type, id, resource_id, _sent(), {"url": [tk._("Choose a file, or write the address where the data are.")]}, {})
             return page
+        package = _show(id)
+        file = next((file for file in package["resources"] if file["id"] == resource_id), None) if package["state"] == "active" else None
+        kept = None
+        if file and request.form.get("save") != known_address.CONFIRMED:
+            upload = request.files.get("upload")
+            kept = known_address.keep(file, upload)
+            asked = known_address.question(file, _sent(), upload)
+            if asked:
+                return self._ask(package_type, id, resource_id, asked, upload.filename if upload else None)
         answer: Page = super().post(package_type, id, resource_id)
         if isinstance(answer, Response):
             self.say_what_was_dropped()
             tk.h.flash_success(tk._("Your changes are saved."))
+            if kept:
+                tk.h.flash_notice(tk._("The new file has the name of the one before, %s: so its address stays, and whoever uses it finds the new data there.") % kept)
         return answer
+
+    def _ask(self, package_type: str, id: str, resource_id: str, asked: str, chosen: str | None) -> Page:
+        g.tzc_offer_new_address = True
+        page: Page = self.get(package_type, id, resource_id, {**_sent(), "id": resource_id, "previous_upload": chosen}, {"url": [asked]}, {})
+        return page
 
 
 forms.add_url_rule("/dataset/new", view_func=NewDataset.as_view("new"))
