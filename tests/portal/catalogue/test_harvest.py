@@ -19,7 +19,7 @@ from tests.conftest import FEED_TYPES
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
 
-def harvest(partner: dict[str, Any], address: str, kind: str, config: dict[str, Any] | None = None) -> dict[str, Any]:
+def harvest(partner: dict[str, Any], address: str, kind: str, config: dict[str, Any] | None = None, name: str = "") -> dict[str, Any]:
     """Run a source from beginning to end, as its consumers would; returns the job's status."""
     from ckanext.harvest import queue
     from ckanext.harvest.model import HarvestJob, HarvestObject
@@ -27,7 +27,7 @@ def harvest(partner: dict[str, Any], address: str, kind: str, config: dict[str, 
     administrator = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
     source = tk.get_action("harvest_source_create")(
         {"user": administrator},
-        {"url": address, "name": f"source-{kind.replace('_', '-')}", "title": "Source", "source_type": kind, "owner_org": partner["id"], "config": json.dumps(config or {})},
+        {"url": address, "name": name or f"source-{kind.replace('_', '-')}", "title": "Source", "source_type": kind, "owner_org": partner["id"], "config": json.dumps(config or {})},
     )
     job = tk.get_action("harvest_job_create")({"user": administrator}, {"source_id": source["id"], "run": False})
     stored = HarvestJob.get(job["id"])
