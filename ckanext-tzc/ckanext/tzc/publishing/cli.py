@@ -4,6 +4,8 @@ from __future__ import annotations
 import click
 from ckanext.tzc.common.command import tzc
 
+from tzc.publishing.intake import PORTALS
+
 __all__ = ["tzc"]
 
 
@@ -35,3 +37,39 @@ def check(ctx: click.Context) -> None:
         click.echo(f"{package_id}  {why}")
     click.echo(f"{len(found)} differ; {store.waiting()} changes wait for their job.")
     ctx.exit(1 if found else 0)
+
+
+@publishing.command("intake")
+@click.option("--feed", help="Another feed than our national one: an address, whose pages are followed, or a file.")
+@click.option("--portal", "portals", type=click.Choice(PORTALS), multiple=True, default=PORTALS, help="Which portal's rules; both when not said.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with every dataset and what is kept of it.")
+@click.pass_context
+def intake(ctx: click.Context, feed: str | None, portals: tuple[str, ...], as_json: bool) -> None:
+    """What the portals that harvest us make of a feed; exit code 1 when they refuse any dataset."""
+    import dataclasses
+    import json
+
+    from . import intake_words, received
+
+    refused, told = 0, {}
+    for portal in portals:
+        try:
+            verdicts = list(received.of_feed(feed, portal)) if feed else [one.verdict for one in received.own(portal)]
+        except (received.FeedRefusedError, OSError) as error:
+            raise click.ClickException(f"{portal} takes nothing of it. {error}") from error
+        counts = {status: sum(verdict.status == status for verdict in verdicts) for status in ("taken", "loss", "refused")}
+        refused += counts["refused"]
+        told[portal] = {"counts": counts, "datasets": [{"status": verdict.status, **dataclasses.asdict(verdict)} for verdict in verdicts]}
+        if as_json:
+            continue
+        click.echo(f"{portal}: {counts['taken']} taken, {counts['loss']} with loss, {counts['refused']} refused")
+        with ctx.meta["flask_app"].test_request_context():
+            for verdict in verdicts:
+                for reason in verdict.reasons:
+                    said = " – ".join(part for part in (intake_words.reason(reason), reason.file, reason.value) if part)
+                    click.echo(f"  {verdict.status:8} {verdict.identifier or verdict.subject}  {reason.code}: {said}")
+    if not feed and (fault := received.address_fault()):
+        click.echo(f"This portal's own address is not public ({fault}): no portal can harvest it here. Its own addresses were judged as if it were.", err=True)
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    ctx.exit(1 if refused else 0)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,8 +14,9 @@ from pyoxigraph import NamedNode
 
 from tzc.publishing.catalogue import Page
 from tzc.publishing.documents import EXTENSIONS, Syntax
+from tzc.publishing.intake import PORTALS
 
-from . import answers, feeds, renewing
+from . import answers, feeds, intake_words, renewing
 from .sparql_views import sparql
 from .vocabulary_views import vocabulary
 from .world import base
@@ -26,6 +28,8 @@ __all__ = ["publishing", "sparql", "vocabulary"]
 KNOWN = {"page", "after", "modified_since", "profiles"}
 MEANINGLESS = {"q", "fq", "sort"}
 LAST_PAGE = 1_000_000
+RECEIVED = 50
+"""Datasets on a page of what portals received."""
 STOCK_FORMATS = {"rdf", "xml", "n3", "ttl", "jsonld"}
 """Those of ckanext-dcat, for profiles other than ours."""
 
@@ -208,3 +212,21 @@ def _links(choice: feeds.Choice, question: dict[str, str], stretch: feeds.Window
     pages = -(-feeds.places(choice) // size)
     last = f"{collection}?{urlencode({**kept, 'page': pages})}" if pages > 1 else None
     return Page(NamedNode(here).value, collection, first, following, last, feeds.count(choice, settled), size)
+
+
+@publishing.route("/publishing/received")
+def received_page() -> Any:
+    """What the portals that harvest us make of one's datasets."""
+    asked = {name: request.args[name] for name in ("portal", "status") if request.args.get(name)}
+    number = request.args.get("page", "1")
+    offset = (int(number) - 1) * RECEIVED if number.isascii() and number.isdigit() and int(number[:9]) > 0 else 0
+    try:
+        told = tk.get_action("tzc_publishing_intake")({}, {**asked, "limit": RECEIVED, "offset": offset})
+        counts = {portal: tk.get_action("tzc_publishing_intake")({}, {"portal": portal, "limit": 1})["counts"] for portal in PORTALS}
+    except tk.NotAuthorized:
+        return tk.abort(403, tk._("Only those who publish for a partner see what portals make of its data."))
+    except tk.ValidationError:
+        return tk.abort(404, tk._("Page not found"))
+    pager = SimpleNamespace(page=offset // RECEIVED + 1, page_count=-(-told["count"] // RECEIVED))
+    words = {status: intake_words.status(status) for status in ("refused", "loss", "taken")}
+    return tk.render("publishing/received.html", {"told": told, "counts": counts, "words": words, "page": pager, "status": asked.get("status", "")})

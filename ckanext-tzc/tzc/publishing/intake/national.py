@@ -93,17 +93,25 @@ class KnownLicence:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Rules:
-    """What the portal has beside its program: its licences, in their order, and the top-level domains that exist. `unknown`: the licence of what states none that is known."""
+    """What the portal has beside its program: its licences, in their order, and the top-level domains that exist. `unknown`: the licence of what states none that is known.
+
+    `ours`: where a catalogue stands that is judged before it has its public address; its own addresses pass.
+    """
 
     licences: tuple[KnownLicence, ...]
     tops: frozenset[str]
+    ours: str = ""
     unknown: str = "notspecified"
 
+    def fault(self, address: str) -> str | None:
+        """Why an address is not accepted."""
+        return None if self.ours and address.startswith(f"{self.ours}/") else fault(address, self.tops)
 
-def rules(licences: Iterable[Mapping[str, Any]], tops: str) -> Rules:
+
+def rules(licences: Iterable[Mapping[str, Any]], tops: str, ours: str = "") -> Rules:
     """Of the vocabularies `national-licence` and `top-level-domain`."""
     known = (KnownLicence(one["code"], one["title"], one.get("url") or "", tuple(one.get("titles", ())), tuple(one.get("urls", ()))) for one in licences)
-    return Rules(tuple(known), frozenset(tops.split()))
+    return Rules(tuple(known), frozenset(tops.split()), ours)
 
 
 @lru_cache(maxsize=4096)
@@ -242,7 +250,7 @@ class _Intake:
         if term is None:
             return None
         found = None
-        if isinstance(term, Literal) and fault(term.value, self.rules.tops) is not None:
+        if isinstance(term, Literal) and self.rules.fault(term.value) is not None:
             words = plain(term)
             if not isinstance(words, str):
                 self.note("not_text", "frequency", words, "unreadable")
@@ -264,14 +272,14 @@ class _Intake:
             return None
         if isinstance(term, Literal):
             address = str(plain(term))
-            if address and fault(address, self.rules.tops):
+            if address and self.rules.fault(address):
                 self.note("schema_address", "conforms_to", address, "invalid")
             return address or None
         for candidate in (term, self.graph.first(term, "dct:type")):
             if isinstance(candidate, Literal):
                 self.note("schema_address", "conforms_to", candidate.value, "unreadable")
                 return None
-            if candidate is not None and not is_blank(candidate) and fault(candidate.value, self.rules.tops) is None:
+            if candidate is not None and not is_blank(candidate) and self.rules.fault(candidate.value) is None:
                 if isinstance(self.graph.first(term, "dct:title"), NamedNode):
                     self.note("not_text", "conforms_to", candidate.value, "invalid")
                 return candidate.value.strip()
@@ -448,7 +456,7 @@ class _Intake:
 
     def keep(self, node: Node, address: str, every: list[dict[str, Any]], kind: str) -> dict[str, Any]:
         self.file = str(self.value(node, "dct:title") or "") or address
-        why = fault(address, self.rules.tops)
+        why = self.rules.fault(address)
         if why:
             self.note(f"address_{why}", "url", address, "invalid")
         shape = self.format(node)
@@ -601,7 +609,7 @@ class _Intake:
     def page(self) -> str | None:
         landing = self.graph.first(self.node, "dcat:landingPage")
         for term in (landing, self.node):
-            if term is not None and not is_blank(term) and fault(term.value, self.rules.tops) is None:
+            if term is not None and not is_blank(term) and self.rules.fault(term.value) is None:
                 return term.value
         self.note("page_missing", "url")
         return None
@@ -618,7 +626,7 @@ def guess(words: str, rules: Rules) -> KnownLicence | None:
     exactly: Callable[[KnownLicence], bool] = lambda one: text in {one.id.lower(), one.url.lower(), *(url.lower() for url in one.urls)} or slug(one.title).lower() == short  # noqa: E731 -- one of several tests in a row
     if found := next(filter(exactly, every), None):
         return found
-    if fault(text, rules.tops) is None:
+    if rules.fault(text) is None:
         bare = re.sub(r"^[^/]*//", "", text).partition("?")[0].partition("#")[0].rstrip("/")
         if found := next((one for one in every if bare in one.url.lower() or any(bare in url for url in one.urls)), None):
             return found
