@@ -336,7 +336,7 @@ class _Intake:
         if not every:
             return None
         if len(every) > 1:
-            self.note("periods_several", "temporal_coverage", len(every))
+            self.note("periods_several", "temporal_coverage")
         period = self.said_period(every[0].value) if isinstance(every[0], Literal) else self.stated_period(every[0])
         if period is None:
             self.note("period_unreadable", "temporal_coverage", every[0].value if not is_blank(every[0]) else "")
@@ -400,7 +400,7 @@ class _Intake:
         if not all(_is_polygon(polygon) for polygon in polygons):
             self.note("place_shape", "spatial_coverage", weight="invalid")
         if every and not polygons:
-            self.note("place_lost", "spatial_coverage", len(every))
+            self.note("place_lost", "spatial_coverage")
         return len(polygons)
 
     def shapes(self, term: Term) -> list[Any]:
