@@ -96,6 +96,13 @@ def _rings(geometry: Geometry) -> list[list[list[float]]]:
     return [ring for polygon in polygons for ring in polygon]
 
 
+def bounds(geometry: Geometry) -> tuple[float, float, float, float]:
+    """West, south, east and north of a geometry, in degrees."""
+    points = [point for ring in _rings(geometry) for point in ring]
+    east, north = [point[0] for point in points], [point[1] for point in points]
+    return min(east), min(north), max(east), max(north)
+
+
 def _check(ring: list[list[float]]) -> None:
     for east, north, *_height in ring:
         if not (abs(east) <= 180 and abs(north) <= 90):

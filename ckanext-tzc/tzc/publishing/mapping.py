@@ -14,9 +14,9 @@ from typing import Any
 from geomet import InvalidGeoJSONException, wkt  # type: ignore[import-untyped]  # -- it has none
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from .terms import MEDIA, NAMES, TYPE, Node, Term, clean, decimal, duration, entries, hexadecimal, iri, mailbox, moment, number, parsed_moment, text, values
+from .terms import GEOJSON, MEDIA, NAMES, TYPE, Node, Term, clean, decimal, duration, entries, iri, mailbox, moment, number, parsed_moment, text, values
 
-VERSION = 1
+VERSION = 2
 """Of this mapping: one more whenever the same dataset gives other triples, so that all stored fragments are made anew."""
 
 HVD_REGULATION = NamedNode("http://data.europa.eu/eli/reg_impl/2023/138/oj")
@@ -26,17 +26,18 @@ COMMUNE = "http://id.insee.fr/geo/commune/"
 LIMITATION = "http://inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicAccess/INSPIRE_Directive_Article13_1"
 """IRIs of INSPIRE's reasons for limiting access, by the letter of article 13(1) of Directive 2007/2/EC."""
 OPEN = "open"
-CHECKSUMS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
-"""How a checksum was computed, by its number of digits, where nobody says."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Licence:
-    """A licence: its address, the EU's for the same or (`wider`) for one that is no narrower, and what ODRL says of it."""
+    """A licence: its address, the EU's for the same or (`wider`) for one that is no narrower, and what ODRL says of it.
+
+    `name`: by which data.gouv.fr knows it, where it does not know its address.
+    """
 
     uri: str
     eu: str = ""
     wider: str = ""
+    name: str = ""
     permissions: tuple[str, ...] = ()
     duties: tuple[str, ...] = ()
 
@@ -55,6 +56,7 @@ class World:
 
     `personal`: IRIs of categories of personal data by code. `levels`: the EU's access right by access level. `kinds`: letters of INSPIRE's
     reasons by kind of partner, of `persons` when persons are concerned. `formats` by each name of a format in small letters.
+    `boxes` of communes: west, south, east, north in degrees. `labels` of vocabularies' terms by their IRI, by language.
     """
 
     base: str
@@ -67,6 +69,8 @@ class World:
     personal: Mapping[str, str]
     kinds: Mapping[str, str]
     persons: frozenset[str] = frozenset()
+    boxes: Mapping[str, tuple[float, float, float, float]] = dataclasses.field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def licences_by_uri(self) -> Mapping[str, Licence]:
@@ -93,16 +97,18 @@ class Description:
 
 Make = Callable[[Any], Term | None]
 
+CONCEPT = "skos:Concept"
+
 # field, property, how its value is made, and the class of what it leads to
 Row = tuple[str, str, Make, str]
 DATASET: tuple[Row, ...] = (
     ("version", "dcat:version", text, ""),
     ("version_notes", "adms:versionNotes", text, ""),
     ("frequency", "dct:accrualPeriodicity", iri, "dct:Frequency"),
-    ("dcat_type", "dct:type", iri, ""),
+    ("dcat_type", "dct:type", iri, CONCEPT),
     ("temporal_resolution", "dcat:temporalResolution", duration, ""),
     ("language", "dct:language", iri, "dct:LinguisticSystem"),
-    ("theme", "dcat:theme", iri, ""),
+    ("theme", "dcat:theme", iri, CONCEPT),
     ("conforms_to", "dct:conformsTo", iri, "dct:Standard"),
     ("documentation", "foaf:page", iri, "foaf:Document"),
     ("has_version", "dcat:hasVersion", iri, ""),
@@ -111,8 +117,8 @@ DATASET: tuple[Row, ...] = (
     ("spatial_resolution_in_meters", "dcat:spatialResolutionInMeters", decimal, ""),
 )  # fmt: skip
 DISTRIBUTION: tuple[Row, ...] = (
-    ("status", "adms:status", iri, ""),
-    ("availability", "dcatap:availability", iri, ""),
+    ("status", "adms:status", iri, CONCEPT),
+    ("availability", "dcatap:availability", iri, CONCEPT),
     ("compress_format", "dcat:compressFormat", iri, "dct:MediaType"),
     ("package_format", "dcat:packageFormat", iri, "dct:MediaType"),
     ("temporal_resolution", "dcat:temporalResolution", duration, ""),
@@ -179,6 +185,14 @@ class _Writer:
         self.statements.setdefault(subject, {})[Triple(subject, NAMES[name], value)] = None
         if kind and not isinstance(value, Literal):
             self.type(value, kind)
+        if kind == CONCEPT and isinstance(value, NamedNode):
+            self.label(value)
+
+    def label(self, concept: NamedNode) -> None:
+        """DCAT-AP wants a name of each term of a vocabulary; one that we do not know is called by the end of its address."""
+        names = self.world.labels.get(concept.value) or {"": concept.value.rstrip("/#").replace("#", "/").rpartition("/")[2]}
+        for language, name in names.items():
+            self.add(concept, "skos:prefLabel", text(name, language) or text(concept.value))
 
     def type(self, subject: Node, kind: str) -> None:
         self.statements.setdefault(subject, {})[Triple(subject, TYPE, NAMES[kind])] = None
@@ -228,7 +242,10 @@ class _Writer:
         self.add(me, "dcat:landingPage", iri(dataset.get("url")) or page, "foaf:Document")
         self.statement(me, "dct:provenance", dataset.get("provenance"), "dct:ProvenanceStatement")
         if self.harvested:
-            self.add(me, "dct:source", iri(dataset.get("uri")) or iri(dataset.get("url")) or iri(dataset.get("harvest_source_url")))
+            # a dataset is a source; a page or a catalogue is what it was derived from
+            self.add(me, "dct:source", iri(dataset.get("uri")), "dcat:Dataset")
+            if iri(dataset.get("uri")) is None:
+                self.add(me, "prov:wasDerivedFrom", iri(dataset.get("url")) or iri(dataset.get("harvest_source_url")))
 
     def dates(self, subject: Node, fields: Mapping[str, Any], created: str, modified: str) -> None:
         """A stated day counts; else the moment of ours. What is said to be changed in the future is not said to be so yet: national portals refuse it."""
@@ -272,7 +289,7 @@ class _Writer:
         self.add(self.subject, name, node, "foaf:Agent")
         self.add(node, "foaf:name", text(agent.get("name")))
         self.add(node, "foaf:homepage", iri(agent.get("url")), "foaf:Document")
-        self.add(node, "dct:type", iri(agent.get("type")))
+        self.add(node, "dct:type", iri(agent.get("type")), CONCEPT)
         self.add(node, "foaf:mbox", mailbox(agent.get("email")))
         self.add(node, "dct:identifier", text(agent.get("identifier")))
 
@@ -281,7 +298,7 @@ class _Writer:
         self.add(self.subject, "dct:publisher", node, "foaf:Agent")
         self.add(node, "foaf:name", text(organisation.get("title")) or text(organisation.get("name")))
         self.add(node, "foaf:homepage", iri(organisation.get("url")), "foaf:Document")
-        self.add(node, "dct:type", iri(organisation.get("dcat_type")))
+        self.add(node, "dct:type", iri(organisation.get("dcat_type")), CONCEPT)
         self.add(node, "foaf:mbox", mailbox(organisation.get("email")))
         self.add(node, "dct:identifier", text(organisation.get("identifier")) or text(organisation.get("siren")))
 
@@ -298,17 +315,23 @@ class _Writer:
                 place = NamedNode(COMMUNE + code)
                 self.add(self.subject, "dct:spatial", place, "dct:Location")
                 self.add(place, "skos:prefLabel", text(self.world.communes[code]))
+                self.outline(place, {"bbox": rectangle(*self.world.boxes[code])} if code in self.world.boxes else {})
         for stated in entries(self.dataset.get("spatial_coverage")):
             where = iri(stated.get("uri")) or self.blank()
             self.add(self.subject, "dct:spatial", where, "dct:Location")
             self.add(where, "skos:prefLabel", text(stated.get("text")))
-            for field, name in (("bbox", "dcat:bbox"), ("centroid", "dcat:centroid"), ("geom", "locn:geometry")):
-                self.add(where, name, shape(stated.get(field)))
+            self.outline(where, stated)
+
+    def outline(self, where: Node, stated: Mapping[str, Any]) -> None:
+        """Rectangle and centre as well-known text; a surface also as GeoJSON, which is all that data.gouv.fr reads."""
+        self.add(where, "dcat:bbox", shape(stated.get("bbox")))
+        self.add(where, "dcat:centroid", shape(stated.get("centroid")))
+        self.add(where, "locn:geometry", surface(stated.get("geom")) or shape(stated.get("geom")) or surface(stated.get("bbox")))
 
     def high_value(self) -> None:
         categories = [category for item in values(self.dataset.get("hvd_category")) if (category := iri(item)) is not None]
         for category in categories:
-            self.add(self.subject, "dcatap:hvdCategory", category)
+            self.add(self.subject, "dcatap:hvdCategory", category, CONCEPT)
             # data.gouv.fr looks for it among the themes
             self.add(self.subject, "dcat:theme", category)
         self.laws = bool(categories)
@@ -357,7 +380,6 @@ class _Writer:
         self.rows(node, resource, DISTRIBUTION)
         self.dates(node, resource, "created", "metadata_modified")
         self.terms_of_use(node, resource, own)
-        self.checksum(node, resource)
         if self.laws:
             self.add(node, "dcatap:applicableLegislation", HVD_REGULATION, "eli:LegalResource")
         if self.open and resource.get("datastore_active"):
@@ -391,6 +413,7 @@ class _Writer:
             self.add(node, "dct:license", address, "dct:LicenseDocument")
             self.add(address, "skos:exactMatch", iri(licence.eu))
             self.add(address, "skos:broadMatch", iri(licence.wider))
+            self.add(address, "rdfs:label", text(licence.name))
             self.policy(node, licence, NamedNode(f"{own.value}#policy"))
         elif (other := iri(resource.get("license"))) is not None:
             self.add(node, "dct:license", other, "dct:LicenseDocument")
@@ -403,7 +426,8 @@ class _Writer:
         if not licence.permissions:
             return
         permission = self.blank()
-        self.add(node, "odrl:hasPolicy", policy, "odrl:Offer")
+        self.add(node, "odrl:hasPolicy", policy, "odrl:Policy")
+        self.type(policy, "odrl:Offer")
         self.add(policy, "odrl:permission", permission, "odrl:Permission")
         self.add(permission, "odrl:target", node)
         for action in licence.permissions:
@@ -413,19 +437,6 @@ class _Writer:
             self.add(permission, "odrl:duty", task, "odrl:Duty")
             self.add(task, "odrl:action", NAMES[duty])
         self.add(policy, "dct:source", NamedNode(licence.uri))
-
-    def checksum(self, node: Node, resource: Mapping[str, Any]) -> None:
-        digits = hexadecimal(resource.get("hash"))
-        if digits is None or not self.open:
-            return
-        named = clean(resource.get("hash_algorithm"))
-        algorithm = iri(named) or _algorithm(named) or _algorithm(CHECKSUMS.get(len(digits.value), ""))
-        if algorithm is None:
-            return
-        checksum = self.blank()
-        self.add(node, "spdx:checksum", checksum, "spdx:Checksum")
-        self.add(checksum, "spdx:checksumValue", digits)
-        self.add(checksum, "spdx:algorithm", algorithm, "spdx:ChecksumAlgorithm")
 
     def service(self, node: NamedNode, resource: Mapping[str, Any]) -> None:
         """The interface that a loaded table has."""
@@ -451,26 +462,51 @@ def _short(stated: Any) -> str:
     return clean(stated).removeprefix(MEDIA).rpartition("/file-type/")[2].strip().lower()
 
 
-def _algorithm(name: str) -> NamedNode | None:
-    short = name.lower().replace("-", "")
-    return NAMES[f"spdx:checksumAlgorithm_{short}"] if short in CHECKSUMS.values() else None
+def rectangle(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    """A bounding box as a polygon."""
+    return {"type": "Polygon", "coordinates": [[[west, south], [east, south], [east, north], [west, north], [west, south]]]}
 
 
 def shape(stated: Any) -> Literal | None:
     """A geometry as well-known text, of GeoJSON or of well-known text; what is neither is None."""
+    geometry = _geometry(stated)
+    return Literal(wkt.dumps(geometry, decimals=5), datatype=NAMES["gsp:wktLiteral"]) if geometry else None
+
+
+def surface(stated: Any) -> Literal | None:
+    """A polygon or several as GeoJSON; anything else is None."""
+    geometry = _geometry(stated)
+    if not geometry or geometry["type"] not in {"Polygon", "MultiPolygon"}:
+        return None
+    return Literal(json.dumps({"type": geometry["type"], "coordinates": geometry["coordinates"]}, separators=(",", ":")), datatype=GEOJSON)
+
+
+NOT_READ = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, StopIteration, RuntimeError, NotImplementedError, InvalidGeoJSONException)
+"""What geomet raises on what is no geometry."""
+
+
+def _geometry(stated: Any) -> dict[str, Any] | None:
+    """GeoJSON, of GeoJSON or of well-known text, that can be written both ways."""
     if not stated:
         return None
     try:
         geometry = stated if isinstance(stated, dict) else json.loads(stated)
-        words = wkt.dumps(geometry, decimals=5)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, InvalidGeoJSONException):
-        words = _well_known(stated)
-    return Literal(words, datatype=NAMES["gsp:wktLiteral"]) if words else None
+        wkt.dumps(geometry, decimals=5)
+    except NOT_READ:
+        geometry = None
+    if geometry is None:
+        try:
+            geometry = wkt.loads(stated)
+            wkt.dumps(geometry, decimals=5)
+            json.dumps(geometry, allow_nan=False)
+        except NOT_READ:
+            return None
+    return geometry if isinstance(geometry, dict) and _finite(geometry.get("coordinates", [])) else None
 
 
-def _well_known(stated: Any) -> str:
+def _finite(coordinates: Any) -> bool:
     try:
-        wkt.loads(stated)
-    except (ValueError, TypeError, AttributeError, StopIteration, RuntimeError, KeyError, IndexError, NotImplementedError):
-        return ""
-    return clean(stated)
+        json.dumps(coordinates, allow_nan=False)
+    except NOT_READ:
+        return False
+    return True

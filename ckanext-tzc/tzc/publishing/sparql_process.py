@@ -70,12 +70,17 @@ class _Counting:
 def confine(task: Task) -> None:
     """Take no more than is allowed, step back for the portal, be the first to go when memory is short, and reach no network."""
     resource.setrlimit(resource.RLIMIT_CPU, (task.seconds + 1, task.seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (task.memory, task.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(10)
     with contextlib.suppress(OSError):  # not every kernel's way
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     close_network()
+
+
+def limit_memory(task: Task) -> None:
+    """Take no more than is allowed from here on, beside the addresses that are reserved already."""
+    reserved = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize() if sys.platform == "linux" else 0
+    resource.setrlimit(resource.RLIMIT_AS, (reserved + task.memory, reserved + task.memory))
 
 
 SOCKET_CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
@@ -101,6 +106,8 @@ def answer(task: Task, output: BinaryIO) -> dict[str, str]:
     """Answer a query. Returns how it ended."""
     try:
         store = ox.Store.read_only(task.store)
+        # not before: opening starts threads, whose stacks and arenas only reserve addresses
+        limit_memory(task)
         if task.default_graphs or task.named_graphs:
             found: Any = store.query(task.query, default_graph=_nodes(task.default_graphs), named_graphs=_nodes(task.named_graphs))
         else:

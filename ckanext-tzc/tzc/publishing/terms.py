@@ -30,6 +30,7 @@ PREFIXES = {
     "locn": "http://www.w3.org/ns/locn#",
     "odrl": "http://www.w3.org/ns/odrl/2/",
     "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
@@ -53,6 +54,7 @@ NAMES = _Names()
 TYPE = NAMES["rdf:type"]
 MEDIA = "http://www.iana.org/assignments/media-types/"
 """IRIs of media types, by name."""
+GEOJSON = NamedNode("https://www.iana.org/assignments/media-types/application/vnd.geo+json")
 
 NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML 1.0 document may hold (https://www.w3.org/TR/xml/#charsets), and the carriage return, which XML reads as a line's end."""
@@ -64,7 +66,6 @@ YEAR, MONTH = re.compile(r"\d{4}"), re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 EMAIL = re.compile(r"(mailto:)?([^\s@<>\"]+@[^\s@<>\"]+)", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-HEX = re.compile(r"([0-9A-Fa-f]{2})+")
 
 
 def clean(value: Any) -> str:
@@ -151,12 +152,6 @@ def duration(value: Any) -> Literal | None:
     """A duration of ISO 8601."""
     words = clean(value)
     return Literal(words, datatype=NAMES["xsd:duration"]) if DURATION.fullmatch(words) else None
-
-
-def hexadecimal(value: Any) -> Literal | None:
-    """Bytes in hexadecimal digits."""
-    words = clean(value)
-    return Literal(words, datatype=NAMES["xsd:hexBinary"]) if HEX.fullmatch(words) else None
 
 
 def values(stated: Any) -> list[Any]:

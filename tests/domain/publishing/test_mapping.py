@@ -1,6 +1,7 @@
 """A dataset as triples: whatever a field holds, every syntax says the same and says it well."""
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from typing import Any
 
@@ -23,7 +24,7 @@ WORLD = mapping.World(
     base="https://portal.example", language="fr", communes={"17300": "La Rochelle"}, licences=LICENCES,
     levels={"open": f"{RIGHTS}PUBLIC", "registered": f"{RIGHTS}RESTRICTED", "restricted": f"{RIGHTS}RESTRICTED"},
     formats={"csv": mapping.Format("http://publications.europa.eu/resource/authority/file-type/CSV", "text/csv")},
-    axes=frozenset({"mobilite"}), personal={"personal": "https://w3id.org/dpv#PersonalData"}, kinds={"entreprise": "d"}, persons=frozenset({"personal"}),
+    axes=frozenset({"mobilite"}), personal={"personal": "https://w3id.org/dpv#PersonalData"}, kinds={"entreprise": "d"}, persons=frozenset({"personal"}), boxes={"17300": (-1.25, 46.1, -1.1, 46.2)},
 )  # fmt: skip
 ID = "0f6e1a10-0000-4000-8000-00000000000a"
 PLAIN: dict[str, Any] = {
@@ -191,6 +192,10 @@ def test_texts_of_elsewhere_have_no_language_of_ours() -> None:
 def test_a_place_is_well_known_text() -> None:
     square = {"type": "Polygon", "coordinates": [[[0, 1], [1, 1], [1, 2], [0, 1]]]}
     assert next(iter(objects(described(spatial_coverage=[{"bbox": square}]), "dcat:bbox"))).startswith("POLYGON ((0.")
-    assert objects(described(spatial_coverage=[{"geom": "POINT (1 2)"}]), "locn:geometry") == {"POINT (1 2)"}
+    assert objects(described(spatial_coverage=[{"geom": "POINT (1 2)"}]), "locn:geometry") == {"POINT (1.00000 2.00000)"}
+    # data.gouv.fr reads surfaces in GeoJSON only
+    for stated in ({"bbox": square}, {"geom": json.dumps(square)}, {"geom": "POLYGON ((0 1, 1 1, 1 2, 0 1))"}):
+        assert [json.loads(value)["coordinates"] for value in objects(described(spatial_coverage=[stated]), "locn:geometry")] == [square["coordinates"]]
+    assert [json.loads(value)["type"] for value in objects(described(communes=["17300"]), "locn:geometry")] == ["Polygon"]
     for broken in ("POINT (", "[1,2]", '{"type": "Polygon"}', "nowhere"):
         assert objects(described(spatial_coverage=[{"text": "Là", "geom": broken}]), "locn:geometry") == set()

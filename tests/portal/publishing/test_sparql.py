@@ -171,14 +171,14 @@ def test_updates_are_refused(app: Any, publish: Publish, update: str) -> None:
         app.post("/sparql", data=update, headers={"Content-Type": "application/sparql-update"}, status=400),
         app.get(f"/sparql?{urlencode({'update': update})}", status=400),
     ):
-        assert "read only" in answer.body
+        assert "ne fait que se lire" in answer.body
     assert titles(app) == ["Bancs"]
 
 
 REFUSED = [
-    ("SELECT * {", {}, 400, "line 1, column 11"), ("", {"format": "csv", "x": "1"}, 200, ""), ("SELECT * { SERVICE <http://127.0.0.1/x> { ?s ?p ?o } }", {}, 400, "SERVICE"),
+    ("SELECT * {", {}, 400, "ligne 1, colonne 11"), ("", {"format": "csv", "x": "1"}, 200, ""), ("SELECT * { SERVICE <http://127.0.0.1/x> { ?s ?p ?o } }", {}, 400, "SERVICE"),
     (EVERYTHING, {"format": "docx"}, 400, "csv"), (EVERYTHING, {"format": "ttl"}, 406, "json"), ("DESCRIBE <a:b>", {"format": "csv"}, 406, "ttl"),
-    (EVERYTHING, {"default-graph-uri": "no address"}, 400, "read"), ("SELECT * { ?s ?p ?o } #" + "x" * 20_000, {}, 413, "20000"), ("é\ud800".encode("utf-8", "replace").decode(), {}, 400, "read"),
+    (EVERYTHING, {"default-graph-uri": "no address"}, 400, "lue"), ("SELECT * { ?s ?p ?o } #" + "x" * 20_000, {}, 413, "20000"), ("é\ud800".encode("utf-8", "replace").decode(), {}, 400, "lue"),
 ]  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def test_what_is_too_heavy_is_broken_off(app: Any, publish: Publish, monkeypatch
     monkeypatch.setitem(tk.config, "tzc.publishing.sparql_seconds", 1)
     begun = time.monotonic()
     answer = ask(app, CROSS, status=503)
-    assert "1 seconds" in answer.body
+    assert "1 secondes" in answer.body
     assert time.monotonic() - begun < 5
     # nothing of it goes on, and its place is free
     assert titles(app)
@@ -219,7 +219,7 @@ def test_what_is_too_heavy_is_broken_off(app: Any, publish: Publish, monkeypatch
 def test_too_large_an_answer_is_refused(app: Any, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
     publish()
     monkeypatch.setitem(tk.config, "tzc.publishing.sparql_answer", 1)
-    assert "1 MB" in ask(app, "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", status=503).body
+    assert "1 Mo" in ask(app, "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", status=503).body
 
 
 def test_when_all_places_are_taken_one_comes_back(app: Any, own_folder: Path) -> None:

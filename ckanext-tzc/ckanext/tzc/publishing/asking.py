@@ -128,7 +128,8 @@ def _database() -> str:
 
 
 def _start(arguments: list[str], **more: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, *arguments], stdin=subprocess.PIPE, **more)
+    # few arenas of memory: each reserves addresses, which the limit counts
+    return subprocess.Popen([sys.executable, *arguments], stdin=subprocess.PIPE, env={**os.environ, "MALLOC_ARENA_MAX": "2"}, **more)
 
 
 def _run(task: Task, holds: tuple[int, ...]) -> Answer:

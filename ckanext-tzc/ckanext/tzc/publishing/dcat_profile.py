@@ -65,6 +65,10 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
         if dataset_dict.get("theme"):
             # categories of high-value datasets stand among the themes for data.gouv.fr; they have a field of their own
             dataset_dict["theme"] = [theme for theme in values(dataset_dict["theme"]) if not str(theme).startswith(HIGH_VALUE)]
+        if dataset_dict.get("spatial_coverage"):
+            # communes have a field of their own
+            known = {COMMUNE + code for code in dataset_dict.get("communes", [])}
+            dataset_dict["spatial_coverage"] = [place for place in values(dataset_dict["spatial_coverage"]) if not (isinstance(place, dict) and place.get("uri") in known)]
         self._read_own_terms(dataset_dict, dataset_ref)
         return dataset_dict
 

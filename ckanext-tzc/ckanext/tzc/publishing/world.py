@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common.territory import territory
+from ckanext.tzc.common.territory import outlines, territory
 from ckanext.tzc.harvesters.formats import SAME
 from ckanext.tzc.schemas import vocabulary
 
+from tzc.catalogue.outlines import bounds
 from tzc.publishing import mapping
 from tzc.publishing.catalogue import Catalogue
 
@@ -42,13 +43,16 @@ def _world(base: str, _file: str) -> mapping.World:
         axes=frozenset(axis.id for axis in place.axes),
         personal={entry["code"]: entry["uri"] for entry in vocabulary("personal-data")},
         kinds={entry["code"]: entry["limitation"] for entry in vocabulary("partner-kind") if entry.get("limitation")},
+        labels={entry["uri"]: entry["label"] for name in ("data-theme", "hvd-category") for entry in vocabulary(name)},
+        boxes={code: bounds(geometry) for code, geometry in outlines().geometries.items()},
         persons=frozenset(entry["code"] for entry in vocabulary("personal-data") if entry.get("persons")),
     )
 
 
 def _licence(entry: dict[str, Any]) -> mapping.Licence:
     rules = entry.get("policy") or {}
-    return mapping.Licence(entry["uri"], entry.get("eu", ""), entry.get("eu_wider", ""), tuple(rules.get("permissions", ())), tuple(rules.get("duties", ())))
+    addresses = (entry["uri"], entry.get("eu", ""), entry.get("eu_wider", ""))
+    return mapping.Licence(*addresses, entry.get("national_name", ""), tuple(rules.get("permissions", ())), tuple(rules.get("duties", ())))
 
 
 def _formats() -> dict[str, mapping.Format]:
