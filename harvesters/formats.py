@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ckanext.tzc.schemas import vocabulary
@@ -22,6 +23,19 @@ class Format(NamedTuple):
 
     name: str = ""
     media: str = ""
+
+
+@lru_cache(maxsize=1)
+def by_name() -> dict[str, dict[str, Any]]:
+    """The vocabulary's entries by each of their names in small letters: code, media type, labels, and what is the same."""
+    found: dict[str, dict[str, Any]] = {}
+    codes = {entry["code"]: entry for entry in vocabulary("file-type")}
+    for entry in codes.values():
+        for name in (entry["code"], entry["media"], *entry["label"].values()):
+            found.setdefault(name.lower(), entry)
+    found.pop("", None)
+    found.update({name: codes[code] for name, code in SAME.items() if code in codes})
+    return found
 
 
 def known(stated: str) -> Format | None:

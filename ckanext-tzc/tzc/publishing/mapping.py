@@ -14,6 +14,8 @@ from typing import Any
 from geomet import InvalidGeoJSONException, wkt  # type: ignore[import-untyped]  # -- it has none
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
+from tzc.catalogue.quality import is_open
+
 from .terms import GEOJSON, MEDIA, NAMES, TYPE, Node, Term, clean, decimal, duration, entries, iri, mailbox, moment, number, parsed_moment, text, values
 
 VERSION = 2
@@ -342,7 +344,7 @@ class _Writer:
         level = clean(self.dataset.get("access_level")) or OPEN
         right = iri(self.world.levels.get(level)) or iri(self.dataset.get("access_rights"))
         self.add(self.subject, "dct:accessRights", right, "dct:RightsStatement")
-        self.open = level == OPEN
+        self.open = is_open(self.dataset)
         self.limitation = None if self.open else NamedNode(LIMITATION + self.reason())
         self.add(self.subject, "dct:rights", self.limitation, "dct:RightsStatement")
         self.licence = self.world.licences.get(clean(self.dataset.get("license_id")))

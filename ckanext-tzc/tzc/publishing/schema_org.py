@@ -8,7 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .mapping import OPEN, World, subject_of
+from tzc.catalogue.quality import is_open
+
+from .mapping import World, subject_of
 from .terms import clean, entries, iri, moment, number, values
 
 LONGEST = 5000
@@ -19,7 +21,7 @@ def structured(dataset: Mapping[str, Any], world: World, catalogue: str) -> str:
     """The JSON-LD of a public dataset, safe between script tags. `dataset` as `package_show` gives it; `catalogue` is the portal's name."""
     page = f"{world.base}/dataset/{dataset['name']}"
     organisation = dataset.get("organization") or {}
-    is_open = (clean(dataset.get("access_level")) or OPEN) == OPEN
+    everybody = is_open(dataset)
     licence = world.licences.get(clean(dataset.get("license_id")))
     told: dict[str, Any] = {
         "@context": "https://schema.org/",
@@ -31,7 +33,7 @@ def structured(dataset: Mapping[str, Any], world: World, catalogue: str) -> str:
         "identifier": clean(dataset.get("identifier")) or dataset["id"],
         "keywords": [clean(tag.get("name") if isinstance(tag, Mapping) else tag) for tag in dataset.get("tags") or []],
         "license": licence.uri if licence else None,
-        "isAccessibleForFree": is_open,
+        "isAccessibleForFree": everybody,
         "datePublished": _day(dataset.get("issued")) or _day(dataset.get("metadata_created")),
         "dateModified": _day(dataset.get("modified")) or _day(dataset.get("metadata_modified")),
         "version": clean(dataset.get("version")),
@@ -39,7 +41,7 @@ def structured(dataset: Mapping[str, Any], world: World, catalogue: str) -> str:
         "spatialCoverage": [{"@type": "Place", "name": world.communes[code]} for code in values(dataset.get("communes")) if isinstance(code, str) and code in world.communes],
         "publisher": {"@type": "Organization", "name": clean(organisation.get("title")) or clean(organisation.get("name"))} if organisation else None,
         "includedInDataCatalog": {"@type": "DataCatalog", "name": catalogue, "url": f"{world.base}/"},
-        "distribution": [_download(resource) for resource in dataset.get("resources") or []] if is_open else [],
+        "distribution": [_download(resource) for resource in dataset.get("resources") or []] if everybody else [],
     }
     return json.dumps({name: value for name, value in told.items() if value not in (None, "", [])}, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
 

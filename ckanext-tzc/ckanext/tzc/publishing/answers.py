@@ -11,10 +11,10 @@ import zstandard
 from flask import Response, request
 from werkzeug.datastructures import ETags
 
-from tzc.publishing.documents import EXTENSIONS, RDF_XML, TURTLE, Syntax
+from tzc.publishing.documents import SYNTAXES, TURTLE, Syntax
 
 CHUNK = 64 * 1024
-MEDIA = {syntax.media: syntax for syntax in (TURTLE, RDF_XML, *EXTENSIONS.values())}
+MEDIA = {syntax.media: syntax for syntax in SYNTAXES}
 ACCEPTED = [*MEDIA, "text/n3"]
 
 

@@ -9,6 +9,7 @@ import pyoxigraph as ox
 from ckanext.dcat.profiles import EuropeanDCATAP3Profile
 from ckanext.dcat.profiles.base import DCAT, DCT
 from ckanext.tzc.common.territory import territory
+from ckanext.tzc.harvesters import formats
 from ckanext.tzc.schemas import vocabulary
 from pyoxigraph import Triple
 from rdflib import BNode, Literal, URIRef
@@ -17,7 +18,7 @@ from tzc.catalogue import keywords
 from tzc.publishing import mapping
 from tzc.publishing.catalogue import catalogue_triples
 from tzc.publishing.mapping import COMMUNE, LIMITATION
-from tzc.publishing.terms import MEDIA, PREFIXES, values
+from tzc.publishing.terms import PREFIXES, values
 
 from .world import catalogue, world
 
@@ -55,9 +56,9 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
         words = dict.fromkeys(keywords.tamed(str(tag["name"])) for tag in dataset_dict.get("tags", []))
         dataset_dict["tags"] = [{"name": word} for word in words if word]
         for resource in dataset_dict.get("resources", []):
-            known = _file_type(resource.get("format") or "") or _file_type(resource.get("mimetype") or "")
+            known = formats.known(resource.get("format") or "") or formats.known(resource.get("mimetype") or "")
             if known:
-                resource["format"], resource["mimetype"] = known["label"]["en"] if known["code"] != "HTML" else "HTML", known["media"]
+                resource["format"], resource["mimetype"] = known
             if str(resource.get("rights") or "").startswith(LIMITATION):
                 del resource["rights"]  # it is said by the access level
         if not dataset_dict.get("license_id"):
@@ -67,8 +68,8 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
             dataset_dict["theme"] = [theme for theme in values(dataset_dict["theme"]) if not str(theme).startswith(HIGH_VALUE)]
         if dataset_dict.get("spatial_coverage"):
             # communes have a field of their own
-            known = {COMMUNE + code for code in dataset_dict.get("communes", [])}
-            dataset_dict["spatial_coverage"] = [place for place in values(dataset_dict["spatial_coverage"]) if not (isinstance(place, dict) and place.get("uri") in known)]
+            own = {COMMUNE + code for code in dataset_dict.get("communes", [])}
+            dataset_dict["spatial_coverage"] = [place for place in values(dataset_dict["spatial_coverage"]) if not (isinstance(place, dict) and place.get("uri") in own)]
         self._read_own_terms(dataset_dict, dataset_ref)
         return dataset_dict
 
@@ -113,13 +114,3 @@ def _term(term: Any) -> URIRef | BNode | Literal:
 
 
 STRING = PREFIXES["xsd"] + "string"
-
-
-def _file_type(stated: str) -> dict[str, Any] | None:
-    """The vocabulary's entry for a format as somebody wrote it: a name, a media type or an IRI of either."""
-    short = stated.removeprefix(MEDIA).rpartition("/file-type/")[2].strip().lower()
-    same = {"shapefile": "shp", "turtle": "rdf_turtle", "rdf": "rdf_xml", "excel": "xlsx", "jpg": "jpeg", "txt/csv": "csv"}
-    short = same.get(short, short)
-    if not short:
-        return None
-    return next((entry for entry in vocabulary("file-type") if short in {entry["code"].lower(), entry["media"]}), None)

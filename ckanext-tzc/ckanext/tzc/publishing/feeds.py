@@ -20,6 +20,7 @@ from .world import catalogue, fingerprint
 BATCH = 100
 """Datasets read at a time while a whole catalogue is sent."""
 
+
 @dataclasses.dataclass(frozen=True)
 class Choice:
     """Which datasets a feed holds: a condition on fragments, with its values."""

@@ -91,20 +91,16 @@ def judged(page: graph.Graph, portal: str, ours: str, seen: set[str]) -> Iterato
 def of_feed(where: str, portal: str) -> Iterator[Verdict]:
     """The verdicts of a portal on a feed at an address, page by page, or in a file. FeedRefusedError says why it takes none of it."""
     seen: set[str] = set()
-    for content, syntax in _pages(where):
-        try:
-            page = graph.read(content, syntax)
-        except SyntaxError as error:
-            raise FeedRefusedError(f"The feed cannot be read: {error}") from error
+    for page in _pages(where):
         yield from judged(page, portal, "", seen)
 
 
-def _pages(where: str) -> Iterator[tuple[bytes, RdfFormat]]:
+def _pages(where: str) -> Iterator[graph.Graph]:
     if "://" not in where:
         path = Path(where)
         if path.suffix[1:] not in FORMATS:
             raise FeedRefusedError(f"The syntax of {path.name} is not known by its ending; there are {', '.join(FORMATS)}.")
-        yield path.read_bytes(), FORMATS[path.suffix[1:]]
+        yield _read(path.read_bytes(), FORMATS[path.suffix[1:]])
         return
     address: str | None = where
     syntax: RdfFormat | None = None
@@ -115,8 +111,9 @@ def _pages(where: str) -> Iterator[tuple[bytes, RdfFormat]]:
         syntax = syntax or FORMATS.get(urlsplit(where).path.rpartition(".")[2]) or MEDIA.get(media)
         if syntax is None:
             raise FeedRefusedError(f"Neither the ending of {where} nor its Content-Type ({media or 'none'}) says a syntax that is read.")
-        yield content, syntax
-        address = _next(content, syntax, address)
+        page = _read(content, syntax)
+        yield page
+        address = _next(page, address)
 
 
 def _fetched(address: str) -> tuple[bytes, str]:
@@ -132,11 +129,14 @@ def _fetched(address: str) -> tuple[bytes, str]:
     return content, answer.headers.get("Content-Type", "").partition(";")[0].strip()
 
 
-def _next(content: bytes, syntax: RdfFormat, address: str) -> str | None:
+def _read(content: bytes, syntax: RdfFormat) -> graph.Graph:
     try:
-        page = graph.read(content, syntax)
-    except SyntaxError:
-        return None
+        return graph.read(content, syntax)
+    except SyntaxError as error:
+        raise FeedRefusedError(f"The feed cannot be read: {error}") from error
+
+
+def _next(page: graph.Graph, address: str) -> str | None:
     for kind, link in (("hydra:PartialCollectionView", "hydra:next"), ("hydra:PagedCollection", "hydra:nextPage")):
         views = page.of_type(kind)
         if views:

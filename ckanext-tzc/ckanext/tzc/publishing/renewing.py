@@ -91,15 +91,16 @@ def renew_waiting(seconds: float, told: Told | None = None) -> int:
 
 def renew_before_reading() -> bool:
     """Deal with a few changes that wait, so that a reader gets what is true now. Whether none wait any more. Commits."""
-    waiting = store.waiting()
-    if not waiting or waiting > AT_A_REQUEST or not store.lock(wait=False):
-        return not waiting
+    many = store.more_wait_than(AT_A_REQUEST)
+    if many is None:
+        return True
+    if many or not store.lock(wait=False):
+        return False
     changes, datasets = store.take(AT_A_REQUEST)
-    for part in _parts(datasets[:BATCH]):
-        make(part)
     if len(datasets) > BATCH:  # an organisation with many
         model.Session.rollback()
         return False
+    make(datasets)
     store.done(changes)
     model.Session.commit()
     return True

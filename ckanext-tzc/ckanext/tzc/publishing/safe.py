@@ -5,8 +5,11 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-import ckan.plugins.toolkit as tk
 from rdflib import Graph, Literal, URIRef
+
+from tzc.catalogue.quality import is_open
+
+from .world import base
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML 1.0 document may hold (https://www.w3.org/TR/xml/#charsets)."""
@@ -36,9 +39,9 @@ class SafeGraph(Graph):
 
 def without_addresses(dataset: dict[str, Any]) -> dict[str, Any]:
     """A dataset whose files not everybody may have, without what leads to them; any other as it is."""
-    if (dataset.get("access_level") or "open") == "open":
+    if is_open(dataset):
         return dataset
-    page = f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{dataset['name']}"
+    page = f"{base()}/dataset/{dataset['name']}"
     closed = {"url": page, "access_url": page, "download_url": None, "hash": None, "access_services": None}
     return {**dataset, "resources": [{**resource, **closed} for resource in dataset.get("resources") or []]}
 
@@ -65,9 +68,8 @@ def guard() -> None:
 
 def address(dataset: dict[str, Any], stated: str) -> str:
     """The IRI of a dataset: the one stated, unless it is broken or is an address of ours that belongs to another."""
-    base = tk.config["ckan.site_url"].rstrip("/")
-    own = f"{base}/dataset/{dataset['id']}" if dataset.get("id") else stated
-    ours = urlsplit(stated).netloc == urlsplit(base).netloc if is_iri(stated) else True
+    own = f"{base()}/dataset/{dataset['id']}" if dataset.get("id") else stated
+    ours = urlsplit(stated).netloc == urlsplit(base()).netloc if is_iri(stated) else True
     return own if ours else stated
 
 

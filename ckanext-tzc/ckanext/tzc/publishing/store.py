@@ -13,7 +13,7 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-SYNTAXES = ("turtle", "rdf_xml", "json_ld", "n_triples")
+from tzc.publishing.documents import BY_NAME
 
 
 class Change(tk.BaseModel):
@@ -70,6 +70,12 @@ def waiting() -> int:
     return int(model.Session.query(sa.func.count(Change.id)).scalar())
 
 
+def more_wait_than(most: int) -> bool | None:
+    """Whether more changes wait than this; None when none do. It looks at no more of them."""
+    found = len(model.Session.query(Change.id).limit(most + 1).all())
+    return found > most if found else None
+
+
 def take(most: int) -> tuple[list[int], list[str]]:
     """The oldest changes: their ids, and the datasets that they concern. Those that come later have ids of their own and stay."""
     rows = model.Session.query(Change).order_by(Change.id).limit(most).all()
@@ -107,7 +113,7 @@ def write(rows: list[dict[str, Any]]) -> None:
 def withdraw(ids: list[str], moment: datetime) -> None:
     """Empty fragments of what is published no more. Does not commit."""
     table = Fragment.__table__
-    empty: dict[str, Any] = {**dict.fromkeys(SYNTAXES), "digest": None, "subject": None, "changes": None, "published": False, "made": moment, "revision": NEXT_REVISION}
+    empty: dict[str, Any] = {**dict.fromkeys(BY_NAME), "digest": None, "subject": None, "changes": None, "published": False, "made": moment, "revision": NEXT_REVISION}
     model.Session.execute(sa.update(table).where(table.c.package_id.in_(ids), table.c.published).values(**empty))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import outlines, territory
-from ckanext.tzc.harvesters.formats import SAME
+from ckanext.tzc.harvesters import formats
 from ckanext.tzc.schemas import vocabulary
 
 from tzc.catalogue.outlines import bounds
@@ -39,7 +39,7 @@ def _world(base: str, _file: str) -> mapping.World:
         communes=dict(place.commune_names),
         licences={entry["code"]: _licence(entry) for entry in vocabulary("licence") if "://" in entry["uri"]},
         levels={entry["code"]: entry["right"] for entry in vocabulary("access-level")},
-        formats=_formats(),
+        formats={name: mapping.Format(entry["uri"], entry["media"]) for name, entry in formats.by_name().items()},
         axes=frozenset(axis.id for axis in place.axes),
         personal={entry["code"]: entry["uri"] for entry in vocabulary("personal-data")},
         kinds={entry["code"]: entry["limitation"] for entry in vocabulary("partner-kind") if entry.get("limitation")},
@@ -55,32 +55,15 @@ def _licence(entry: dict[str, Any]) -> mapping.Licence:
     return mapping.Licence(*addresses, entry.get("national_name", ""), tuple(rules.get("permissions", ())), tuple(rules.get("duties", ())))
 
 
-def _formats() -> dict[str, mapping.Format]:
-    found: dict[str, mapping.Format] = {}
-    codes = {}
-    for entry in vocabulary("file-type"):
-        kind = codes[entry["code"]] = mapping.Format(entry["uri"], entry["media"])
-        for name in (entry["code"], entry["media"], *entry["label"].values()):
-            found.setdefault(name.lower(), kind)
-    found.update({name: codes[code] for name, code in SAME.items() if code in codes})
-    found.pop("", None)
-    return found
-
-
 def fingerprint() -> str:
     """What tells worlds apart: fragments that were made in another are made anew."""
-    return _fingerprint(world())
+    return _fingerprint(base(), tk.config["tzc.territory"])
 
 
-_fingerprints: dict[int, str] = {}
-
-
-def _fingerprint(known: mapping.World) -> str:
-    if id(known) not in _fingerprints:
-        plain = {"version": mapping.VERSION, **dataclasses.asdict(known)}
-        text = json.dumps(plain, sort_keys=True, default=sorted)
-        _fingerprints[id(known)] = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-    return _fingerprints[id(known)]
+@lru_cache(maxsize=4)
+def _fingerprint(base: str, file: str) -> str:
+    plain = {"version": mapping.VERSION, **dataclasses.asdict(_world(base, file))}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=sorted).encode("utf-8")).hexdigest()[:16]
 
 
 def catalogue(first: Any) -> Catalogue:

@@ -11,7 +11,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.lib.search import rebuild
 from ckanext.tzc.common.territory import territory
-from ckanext.tzc.harvesters.formats import SAME
+from ckanext.tzc.harvesters.formats import by_name
 from ckanext.tzc.schemas import vocabulary
 
 from tzc.catalogue import quality
@@ -23,13 +23,9 @@ from . import store
 def _vocabularies(licence: str) -> quality.Vocabularies:
     judged = {entry["code"]: entry for entry in vocabulary("format-quality")}
     formats = {}
-    for entry in vocabulary("file-type"):
+    for name, entry in by_name().items():
         flags = judged.get(entry["code"], {})
-        kind = quality.FileType(entry["code"], entry["media"], bool(flags.get("machine")), bool(flags.get("free")), bool(flags.get("service")))
-        for name in (entry["code"], entry["media"], *entry["label"].values()):
-            formats.setdefault(name.lower(), kind)
-    formats.pop("", None)
-    formats.update({name: formats[code] for name, code in SAME.items() if code in formats})
+        formats[name] = quality.FileType(entry["code"], entry["media"], bool(flags.get("machine")), bool(flags.get("free")), bool(flags.get("service")))
     licences = {}
     for entry in vocabulary("licence"):
         licences.update(dict.fromkeys([entry["code"], *(filter(None, [entry["uri"], entry.get("eu")]))], bool(entry.get("eu"))))
