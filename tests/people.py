@@ -10,6 +10,15 @@ from werkzeug.test import Client
 PASSWORD = "un-long-mot-de-passe"
 
 
+def sign_in(page: Any, url: str, account: tuple[str, str]) -> None:
+    """In a real browser; the desk is the next page."""
+    page.goto(f"{url}/user/login")
+    page.fill("input[name=login]", account[0])
+    page.fill("input[name=password]", account[1])
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/dashboard/**")
+
+
 class Person(Client):
     """A browser without scripts, signed in. `page` is the last page, `form` the one form of ours on it."""
 

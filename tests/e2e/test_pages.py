@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.people import sign_in
+
 pytestmark = pytest.mark.browser
 
 DATASET = "/dataset/comptages-velo-horaires"
@@ -17,14 +19,6 @@ PUBLIC = [
 ]
 
 REQUESTS, BYTES = 25, 300_000
-
-
-def sign_in(page: Any, url: str, account: tuple[str, str]) -> None:
-    page.goto(f"{url}/user/login")
-    page.fill("input[name=login]", account[0])
-    page.fill("input[name=password]", account[1])
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/dashboard/**")
 
 
 def serious(page: Any) -> list[tuple[str, int]]:

@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.people import sign_in
+
 pytestmark = pytest.mark.browser
-
-
-def sign_in(page: Any, url: str, account: tuple[str, str]) -> None:
-    page.goto(f"{url}/user/login")
-    page.fill("input[name=login]", account[0])
-    page.fill("input[name=password]", account[1])
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/dashboard/**")
 
 
 def score(page: Any) -> int:

@@ -8,7 +8,6 @@ import itertools
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +18,8 @@ import pytest
 from tzc.publishing import graphs, sparql
 from tzc.publishing.sparql import Fault, Form
 from tzc.publishing.sparql_process import Task
+
+from tests.sites import serving
 
 ALL = "SELECT * { ?s ?p ?o }"
 OF_GRAPH = "SELECT * FROM <GRAPH> { ?s ?p ?o }"
@@ -315,11 +316,8 @@ def server() -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *words: Any) -> None:
             """Say nothing."""
 
-    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{listening.server_address[1]}/", met
-    listening.shutdown()
-    listening.server_close()
+    with serving(Server) as address:
+        yield f"{address}/", met
 
 
 def test_a_process_reaches_no_other_server(store: str, server: tuple[str, list[str]]) -> None:

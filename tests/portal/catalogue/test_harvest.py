@@ -5,7 +5,6 @@ import contextlib
 import functools
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import ckan.plugins.toolkit as tk
 import pytest
 
 from tests.conftest import FEED_TYPES
+from tests.sites import serving
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -50,13 +50,8 @@ def served(folder: Path) -> Iterator[str]:
         def log_message(self, *words: Any) -> None:
             """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(functools.partial(Files, directory=str(folder))) as address:
+        yield address
 
 
 def found(question: str) -> list[str]:

@@ -20,6 +20,8 @@ from rdflib import Graph, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, RDF
 from werkzeug.test import Client
 
+from tests.hiding import WAYS, hide
+
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
 Publish = Callable[..., dict[str, Any]]
@@ -285,7 +287,7 @@ def test_counts_and_last_pages_are_told(app: Any, publish: Publish, small_pages:
 HIDDEN = "Enquête sous secret"
 
 
-@pytest.mark.parametrize("how", ["confidential", "deleted", "purged", "draft"])
+@pytest.mark.parametrize("how", WAYS)
 def test_what_is_hidden_leaves_every_feed_at_once(app: Any, publish: Publish, partner: dict[str, Any], how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while its fragment waits to be renewed, and whoever asks."""
     made = publish(name="secret", title=HIDDEN, hvd_category=["http://data.europa.eu/bna/c_b79e35eb"], resources=[{"url": "https://example.org/secret.csv"}])
@@ -296,13 +298,7 @@ def test_what_is_hidden_leaves_every_feed_at_once(app: Any, publish: Publish, pa
     ]
     for address in addresses:
         assert made["id"] in app.get(address, status=200).body, address
-    if how == "confidential":
-        tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "secret", "access_level": "confidential"})
-    elif how == "draft":
-        model.Session.query(model.Package).filter_by(id=made["id"]).update({"state": "draft"})
-        model.Session.commit()
-    else:
-        tk.get_action("package_delete" if how == "deleted" else "dataset_purge")({"ignore_auth": True, "user": partner["editor"]}, {"id": "secret"})
+    hide(how, made["id"], partner["editor"])
     monkeypatch.setattr(renewing, "renew_before_reading", lambda: False)
     editor = {"Authorization": factories.UserWithToken(sysadmin=True)["token"]}
     for headers in ({}, editor):

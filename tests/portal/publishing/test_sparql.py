@@ -17,6 +17,8 @@ from ckanext.tzc.publishing import asking, renewing, sparql_views
 from rdflib import Graph, URIRef
 from tzc.publishing import graphs
 
+from tests.hiding import WAYS, hide
+
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "own_folder")
 
 Publish = Callable[..., dict[str, Any]]
@@ -71,19 +73,13 @@ def test_each_change_is_seen_by_the_next_query(app: Any, publish: Publish, partn
 
 
 @pytest.mark.parametrize("renewed", [True, False])
-@pytest.mark.parametrize("how", ["confidential", "deleted", "purged", "draft"])
+@pytest.mark.parametrize("how", WAYS)
 def test_what_is_hidden_is_in_no_answer_at_once(app: Any, publish: Publish, partner: dict[str, Any], how: str, renewed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while its fragment waits to be renewed, and whoever asks."""
     made = publish(name="secret", title=HIDDEN, resources=[{"url": "https://example.org/secret.csv"}])
     publish(title="Pistes")
     assert titles(app) == [HIDDEN, "Pistes"]
-    if how == "confidential":
-        tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "secret", "access_level": "confidential"})
-    elif how == "draft":
-        model.Session.query(model.Package).filter_by(id=made["id"]).update({"state": "draft"})
-        model.Session.commit()
-    else:
-        tk.get_action("package_delete" if how == "deleted" else "dataset_purge")({"ignore_auth": True, "user": partner["editor"]}, {"id": "secret"})
+    hide(how, made["id"], partner["editor"])
     if not renewed:
         monkeypatch.setattr(renewing, "renew_before_reading", lambda: False)
     token = {"Authorization": factories.UserWithToken(sysadmin=True)["token"]}

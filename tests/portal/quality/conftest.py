@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import http.server
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from tests.sites import serving
 
 
 class Elsewhere:
@@ -37,11 +38,6 @@ def elsewhere() -> Iterator[Elsewhere]:
         def log_message(self, *words: Any) -> None:
             """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    held = Elsewhere(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield held
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    held = Elsewhere("")
+    with serving(Handler) as held.address:
+        yield held
