@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator
 
+import zstandard
 from pyoxigraph import RdfFormat, Triple, serialize
 
 from .terms import PREFIXES
@@ -39,6 +40,9 @@ BY_NAME = {syntax.name: syntax for syntax in SYNTAXES}
 EXTENSIONS = {"ttl": TURTLE, "n3": TURTLE, "rdf": RDF_XML, "xml": RDF_XML, "jsonld": JSON_LD, "nt": N_TRIPLES}
 """Syntaxes by the ending of an address. Every Turtle document is an N3 document."""
 
+PACKING = 6
+"""Zstandard's level: a fragment is packed once and read often."""
+
 
 def fragment(triples: Iterable[Triple], syntax: Syntax) -> str:
     """Triples without what stands around them in a document."""
@@ -64,17 +68,35 @@ def fragments(triples: Iterable[Triple]) -> dict[str, str]:
     return {syntax.name: fragment(every, syntax) for syntax in SYNTAXES}
 
 
+def packed(body: str) -> bytes:
+    """A fragment as it is stored: Zstandard's, which is undone four times as fast as PostgreSQL's own packing, and gives bytes that can be sent."""
+    return zstandard.ZstdCompressor(level=PACKING).compress(body.encode("utf-8"))
+
+
+def unpacked(stored: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """What `packed` has packed, as UTF-8."""
+    return map(zstandard.ZstdDecompressor().decompress, stored)
+
+
 def digest(n_triples: str) -> str:
     """What tells two fragments apart: SHA-256 of the N-Triples, whose order and blank nodes are those of the mapping."""
     return hashlib.sha256(n_triples.encode("utf-8")).hexdigest()
 
 
-def document(syntax: Syntax, pieces: Iterable[str]) -> Iterator[str]:
-    """A whole document, piece by piece; empty pieces are left out."""
-    yield syntax.before
+def document(syntax: Syntax, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A whole document in UTF-8, piece by piece; empty pieces are left out."""
+    before, between, after = (part.encode("utf-8") for part in (syntax.before, syntax.between, syntax.after))
+    yield before
     first = True
     for piece in pieces:
         if piece:
-            yield piece if first or not syntax.between else syntax.between + piece
+            if between and not first:
+                yield between
+            yield piece
             first = False
-    yield syntax.after
+    yield after
+
+
+def complete(triples: Iterable[Triple], syntax: Syntax) -> bytes:
+    """A whole document of these triples, in UTF-8."""
+    return b"".join(document(syntax, [fragment(triples, syntax).encode("utf-8")]))

@@ -79,7 +79,7 @@ def test_any_dataset_is_written_and_read_back_the_same_in_every_syntax(fields: d
     bodies = documents.fragments(told.triples)
     expected = ox.Dataset(ox.Quad(*triple) for triple in told.triples)
     for syntax in documents.SYNTAXES:
-        whole = "".join(documents.document(syntax, [bodies[syntax.name]])).encode("utf-8")
+        whole = b"".join(documents.document(syntax, [bodies[syntax.name].encode("utf-8")]))
         read = ox.Dataset(ox.Quad(*quad.triple) for quad in ox.parse(whole, format=syntax.format))
         expected.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
         read.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
@@ -97,7 +97,7 @@ def test_fragments_stand_one_after_the_other(every: list[dict[str, Any]]) -> Non
     """Another program reads the whole; the datasets' blank nodes stay apart."""
     told = [mapping.describe({**PLAIN, **fields, "id": f"0f6e1a10-0000-4000-8000-00000000000{number}"}, WORLD, NOW) for number, fields in enumerate(every)]
     bodies = [documents.fragments(each.triples) for each in told]
-    graphs = {syntax.name: Graph().parse(data="".join(documents.document(syntax, [body[syntax.name] for body in bodies])), format=RDFLIB[syntax.name]) for syntax in documents.SYNTAXES}
+    graphs = {syntax.name: Graph().parse(data=b"".join(documents.document(syntax, [body[syntax.name].encode("utf-8") for body in bodies])), format=RDFLIB[syntax.name]) for syntax in documents.SYNTAXES}
     blanks = [{term for triple in each.triples for term in (triple.subject, triple.object) if isinstance(term, ox.BlankNode)} for each in told]
     assert sum(len(each) for each in blanks) == len(set().union(*blanks))
     first = graphs.pop("n_triples")
@@ -106,7 +106,7 @@ def test_fragments_stand_one_after_the_other(every: list[dict[str, Any]]) -> Non
 
 def test_a_document_of_nothing_is_one() -> None:
     for syntax in documents.SYNTAXES:
-        assert len(Graph().parse(data="".join(documents.document(syntax, [])), format=RDFLIB[syntax.name])) == 0
+        assert len(Graph().parse(data=b"".join(documents.document(syntax, [])), format=RDFLIB[syntax.name])) == 0
 
 
 def test_the_same_dataset_gives_the_same_fragment() -> None:

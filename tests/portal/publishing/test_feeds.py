@@ -13,6 +13,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
+import sqlalchemy as sa
 import zstandard
 from ckan.tests import factories
 from ckanext.tzc.publishing import renewing
@@ -208,6 +209,23 @@ def test_what_is_known_already_is_not_sent_again(app: Any, publish: Publish, par
     tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "velos", "title": "Un autre titre"})
     changed = app.get(address, headers={"If-None-Match": first.headers["ETag"]}, status=200)
     assert "Un autre titre" in changed.body
+
+
+def test_nothing_is_called_known_while_changes_wait(app: Any, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that is committed later may have the lower number: the highest alone does not tell what a reader has seen."""
+    made = publish(name="velos", **FULL)
+    app.get("/catalog.ttl", status=200)
+    monkeypatch.setattr(renewing, "renew_before_reading", lambda: False)
+    note = sa.text("INSERT INTO tzc_publishing_change (id, package_id) VALUES (:number, :id)")
+    with model.meta.engine.begin() as connection:
+        connection.execute(note, {"number": 10**9, "id": made["id"]})
+    first = {address: app.get(address, status=200) for address in ("/catalog.ttl", "/catalog/all.ttl")}
+    with model.meta.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE package SET private = true WHERE id = :id"), {"id": made["id"]})
+    for address, before in first.items():
+        assert made["id"] in before.body
+        assert made["id"] not in app.get(address, headers={"If-None-Match": before.headers["ETag"]}, status=200).body
+    assert 'totalItems "0"' in app.get("/catalog.ttl", status=200).body
 
 
 def test_packed_for_who_can_unpack(app: Any, publish: Publish) -> None:

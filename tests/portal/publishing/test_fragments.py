@@ -16,6 +16,7 @@ from ckanext.tzc.publishing import jobs, renewing, store, stored
 from ckanext.tzc.publishing.cli import check, rebuild
 from ckanext.tzc.publishing.world import base
 from click.testing import CliRunner
+from tzc.publishing.documents import unpacked
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -25,7 +26,7 @@ Publish = Callable[..., dict[str, Any]]
 def body(package_id: str) -> str:
     model.Session.expire_all()
     row = model.Session.get(store.Fragment, package_id)
-    return (row.n_triples or "") if row else ""
+    return b"".join(unpacked([row.n_triples] if row and row.n_triples else [])).decode("utf-8")
 
 
 def as_editor(partner: dict[str, Any], action: str, **fields: Any) -> Any:
@@ -166,7 +167,7 @@ def test_commands_find_and_mend_what_differs(publish: Publish) -> None:
     renewing.renew_waiting(9)
     assert runner.invoke(check).exit_code == 0
     with model.meta.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE tzc_publishing_fragment SET digest = 'x', n_triples = 'x' WHERE package_id = :id"), {"id": made["id"]})
+        connection.execute(sa.text("UPDATE tzc_publishing_fragment SET digest = 'x', n_triples = '' WHERE package_id = :id"), {"id": made["id"]})
         connection.execute(sa.text("DELETE FROM tzc_publishing_fragment WHERE package_id = :id"), {"id": missing["id"]})
         connection.execute(sa.text("UPDATE package SET private = true WHERE id = :id"), {"id": hidden["id"]})
         connection.execute(sa.text("DELETE FROM tzc_publishing_change"))

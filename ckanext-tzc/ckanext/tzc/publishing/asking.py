@@ -18,14 +18,13 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 
-from tzc.publishing import documents, graphs, sparql
-from tzc.publishing.catalogue import catalogue_triples
+from tzc.publishing import graphs, sparql
 from tzc.publishing.documents import N_TRIPLES
 from tzc.publishing.sparql import Fault, Form, Question
 from tzc.publishing.sparql_process import Task
 
-from . import feeds, filling, renewing
-from .world import base, catalogue
+from . import feeds, filling
+from .world import base
 
 log = logging.getLogger(__name__)
 
@@ -87,13 +86,12 @@ def ask(question: Question, form: Form) -> Answer:
 
 
 def _own_triples() -> str:
-    return documents.fragment(catalogue_triples(catalogue(feeds._first_day())), N_TRIPLES)
+    return feeds.head(feeds.first_day(feeds.state()), N_TRIPLES).decode("utf-8")
 
 
 @contextmanager
 def _current(known: Limits) -> Iterator[tuple[Path, int]]:
     """The snapshot of what is public now. When there is none, a process makes it; a large one is waited for by asking again."""
-    renewing.renew_before_reading()
     own = _own_triples()
     count, total = model.Session.execute(sa.text(filling.STATE)).one()
     # nothing is held of the database while others work

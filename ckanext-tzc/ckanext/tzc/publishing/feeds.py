@@ -3,19 +3,23 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import ckan.model as model
+import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from pyoxigraph import NamedNode, Triple
 
 from tzc.publishing import documents
 from tzc.publishing.catalogue import Page, catalogue_triples, membership, page_triples
 from tzc.publishing.documents import Syntax
 
-from .still_public import STILL_PUBLIC
-from .world import catalogue, fingerprint
+from . import renewing
+from .still_public import PUBLIC_NOW, STILL_PUBLIC
+from .world import base, catalogue, fingerprint
 
 BATCH = 100
 """Datasets read at a time while a whole catalogue is sent."""
@@ -54,18 +58,39 @@ def changed_since(choice: Choice, moment: datetime) -> Choice:
 
 
 @dataclasses.dataclass(frozen=True)
-class Window:
-    """A stretch of the order: after one place, up to another; `more`: whether anything stands behind it."""
+class Stretch:
+    """Datasets of a stretch of the order, up to a place; `more`: whether anything stands behind it. `empty`: not even a withdrawn dataset's place is in it."""
 
-    after: int
+    rows: Sequence[Any]
     until: int
     more: bool
+    empty: bool
 
 
-def state() -> str:
-    """What changes whenever any feed does: the number of the last renewal and of the last change that waits for one."""
-    row = model.Session.execute(sa.text("SELECT (SELECT max(revision) FROM tzc_publishing_fragment), (SELECT max(id) FROM tzc_publishing_change)")).one()
-    return f"{fingerprint()}-{row[0] or 0}-{row[1] or 0}"
+@dataclasses.dataclass(frozen=True)
+class State:
+    """At which point the feeds are: `known` tells it from any other, unless it is not `settled` as changes wait; `changed`: when a fragment was last made or withdrawn."""
+
+    known: str
+    settled: bool
+    changed: datetime | None
+
+
+STATE = sa.text("""SELECT (SELECT max(id) FROM tzc_publishing_change) AS waiting, last.revision, last.made
+    FROM (SELECT) AS one LEFT JOIN (SELECT revision, made FROM tzc_publishing_fragment ORDER BY revision DESC LIMIT 1) AS last ON TRUE""")
+
+
+def state() -> State:
+    """That of this moment, after a few changes that wait have been dealt with."""
+    found = _state()
+    if not found.settled and renewing.renew_before_reading():
+        found = _state()
+    return found
+
+
+def _state() -> State:
+    row = model.Session.execute(STATE).one()
+    return State(f"{fingerprint()}-{row.revision or 0}-{row.waiting or 0}", row.waiting is None, row.made)
 
 
 def etag(known: str, *parts: str) -> str:
@@ -73,77 +98,112 @@ def etag(known: str, *parts: str) -> str:
     return hashlib.sha256("\n".join((known, *parts)).encode("utf-8")).hexdigest()[:24]
 
 
-def last_change() -> datetime | None:
-    """When a fragment was last made or withdrawn."""
-    found: datetime | None = model.Session.execute(sa.text("SELECT made FROM tzc_publishing_fragment ORDER BY revision DESC LIMIT 1")).scalar()
+def stretch(choice: Choice, syntax: Syntax, after: int, size: int) -> Stretch:
+    """The next `size` places after one; withdrawn and hidden datasets keep theirs."""
+    found = model.Session.execute(
+        sa.text(
+            f"SELECT fragment.position, fragment.subject, CASE WHEN {PUBLIC_NOW} THEN fragment.{syntax.name} END AS body"  # noqa: S608 -- conditions are this module's own
+            f" FROM tzc_publishing_fragment AS fragment LEFT JOIN package ON package.id = fragment.package_id"
+            f" WHERE {choice.condition} AND fragment.position > :after ORDER BY fragment.position LIMIT :most"
+        ),
+        {**choice.values, "after": after, "most": size + 1},
+    ).all()  # fmt: skip
+    rows = found[:size]
+    return Stretch([row for row in rows if row.body is not None], rows[-1].position if rows else after, len(found) > size, not rows)
+
+
+def place_before(choice: Choice, number: int, size: int) -> int | None:
+    """The last place before a page by its number; None when there are not so many."""
+    if number == 1:
+        return 0
+    found: int | None = model.Session.execute(
+        sa.text(f"SELECT position FROM tzc_publishing_fragment AS fragment WHERE {choice.condition} ORDER BY position OFFSET :skipped LIMIT 1"),  # noqa: S608 -- as above
+        {**choice.values, "skipped": (number - 1) * size - 1},
+    ).scalar()  # fmt: skip
     return found
 
 
-def window(choice: Choice, after: int, size: int) -> Window:
-    """The next `size` places after one; withdrawn datasets keep theirs."""
-    found = model.Session.execute(
-        sa.text(f"SELECT position FROM tzc_publishing_fragment AS fragment WHERE {choice.condition} AND position > :after ORDER BY position LIMIT :most"),  # noqa: S608 -- conditions are this module's own
-        {**choice.values, "after": after, "most": size + 1},
-    ).scalars().all()  # fmt: skip
-    return Window(after, found[:size][-1] if found else after, len(found) > size)
+@dataclasses.dataclass(frozen=True)
+class Numbers:
+    """Of a feed: how many datasets it holds, and how many places it has, withdrawn datasets counted."""
+
+    datasets: int
+    places: int
 
 
-def page_window(choice: Choice, number: int, size: int) -> Window | None:
-    """The places of a page by its number; None when there is no such page."""
-    if number == 1:
-        return window(choice, 0, size)
-    before = model.Session.execute(
-        sa.text(f"SELECT position FROM tzc_publishing_fragment AS fragment WHERE {choice.condition} ORDER BY position OFFSET :skipped LIMIT 1"),  # noqa: S608 -- as above
-        {**choice.values, "skipped": (number - 1) * size - 1},
-    ).scalar()
-    found = window(choice, before, size) if before is not None else None
-    return found if found and found.until > found.after else None
+def numbers(choice: Choice, at: State) -> Numbers:
+    """Those of a feed; when changes wait, each dataset is looked at."""
+    values = tuple(sorted(choice.values.items()))
+    return _numbers(at.known, choice.condition, values) if at.settled else _count(STILL_PUBLIC, choice.condition, values)
 
 
-def count(choice: Choice, settled: bool) -> int:
-    """How many datasets a feed holds; when changes wait, each is looked at."""
-    rest = f"WHERE fragment.published AND {choice.condition}" if settled else f"{STILL_PUBLIC} AND {choice.condition}"
-    return int(model.Session.execute(sa.text(f"SELECT count(*) FROM tzc_publishing_fragment AS fragment {rest}"), dict(choice.values)).scalar())  # noqa: S608 -- as above
+@lru_cache(maxsize=512)
+def _numbers(_known: str, condition: str, values: tuple[tuple[str, Any], ...]) -> Numbers:
+    return _count("WHERE fragment.published", condition, values)
 
 
-def places(choice: Choice) -> int:
-    """How many places a feed has, withdrawn datasets counted."""
-    return int(model.Session.execute(sa.text(f"SELECT count(*) FROM tzc_publishing_fragment AS fragment WHERE {choice.condition}"), dict(choice.values)).scalar())  # noqa: S608 -- as above
+def _count(public: str, condition: str, values: tuple[tuple[str, Any], ...]) -> Numbers:
+    counted = "SELECT count(*) FROM tzc_publishing_fragment AS fragment"
+    row = model.Session.execute(sa.text(f"SELECT ({counted} {public} AND {condition}), ({counted} WHERE {condition})"), dict(values)).one()
+    return Numbers(row[0], row[1])
 
 
-def _rows(execute: Any, choice: Choice, syntax: Syntax, after: int, until: int | None, most: int) -> list[Any]:
-    upper = "AND fragment.position <= :until" if until is not None else ""
+def first_day(at: State) -> date | None:
+    """The day of the first dataset that a stranger may see."""
+    return _first_day(at.known) if at.settled else _look_for_first_day()
+
+
+@lru_cache(maxsize=8)
+def _first_day(_known: str) -> date | None:
+    return _look_for_first_day()
+
+
+def _look_for_first_day() -> date | None:
+    first = model.Session.execute(sa.text("SELECT min(metadata_created) FROM package WHERE state = 'active' AND NOT private AND type = 'dataset'")).scalar()
+    return first.date() if first else None
+
+
+def _rows(connection: Any, choice: Choice, syntax: Syntax, after: int) -> list[Any]:
     statement = f"""SELECT fragment.position, fragment.subject, fragment.{syntax.name} AS body FROM tzc_publishing_fragment AS fragment {STILL_PUBLIC}
-        AND {choice.condition} AND fragment.position > :after {upper} ORDER BY fragment.position LIMIT :most"""  # noqa: S608 -- as above
-    return list(execute(sa.text(statement), {**choice.values, "after": after, "most": most, **({"until": until} if until is not None else {})}))
+        AND {choice.condition} AND fragment.position > :after ORDER BY fragment.position LIMIT :most"""  # noqa: S608 -- as above
+    return list(connection.execute(sa.text(statement), {**choice.values, "after": after, "most": BATCH}))
 
 
-def page(choice: Choice, syntax: Syntax, stretch: Window, size: int, links: Page) -> bytes:
+def head(first: date | None, syntax: Syntax) -> bytes:
+    """What the catalogue says of itself; `first`: the day of its first dataset."""
+    return _head(base(), tk.config["tzc.territory"], first, syntax)
+
+
+@lru_cache(maxsize=16)
+def _head(_base: str, _territory: str, first: date | None, syntax: Syntax) -> bytes:
+    return documents.fragment(catalogue_triples(catalogue(first)), syntax).encode("utf-8")
+
+
+def _members(rows: Sequence[Any]) -> list[Triple]:
+    return membership(NamedNode(base()), [row.subject for row in rows])
+
+
+def page(syntax: Syntax, found: Stretch, links: Page, first: date | None) -> bytes:
     """One page of a feed."""
-    rows = _rows(model.Session.execute, choice, syntax, stretch.after, stretch.until, size)
-    about = catalogue(_first_day())
-    head = [*catalogue_triples(about), *page_triples(links), *membership(about.subject, [row.subject for row in rows])]
-    return "".join(documents.document(syntax, [documents.fragment(head, syntax), *(row.body for row in rows)])).encode("utf-8")
+    own = documents.fragment([*page_triples(links), *_members(found.rows)], syntax).encode("utf-8")
+    return b"".join(documents.document(syntax, [head(first, syntax), own, *documents.unpacked(row.body for row in found.rows)]))
 
 
-def whole(choice: Choice, syntax: Syntax) -> Iterator[bytes]:
+def whole(choice: Choice, syntax: Syntax, first: date | None) -> Iterator[bytes]:
     """All of a feed, piece by piece. What is hidden meanwhile does not come any more."""
-    about = catalogue(_first_day())
-    model.Session.rollback()
+    beginning = head(first, syntax)
 
-    def pieces() -> Iterator[str]:
-        yield documents.fragment(catalogue_triples(about), syntax)
+    def pieces() -> Iterator[bytes]:
+        yield beginning
         after = 0
         # its own connection: the session's is given back when the view returns
         with model.meta.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while rows := _rows(connection.execute, choice, syntax, after, None, BATCH):
-                yield documents.fragment(membership(about.subject, [row.subject for row in rows]), syntax)
-                for row in rows:
-                    yield row.body
+            while rows := _rows(connection, choice, syntax, after):
+                yield documents.fragment(_members(rows), syntax).encode("utf-8")
+                yield from documents.unpacked(row.body for row in rows)
                 after = rows[-1].position
 
-    for piece in documents.document(syntax, pieces()):
-        yield piece.encode("utf-8")
+    return documents.document(syntax, pieces())
 
 
 def dataset(package_id: str, syntax: Syntax) -> bytes | None:
@@ -152,9 +212,4 @@ def dataset(package_id: str, syntax: Syntax) -> bytes | None:
         sa.text(f"SELECT fragment.{syntax.name} FROM tzc_publishing_fragment AS fragment {STILL_PUBLIC} AND fragment.package_id = :id"),  # noqa: S608 -- as above
         {"id": package_id},
     ).one_or_none()
-    return "".join(documents.document(syntax, [row[0]])).encode("utf-8") if row else None
-
-
-def _first_day() -> Any:
-    first = model.Session.execute(sa.text("SELECT min(metadata_created) FROM package WHERE state = 'active' AND NOT private AND type = 'dataset'")).scalar()
-    return first.date() if first else None
+    return b"".join(documents.document(syntax, documents.unpacked([row[0]]))) if row else None

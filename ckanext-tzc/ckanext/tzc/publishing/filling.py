@@ -16,6 +16,7 @@ from pyoxigraph import NamedNode, RdfFormat, serialize
 
 from tzc.publishing import graphs
 from tzc.publishing.catalogue import membership
+from tzc.publishing.documents import unpacked
 
 from .still_public import STILL_PUBLIC
 
@@ -57,7 +58,8 @@ def fill(folder: Path, database: str, base: str, catalogue: str) -> str:
 def _texts(cursor: Any, base: str, ids: list[str]) -> Mapping[str, str]:
     """Each dataset's triples, and that the catalogue holds it."""
     cursor.execute("SELECT package_id, subject, n_triples FROM tzc_publishing_fragment WHERE package_id = ANY(%s)", (ids,))
-    return {package_id: body + _member(base, subject) for package_id, subject, body in cursor.fetchall()}
+    rows = cursor.fetchall()
+    return {package_id: body.decode("utf-8") + _member(base, subject) for (package_id, subject, _), body in zip(rows, unpacked(row[2] for row in rows), strict=True)}
 
 
 def _member(base: str, subject: str) -> str:

@@ -49,7 +49,7 @@ def describe(dataset: dict[str, Any], moment: datetime) -> tuple[dict[str, Any],
         "high_value": bool(values(dataset.get("hvd_category"))),
         "elsewhere": bool(dataset.get("harvest_source_id")) and not dataset.get("redistributed"),
         "modified": dataset["metadata_modified"],
-        **bodies,
+        **{syntax: documents.packed(body) for syntax, body in bodies.items()},
     }
     return row, told.triples
 

@@ -141,5 +141,5 @@ def _service() -> Response:
             "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV", "Turtle", "N-Triples", "RDF_XML", "JSON-LD",
         )),
     ]  # fmt: skip
-    content = "".join(documents.document(syntax, [documents.fragment(triples, syntax)])).encode("utf-8")
+    content = documents.complete(triples, syntax)
     return answers.rdf(content, syntax.media, f"service-{len(content)}", datetime.now(timezone.utc))

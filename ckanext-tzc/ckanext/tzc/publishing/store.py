@@ -28,7 +28,10 @@ class Change(tk.BaseModel):
 
 
 class Fragment(tk.BaseModel):
-    """A published dataset as RDF. `position`: its place in every feed, for good. `revision`: rises at every change of any. `changes`: when time alone changes it."""
+    """A published dataset as RDF. `position`: its place in every feed, for good. `revision`: rises at every change of any. `changes`: when time alone changes it.
+
+    The last four columns are packed (`documents.packed`).
+    """
 
     __tablename__ = "tzc_publishing_fragment"
 
@@ -47,10 +50,10 @@ class Fragment(tk.BaseModel):
     high_value = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
     elsewhere = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
     modified = sa.Column(sa.DateTime, index=True)
-    turtle = sa.Column(sa.UnicodeText)
-    rdf_xml = sa.Column(sa.UnicodeText)
-    json_ld = sa.Column(sa.UnicodeText)
-    n_triples = sa.Column(sa.UnicodeText)
+    turtle = sa.Column(sa.LargeBinary)
+    rdf_xml = sa.Column(sa.LargeBinary)
+    json_ld = sa.Column(sa.LargeBinary)
+    n_triples = sa.Column(sa.LargeBinary)
 
 
 LOCK = 0x747A63
@@ -72,7 +75,7 @@ def waiting() -> int:
 
 def more_wait_than(most: int) -> bool | None:
     """Whether more changes wait than this; None when none do. It looks at no more of them."""
-    found = len(model.Session.query(Change.id).limit(most + 1).all())
+    found = model.Session.execute(sa.text("SELECT count(*) FROM (SELECT FROM tzc_publishing_change LIMIT :most) AS first"), {"most": most + 1}).scalar()
     return found > most if found else None
 
 

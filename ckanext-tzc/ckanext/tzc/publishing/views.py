@@ -93,9 +93,11 @@ def catalogue() -> Response:
 def dump(extension: str) -> Response:
     """The whole catalogue in one document."""
     syntax = _syntax(extension)
-    renewing.renew_before_reading()
-    etag = feeds.etag(feeds.state(), "all", syntax.name)
-    return answers.fresh(etag) or answers.rdf(feeds.whole(feeds.WHOLE, syntax), answers.media_of(extension, syntax), etag, feeds.last_change())
+    at = feeds.state()
+    etag = feeds.etag(at.known, "all", syntax.name)
+    if at.settled and (known := answers.fresh(etag)):
+        return known
+    return answers.rdf(feeds.whole(feeds.WHOLE, syntax, feeds.first_day(at)), answers.media_of(extension, syntax), etag, at.changed)
 
 
 @publishing.route("/catalog/national.<extension>")
@@ -156,15 +158,15 @@ def _feed(choice: feeds.Choice, extension: str | None) -> Response:
     question = _question()
     if "modified_since" in question:
         choice = feeds.changed_since(choice, _moment(question["modified_since"]))
-    settled = renewing.renew_before_reading()
+    at = feeds.state()
     asked = urlencode(sorted(question.items()))
-    etag = feeds.etag(feeds.state(), request.path, asked, syntax.name)
-    if known := answers.fresh(etag):
+    etag = feeds.etag(at.known, request.path, asked, syntax.name)
+    if at.settled and (known := answers.fresh(etag)):
         return known
     size = _size()
-    stretch = _stretch(choice, question, size)
-    content = feeds.page(choice, syntax, stretch, size, _links(choice, question, stretch, size, settled))
-    return answers.rdf(content, answers.media_of(extension or "", syntax), etag, feeds.last_change())
+    found = _stretch(choice, syntax, question, size)
+    content = feeds.page(syntax, found, _links(question, found, size, feeds.numbers(choice, at)), feeds.first_day(at))
+    return answers.rdf(content, answers.media_of(extension or "", syntax), etag, at.changed)
 
 
 def _question() -> dict[str, str]:
@@ -174,12 +176,13 @@ def _question() -> dict[str, str]:
     return {name: request.args[name] for name in KNOWN - {"profiles"} if name in request.args}
 
 
-def _stretch(choice: feeds.Choice, question: dict[str, str], size: int) -> feeds.Window:
+def _stretch(choice: feeds.Choice, syntax: Syntax, question: dict[str, str], size: int) -> feeds.Stretch:
     if "after" in question:
-        return feeds.window(choice, _whole_number("after", question["after"], 0), size)
+        return feeds.stretch(choice, syntax, _whole_number("after", question["after"], 0), size)
     number = _whole_number("page", question.get("page", "1"), 1)
-    found = feeds.page_window(choice, number, size) if number <= LAST_PAGE else None
-    if found is None:
+    before = feeds.place_before(choice, number, size) if number <= LAST_PAGE else None
+    found = feeds.stretch(choice, syntax, before, size) if before is not None else None
+    if found is None or (found.empty and number > 1):
         raise RefusedError(404, tk._("There is no page {number}.").format(number=number))
     return found
 
@@ -202,16 +205,16 @@ def _size() -> int:
     return max(1, int(tk.config.get("ckanext.dcat.datasets_per_page") or 100))
 
 
-def _links(choice: feeds.Choice, question: dict[str, str], stretch: feeds.Window, size: int, settled: bool) -> Page:
+def _links(question: dict[str, str], found: feeds.Stretch, size: int, numbers: feeds.Numbers) -> Page:
     """Links between pages lead by places, not by numbers: nothing that happens meanwhile moves them."""
     collection = f"{base()}{request.path}"
     kept = {name: value for name, value in question.items() if name == "modified_since"}
     first = f"{collection}?{urlencode(kept)}" if kept else collection
     here = f"{collection}?{urlencode(sorted(question.items()))}" if question else collection
-    following = f"{collection}?{urlencode({**kept, 'after': stretch.until})}" if stretch.more else None
-    pages = -(-feeds.places(choice) // size)
+    following = f"{collection}?{urlencode({**kept, 'after': found.until})}" if found.more else None
+    pages = -(-numbers.places // size)
     last = f"{collection}?{urlencode({**kept, 'page': pages})}" if pages > 1 else None
-    return Page(NamedNode(here).value, collection, first, following, last, feeds.count(choice, settled), size)
+    return Page(NamedNode(here).value, collection, first, following, last, numbers.datasets, size)
 
 
 @publishing.route("/publishing/received")

@@ -65,7 +65,7 @@ def document(extension: str) -> Response:
 
 
 def _document(syntax: Syntax, extension: str) -> Response:
-    content = "".join(documents.document(syntax, [documents.fragment(triples(base(), territory().name, entries()), syntax)])).encode("utf-8")
+    content = documents.complete(triples(base(), territory().name, entries()), syntax)
     etag = hashlib.sha256(content).hexdigest()[:24]
     return answers.fresh(etag) or answers.rdf(content, answers.media_of(extension, syntax), etag, None)
 

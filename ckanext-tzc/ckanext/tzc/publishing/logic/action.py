@@ -17,8 +17,8 @@ def tzc_publishing_status(context: Any, data_dict: dict[str, Any]) -> dict[str, 
     for their job.
     """
     tk.check_access("tzc_publishing_status", context, data_dict)
-    changed = feeds.last_change()
-    return {"datasets": feeds.count(feeds.WHOLE, settled=False), "changed": changed and changed.isoformat(), "waiting": store.waiting()}
+    at = feeds.state()
+    return {"datasets": feeds.numbers(feeds.WHOLE, at).datasets, "changed": at.changed and at.changed.isoformat(), "waiting": store.waiting()}
 
 
 MOST = 100
