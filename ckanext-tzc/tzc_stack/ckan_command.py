@@ -1,8 +1,30 @@
 """CKAN's own command line, by `python -m`: the script that pip writes breaks in a path with spaces on some systems."""
+from __future__ import annotations
+
+import sys
+
 from ckan.cli.cli import ckan
 
 from tzc_stack.ckan_percent import mend
 
+
+def run() -> None:
+    """Run a command. What CKAN's actions refuse is told in a line, as a traceback says nothing to an operator."""
+    from ckan.logic import NotAuthorized, NotFound, ValidationError
+
+    try:
+        ckan(prog_name="ckan")
+    except NotFound as error:
+        sys.exit(f"Not found: {str(error).strip(' .') or 'there is nothing of this name or id'}. Check what was given: {' '.join(sys.argv[1:])}")
+    except NotAuthorized as error:
+        sys.exit(f"Not allowed: {error}")
+    except AssertionError as error:
+        # this is how some of CKAN's commands say that a dataset is unknown
+        sys.exit(f"Refused: {error}" if str(error) else "Refused. Check what was given.")
+    except ValidationError as error:
+        sys.exit("Refused: " + "; ".join(f"{name}: {reason}" for name, reason in error.error_summary.items()))
+
+
 if __name__ == "__main__":
     mend()
-    ckan(prog_name="ckan")
+    run()

@@ -141,3 +141,10 @@ def test_doctor_finds_a_readable_secret(own: Any) -> None:
         assert "chmod 600" in own.run("doctor").stdout
     finally:
         own.paths.secrets.chmod(0o600)
+
+
+@pytest.mark.parametrize("words", [("harvester", "job", "nulle-part"), ("harvester", "source", "remove", "nulle-part"), ("tzc", "tables", "load", "nulle-part"), ("dataset", "show", "nulle-part")])
+def test_a_command_of_ckan_with_an_unknown_name(own: Any, words: tuple[str, ...]) -> None:
+    done = own.run("ckan", *words)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr + done.stdout

@@ -99,9 +99,17 @@ def test_the_datastore_lists_its_tables_to_nobody() -> None:
         tk.get_action("datastore_search_sql")
 
 
-def test_strangers_list_no_users() -> None:
-    with pytest.raises(tk.NotAuthorized):
-        tk.get_action("user_list")({"user": ""}, {})
+def test_accounts_are_listed_to_administrators_and_found_by_who_adds_members(partner: dict[str, Any]) -> None:
+    anybody, manager = factories.User(), factories.User()
+    factories.Organization(users=[{"name": manager["name"], "capacity": "admin"}])
+    for user in ("", anybody["name"], partner["editor"], manager["name"]):
+        with pytest.raises(tk.NotAuthorized):
+            tk.get_action("user_list")({"user": user}, {})
+    for user in ("", anybody["name"], partner["editor"]):
+        with pytest.raises(tk.NotAuthorized):
+            tk.get_action("user_autocomplete")({"user": user}, {"q": anybody["name"]})
+    assert [found["name"] for found in tk.get_action("user_autocomplete")({"user": manager["name"]}, {"q": anybody["name"]})] == [anybody["name"]]
+    assert anybody["name"] in {user["name"] for user in tk.get_action("user_list")({"user": factories.Sysadmin()["name"]}, {})}
 
 
 def test_cookies_are_secure_on_an_https_site() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ckan.authz as authz
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.accounts import resets
@@ -18,3 +19,14 @@ def user_update(next_auth: Any, context: dict[str, Any], data_dict: dict[str, An
         del given["reset_key"]
     answer: dict[str, Any] = next_auth(context, given)
     return answer
+
+
+def user_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Administrators only: the list of all accounts is nobody else's business. CKAN shows it to any account."""
+    return {"success": False, "msg": tk._("Only administrators see the list of accounts.")}
+
+
+def user_autocomplete(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Who adds members to a partner looks for accounts by the beginning of their names."""
+    allowed = authz.has_user_permission_for_some_org(context.get("user", ""), "member_create")
+    return {"success": allowed, "msg": "" if allowed else tk._("Only those who add members to a partner look for accounts.")}
