@@ -1,10 +1,13 @@
 """Who may do what in the catalogue room."""
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import ckan.authz as authz
 import ckan.plugins.toolkit as tk
+
+from tzc.rights import policy
 
 Answer = dict[str, Any]
 
@@ -35,12 +38,12 @@ def resource_show(next_auth: Any, context: dict[str, Any], data_dict: dict[str, 
 
 def may_have(level: str, user: str, owner_org: str | None) -> Answer:
     """Whether `user` (a name, empty for a stranger) may have the data of a dataset at this level."""
-    if level == "open":
-        return {"success": True}
-    if not user:
-        return {"success": False, "msg": tk._("Sign in to have these data.")}
-    if level == "registered":
-        return {"success": True}
-    if owner_org and authz.has_user_permission_for_group_or_org(owner_org, user, "read"):
-        return {"success": True}
-    return {"success": False, "msg": tk._("These data are given on request: write to the partner's contact.")}
+    member = bool(user and owner_org and authz.has_user_permission_for_group_or_org(owner_org, user, "read"))
+    person = policy.Person(user, partners=frozenset({owner_org} if member and owner_org else ()))
+    decision = policy.decide(person, policy.Thing("", owner_org, level), policy.DATA, datetime.now(timezone.utc))
+    return {"success": True} if decision.allowed else {"success": False, "msg": _refusals()[decision.reason]}
+
+
+def _refusals() -> dict[str, str]:
+    on_request = tk._("These data are given on request: write to the partner's contact.")
+    return {"sign_in": tk._("Sign in to have these data."), "request": on_request, "unseen": on_request}

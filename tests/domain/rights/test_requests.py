@@ -1,0 +1,136 @@
+"""The life of a request: every state, role and move, allowed or refused; two keys; ends; appeals."""
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tzc.rights import requests as life
+from tzc.rights.requests import Act, Part
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
+LATER = NOW + timedelta(days=365)
+PEOPLE = {life.REQUESTER: "asker", life.DECIDER: "steward", life.OFFICER: "officer", life.REVIEWER: "judge", life.CLOCK: ""}
+
+ALLOWED = {
+    ("draft", "submit"): "requester", ("draft", "withdraw"): "requester", ("draft", "lapse"): "clock",
+    ("submitted", "take_up"): "decider officer", ("submitted", "ask_changes"): "decider officer", ("submitted", "prolong"): "decider", ("submitted", "withdraw"): "requester",
+    ("changes_requested", "submit"): "requester", ("changes_requested", "withdraw"): "requester", ("changes_requested", "lapse"): "clock",
+    ("under_review", "approve"): "decider officer", ("under_review", "refuse"): "decider officer", ("under_review", "ask_changes"): "decider officer",
+    ("under_review", "prolong"): "decider", ("under_review", "withdraw"): "requester",
+    ("granted", "suspend"): "decider officer", ("granted", "revoke"): "decider officer", ("granted", "expire"): "clock", ("granted", "renew"): "clock",
+    ("suspended", "resume"): "decider officer", ("suspended", "revoke"): "decider officer", ("suspended", "expire"): "clock",
+    ("refused", "appeal"): "requester", ("revoked", "appeal"): "requester",
+    ("appealed", "uphold"): "reviewer", ("appealed", "overturn"): "reviewer", ("appealed", "withdraw"): "requester",
+}  # fmt: skip
+"""Written down a second time, on purpose: a change of the table must be meant."""
+
+
+def part(state: str, **more: object) -> Part:
+    return dataclasses.replace(Part(state, "asker", ends=LATER, begins=NOW, decided_by=frozenset({"steward"}), before="refused"), **more)
+
+
+def act(role: str, at: datetime = NOW, **more: object) -> Act:
+    return dataclasses.replace(Act(PEOPLE[role], role, at), **more)
+
+
+@pytest.mark.parametrize("state", life.STATES)
+@pytest.mark.parametrize("move", life.MOVES)
+@pytest.mark.parametrize("role", life.ROLES)
+def test_every_state_role_and_move(state: str, move: str, role: str) -> None:
+    at = LATER if move == "expire" else NOW
+    allowed = ALLOWED.get((state, move))
+    if allowed is None:
+        with pytest.raises(life.IllegalMoveError) as refused:
+            life.make(part(state), move, act(role, at))
+        assert refused.value.possible == tuple(name for name in life.MOVES if (state, name) in ALLOWED)
+    elif role not in allowed.split():
+        with pytest.raises(life.NotYoursError):
+            life.make(part(state), move, act(role, at))
+        assert move not in life.possible(state, role)
+    else:
+        assert life.make(part(state), move, act(role, at)).state in life.STATES
+        assert move in life.possible(state, role)
+
+
+def test_personal_data_need_two_keys_of_two_persons() -> None:
+    asked = part("under_review", personal=True)
+    one = life.make(asked, "approve", act("decider"))
+    assert (one.state, dict(one.keys)) == ("under_review", {"decider": "steward"})
+    with pytest.raises(life.SamePersonError):
+        life.make(one, "approve", dataclasses.replace(act("officer"), by="steward"))
+    both = life.make(one, "approve", act("officer"))
+    assert (both.state, both.decided_by) == ("granted", {"steward", "officer"})
+    assert life.make(one, "refuse", act("officer")).state == "refused"
+
+
+def test_a_key_does_not_outlive_the_wording_that_it_was_turned_for() -> None:
+    one = life.make(part("under_review", personal=True), "approve", act("decider"))
+    again = life.make(life.make(one, "ask_changes", act("officer")), "submit", act("requester"))
+    assert not again.keys
+    taken = life.make(again, "take_up", act("officer"))
+    assert life.make(taken, "approve", act("officer")).state == "under_review"
+
+
+def test_nobody_decides_on_the_own_request() -> None:
+    for state, move, role in (("submitted", "take_up", "decider"), ("under_review", "approve", "decider"), ("under_review", "approve", "officer"), ("appealed", "overturn", "reviewer")):
+        with pytest.raises(life.NotYoursError):
+            life.make(part(state), move, dataclasses.replace(act(role), by="asker"))
+
+
+def test_a_right_ends_at_its_second_and_not_before() -> None:
+    granted = part("granted")
+    with pytest.raises(life.TooEarlyError):
+        life.make(granted, "expire", act("clock", LATER - timedelta(microseconds=1)))
+    assert life.make(granted, "expire", act("clock", LATER)).state == "expired"
+    with pytest.raises(life.BadTermError):
+        life.make(part("suspended"), "resume", act("decider", LATER))
+
+
+@pytest.mark.parametrize("days", [-1, 0])
+def test_a_right_ends_after_it_begins(days: int) -> None:
+    with pytest.raises(life.BadTermError):
+        life.make(part("under_review"), "approve", act("decider", ends=NOW + timedelta(days=days)))
+    with pytest.raises(life.BadTermError):
+        life.make(part("under_review", ends=None), "approve", act("decider"))
+
+
+def test_an_appeal_is_heard_once_and_by_somebody_else() -> None:
+    for state in ("refused", "revoked"):
+        heard = life.make(part(state), "appeal", act("requester"))
+        with pytest.raises(life.SamePersonError):
+            life.make(heard, "overturn", dataclasses.replace(act("reviewer"), by="steward"))
+        upheld = life.make(heard, "uphold", act("reviewer"))
+        assert upheld.state == state
+        with pytest.raises(life.IllegalMoveError):
+            life.make(upheld, "appeal", act("requester"))
+        assert life.make(heard, "overturn", act("reviewer")).state == "granted"
+
+
+def test_the_time_to_decide_is_prolonged_once_and_stands_while_it_is_the_others_turn() -> None:
+    sent = life.make(part("draft"), "submit", act("requester"))
+    assert sent.due == NOW + life.TIME_TO_DECIDE
+    longer = life.make(sent, "prolong", act("decider"))
+    assert longer.due == NOW + life.TIME_TO_DECIDE + life.MORE_TIME
+    with pytest.raises(life.IllegalMoveError):
+        life.make(longer, "prolong", act("decider"))
+    assert life.make(longer, "ask_changes", act("decider")).due is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(life.MOVES)), st.sampled_from(life.ROLES), st.integers(0, 500)), max_size=40), st.booleans())
+def test_no_way_leads_to_a_right_without_its_keys_or_past_its_end(moves: list[tuple[str, str, int]], personal: bool) -> None:
+    now, at = Part("draft", "asker", personal=personal, ends=LATER), NOW
+    for move, role, days in moves:
+        at += timedelta(days=days)
+        try:
+            now = life.make(now, move, act(role, at))
+        except life.RequestError:
+            continue
+        if move in {"approve", "overturn", "resume"} and now.state == "granted":
+            assert now.ends is not None
+            assert at < now.ends
+            assert now.decided_by
+            assert move != "approve" or not personal or {"steward", "officer"} <= now.decided_by
+            assert "asker" not in now.decided_by
