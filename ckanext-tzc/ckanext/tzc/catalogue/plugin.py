@@ -6,7 +6,7 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 
-from . import axes, search, solr_connection
+from . import axes, search, solr_connection, withheld
 from .facets import Facets
 from .uploads import KeepsFiles
 
@@ -44,5 +44,10 @@ class CataloguePlugin(Facets, KeepsFiles, p.SingletonPlugin):
         return search.asked(search_params)
 
     def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
-        """Give Solr lists and names instead of JSON and codes."""
+        """Give Solr lists and names instead of JSON and codes, and no address that is not for everybody."""
+        withheld.from_index(pkg_dict)
         return search.indexed(pkg_dict)
+
+    def after_dataset_show(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
+        """Addresses of files for who may have the data only."""
+        withheld.after_show(context, pkg_dict)
