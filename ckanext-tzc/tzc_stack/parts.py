@@ -9,6 +9,9 @@ from .paths import Paths
 from .postgres import Postgres
 from .settings import HOST, Settings
 
+LONGEST_ADDRESS = 65_536
+"""Bytes of a request's first line. gunicorn allows 8,190 at most and answers beyond in words of its own; the portal answers a long question with a page."""
+
 QUEUES = {
     "interactive": "what somebody waits for: loading an uploaded table",
     "publishing": "feeds, fragments, index",
@@ -92,7 +95,7 @@ def _processes(paths: Paths, settings: Settings) -> list[Part]:
     # --preload: the code is loaded once and shared by the forked workers; --max-requests: what leaks is given back in time
     gunicorn = [
         python, "-m", "tzc_stack.web_command", "ckanext.tzc.portal.wsgi:application", "--preload", "--bind", settings.bind,
-        "--workers", workers, "--worker-class", "gthread", "--threads", threads, "--timeout", "120", "--graceful-timeout", "20", "--limit-request-line", "8190",
+        "--workers", workers, "--worker-class", "gthread", "--threads", threads, "--timeout", "120", "--graceful-timeout", "20", "--limit-request-line", str(LONGEST_ADDRESS),
         "--max-requests", "20000", "--max-requests-jitter", "2000", "--worker-tmp-dir", str(paths.run), "--no-control-socket",
     ]
     ckan = [python, "-m", "tzc_stack.ckan_command"]

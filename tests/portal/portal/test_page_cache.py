@@ -175,6 +175,28 @@ def test_reading_gives_up_nothing(reader: Any, made: Counted) -> None:
     assert made.asked == asked
 
 
+def test_reading_rows_gives_up_nothing(reader: Any, made: Counted, publish: Any, partner: dict[str, Any]) -> None:
+    """CKAN reads rows of a table by a statement that begins with WITH."""
+    dataset = publish(resources=[{"name": "Rangées", "url": "https://example.org/rangees.csv", "format": "CSV"}])
+    file = dataset["resources"][0]["id"]
+    records = [{"lieu": "Aytré", "comptage": 3}]
+    tk.get_action("datastore_create")({"user": partner["editor"], "ignore_auth": True}, {"resource_id": file, "force": True, "records": records})
+    for address in (f"/dataset/{dataset['name']}", f"/dataset/{dataset['name']}/resource/{file}"):
+        reader.get("/about")
+        reader.get(address)
+        asked = made.asked
+        assert reader.get(f"/api/3/action/datastore_search?resource_id={file}&q=aytr%C3%A9&filters={{}}").json["result"]["total"] == 1
+        reader.get(f"/datastore/dump/{file}")
+        assert made.asked == asked + 2
+        reader.get(address)
+        reader.get("/about")
+        assert made.asked == asked + 2
+    tk.get_action("datastore_upsert")({"user": partner["editor"], "ignore_auth": True}, {"resource_id": file, "force": True, "method": "insert", "records": records})
+    asked = made.asked
+    reader.get("/about")
+    assert made.asked == asked + 1
+
+
 def test_what_no_reader_sees_gives_up_nothing(reader: Any, made: Counted, publish: Any) -> None:
     """Addresses of files are tried all day long: if each answer gave up the pages, none would be kept."""
     from ckanext.tzc.quality import scoring, store

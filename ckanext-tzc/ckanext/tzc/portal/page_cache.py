@@ -161,7 +161,9 @@ def _give(kept: bytes, environ: WSGIEnvironment, start_response: StartResponse) 
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
-READS = re.compile(r"\s*(SELECT|SHOW|SET|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|EXPLAIN|DECLARE|FETCH|CLOSE)\b", re.IGNORECASE)
+READS = re.compile(
+    r"\s*((SELECT|SHOW|SET|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|EXPLAIN|DECLARE|FETCH|CLOSE)\b|WITH\b(?!.*\b(INSERT|UPDATE|DELETE|MERGE)\b))", re.IGNORECASE | re.DOTALL
+)
 UNSEEN = re.compile(
     r'UPDATE ("user" SET last_active|api_token SET last_access)=\S+ WHERE|UPDATE tzc_quality_score SET changed=\S+ computed=\S+ WHERE|'
     r"(DROP TABLE IF EXISTS|CREATE TEMP TABLE) _foo\b|(INSERT INTO|UPDATE|DELETE FROM) (dashboard|tracking_raw|tzc_accounts_mail|tzc_quality_link|tzc_publishing_\w+)\b"
