@@ -55,7 +55,7 @@ setup(
     include_package_data=False,
     install_requires=[
         "ckan>=2.12,<2.13", "ckanext-scheming", "ckanext-dcat", "ckanext-harvest", "duckdb", "python-calamine", "jsonschema", "xstatic-leaflet", "authlib", "limits",
-        "owslib", "lxml", "pyoxigraph", "zstandard", "urllib3>=2.6", "certifi", "geomet", "python-dateutil", "text-unidecode",
+        "owslib", "lxml", "pyoxigraph", "zstandard", "urllib3>=2.6", "certifi", "geomet", "python-dateutil", "text-unidecode", "pyshacl", "rdflib",
     ],
     entry_points={
         "ckan.plugins": [
