@@ -36,6 +36,7 @@ PERIODIC = (
     Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.quality.jobs:score_waiting", "publishing", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.publishing.jobs:renew_outdated", "publishing", "1-59/5 * * * *", 290),
+    Periodic("ckanext.tzc.publishing.jobs:validate", "publishing", "2-59/5 * * * *", 90),
     Periodic("ckanext.tzc.quality.jobs:check_links", "long", "3-59/5 * * * *", 240),
 )
 

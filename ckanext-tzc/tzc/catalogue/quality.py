@@ -159,9 +159,13 @@ def rating(score: float) -> str:
     return next(word for least, word in THRESHOLDS if score >= least)
 
 
-def assess(dataset: Dataset, checks: Checks, vocabularies: Vocabularies) -> Assessment:
+Forbidden = frozenset[str] | None
+"""Fields of the form (empty for what has none) for which the validated description is refused; None where it was not validated."""
+
+
+def assess(dataset: Dataset, checks: Checks, vocabularies: Vocabularies, forbidden: Forbidden = None) -> Assessment:
     """The score of a dataset, given as CKAN's API shows it. A value of a kind that its field cannot have counts as missing."""
-    own = _of_dataset(dataset, vocabularies)
+    own = _of_dataset(dataset, vocabularies, forbidden)
     best, files, most = None, dict.fromkeys((criterion.id for criterion in CRITERIA if criterion.of_file), MISSING), -1
     for resource in _dicts(dataset.get("resources")):
         states = _of_file(dataset, resource, checks.get(_text(resource.get("id")), UNTRIED), vocabularies)
@@ -176,14 +180,14 @@ def _sum(states: Reached) -> int:
     return sum(POINTS[name] for name, state in states.items() if state == REACHED)
 
 
-def _of_dataset(dataset: Dataset, vocabularies: Vocabularies) -> Reached:
+def _of_dataset(dataset: Dataset, vocabularies: Vocabularies, forbidden: Forbidden) -> Reached:
     level = _text(dataset.get("access_level"))
     reached = {
         "keyword": bool(_text(dataset.get("tag_string"))) or any(_text(tag.get("name")) for tag in _dicts(dataset.get("tags"))),
         "theme": any(_is_address(value) for value in _texts(dataset.get("theme"))),
         "spatial": bool(_texts(dataset.get("communes"))) or any(map(_holds_text, _dicts(dataset.get("spatial_coverage")))),
         "temporal": any(_text(period.get("start")) or _text(period.get("end")) for period in _dicts(dataset.get("temporal_coverage"))),
-        "conformance": not _faults(dataset),
+        "conformance": not (_faults(dataset) if forbidden is None else forbidden),
         "access_rights": bool(level) or bool(_text(dataset.get("access_rights"))),
         "access_rights_known": level in vocabularies.levels,
         "contact": any(_text(contact.get(key)) for contact in _dicts(dataset.get("contact")) for key in ("name", "email", "url")),
@@ -195,7 +199,7 @@ def _of_dataset(dataset: Dataset, vocabularies: Vocabularies) -> Reached:
 
 
 def _faults(dataset: Dataset) -> list[str]:
-    """Fields without which a description breaks DCAT-AP's obligations: title, description, an address of each file."""
+    """Fields without which a description breaks DCAT-AP's obligations, as far as can be said before it was validated: title, description, an address of each file."""
     faults = [field for field in ("title", "notes") if not _text(dataset.get(field))]
     if is_open(dataset) and any(not _is_address(access_address(resource)) for resource in _dicts(dataset.get("resources"))):
         faults.append("url")
@@ -286,15 +290,20 @@ OF_DATASET: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 """Criterion that is missing, code of the fix, field of the form, and what the form would then have given."""
 
 
-def fixes(dataset: Dataset, checks: Checks, vocabularies: Vocabularies, assessment: Assessment | None = None) -> list[Fix]:
+def fixes(dataset: Dataset, checks: Checks, vocabularies: Vocabularies, assessment: Assessment | None = None, forbidden: Forbidden = None) -> list[Fix]:
     """What would raise the score, the most first. Each gain is the one of this fix alone."""
-    now = assessment or assess(dataset, checks, vocabularies)
+    now = assessment or assess(dataset, checks, vocabularies, forbidden)
     found = []
     for code, field, file, also, changed, tried in _candidates(dataset, checks, vocabularies, now):
-        then = assess(changed, tried, vocabularies)
+        # the dataset's field that the edit fills is mended by it; all else that is forbidden stays so, as it may be another file's
+        then = assess(changed, tried, vocabularies, forbidden - {field} if forbidden and file is None else forbidden)
         if then.score > now.score:
             gained = tuple(name for name in POINTS if then.states[name] == REACHED and now.states[name] != REACHED)
             found.append(Fix(code, field, file, then.score - now.score, gained, also))
+    if forbidden and "" not in forbidden and not any("conformance" in fix.criteria for fix in found):
+        # no other edit mends it: values that are there and may not be, or several at once
+        then = assess(dataset, checks, vocabularies, frozenset())
+        found.append(Fix("conformance", min(forbidden), None, then.score - now.score, ("conformance",)))
     return sorted(found, key=lambda fix: -fix.gain)
 
 

@@ -18,7 +18,7 @@ from tzc.catalogue.quality import is_open
 
 from .terms import GEOJSON, MEDIA, NAMES, TYPE, Node, Term, clean, decimal, duration, entries, iri, mailbox, moment, number, parsed_moment, text, values
 
-VERSION = 2
+VERSION = 3
 """Of this mapping: one more whenever the same dataset gives other triples, so that all stored fragments are made anew."""
 
 HVD_REGULATION = NamedNode("http://data.europa.eu/eli/reg_impl/2023/138/oj")
@@ -138,17 +138,25 @@ ONE_ONLY = {"version", "frequency", "temporal_resolution", "status", "availabili
 def describe(dataset: Mapping[str, Any], world: World, now: datetime) -> Description:
     """The triples of a published dataset.
 
-    `dataset`: as `package_show` gives it, or as stored (lists as JSON); with `organization` (its own fields beside), and for a harvested one `harvest_source_url`. Never
-    fails: what cannot be written is mended or left out.
+    `dataset`: as `package_show` gives it, or as stored (lists as JSON); with `organization` (its own fields beside), for a harvested one `harvest_source_url`, and once it has a
+    score `quality` (points by metric, see `vocabulary.metrics`). Never fails: what cannot be written is mended or left out.
     """
     return _Writer(dataset, world, now).written()
 
 
 def subject_of(dataset: Mapping[str, Any], base: str) -> NamedNode:
     """The IRI of a dataset: the one stated, unless it is broken or an address of this portal, where each dataset has its own."""
-    stated = iri(dataset.get("uri"))
-    own = NamedNode(f"{base}/dataset/{dataset['id']}")
-    return stated if stated is not None and not _bare(stated.value).startswith(_bare(base)) and "://" in stated.value else own
+    return _of_elsewhere(dataset.get("uri"), base) or NamedNode(f"{base}/dataset/{dataset['id']}")
+
+
+def file_subject(resource: Mapping[str, Any], dataset_id: str, base: str) -> NamedNode:
+    """The IRI of a file, by the same rule."""
+    return _of_elsewhere(resource.get("uri"), base) or NamedNode(f"{base}/dataset/{dataset_id}/resource/{resource['id']}")
+
+
+def _of_elsewhere(stated: Any, base: str) -> NamedNode | None:
+    address = iri(stated)
+    return address if address is not None and not _bare(address.value).startswith(_bare(base)) and "://" in address.value else None
 
 
 class _Writer:
@@ -176,6 +184,7 @@ class _Writer:
         self.territory()
         for resource in self.dataset.get("resources") or []:
             self.distribution(resource)
+        self.measurements()
         return Description(self.subject, tuple(triple for statements in self.statements.values() for triple in statements), self.changes)
 
     # statements
@@ -368,12 +377,20 @@ class _Writer:
             if value is not None:
                 own[Triple(me, term(name), value)] = None
 
+    def measurements(self) -> None:
+        """The stored score of the description, by DQV: the whole and each dimension."""
+        for metric, points in (self.dataset.get("quality") or {}).items():
+            node = NamedNode(f"{self.world.base}/dataset/{self.dataset['id']}#{metric}")
+            self.add(self.subject, "dqv:hasQualityMeasurement", node, "dqv:QualityMeasurement")
+            self.statements[node][Triple(node, NAMES["dqv:isMeasurementOf"], self.world.term(metric))] = None
+            self.add(node, "dqv:computedOn", self.subject)
+            self.add(node, "dqv:value", Literal(points))
+
     # its files
 
     def distribution(self, resource: Mapping[str, Any]) -> None:
         own = NamedNode(f"{self.world.base}/dataset/{self.dataset['id']}/resource/{resource['id']}")
-        stated = iri(resource.get("uri"))
-        node = stated if stated is not None and "://" in stated.value and not _bare(stated.value).startswith(_bare(self.world.base)) else own
+        node = file_subject(resource, self.dataset["id"], self.world.base)
         self.add(self.subject, "dcat:distribution", node, "dcat:Distribution")
         self.add(node, "dct:title", self.words(resource.get("name")))
         self.add(node, "dct:description", self.words(resource.get("description")))

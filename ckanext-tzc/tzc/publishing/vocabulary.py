@@ -8,12 +8,20 @@ from pyoxigraph import NamedNode, Triple
 
 from .terms import NAMES, TYPE, text
 
-CLASSES = {"class": "rdfs:Class", "property": "rdf:Property"}
+CLASSES = {"class": "rdfs:Class", "property": "rdf:Property", "metric": "dqv:Metric"}
+
+TOTAL = "qualityScore"
+"""The metric of all points together."""
+
+
+def metrics(score: int, dimensions: Mapping[str, int]) -> dict[str, int]:
+    """A score by the codes of our metrics."""
+    return {TOTAL: score, **{f"{name}Score": points for name, points in dimensions.items()}}
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A term: `kind` is class, property, or the code of the class that it is a value of; texts by language; `domain` and `range` by prefix, or `:` and a code."""
+    """A term: `kind` is class, property, metric, or the code of the class that it is a value of; texts by language; `domain` and `range` by prefix, or `:` and a code."""
 
     code: str
     kind: str
@@ -36,7 +44,7 @@ def _triples(me: NamedNode, title: Mapping[str, str], entries: Iterable[Entry]) 
         yield Triple(node, TYPE, NAMES[CLASSES[entry.kind]] if entry.kind in CLASSES else own(me, f":{entry.kind}"))
         yield from _words(node, "rdfs:label", entry.label)
         yield from _words(node, "rdfs:comment", entry.help)
-        for name, stated in (("rdfs:domain", entry.domain), ("rdfs:range", entry.range)):
+        for name, stated in (("rdfs:domain", entry.domain), ("dqv:expectedDataType" if entry.kind == "metric" else "rdfs:range", entry.range)):
             if stated:
                 yield Triple(node, NAMES[name], own(me, stated))
         yield Triple(node, NAMES["rdfs:isDefinedBy"], me)

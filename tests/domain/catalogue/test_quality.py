@@ -228,3 +228,27 @@ def test_doing_what_a_fix_says_raises_the_score_by_its_gain(lost: set[str], file
     for fix in fixes(dataset, checks, WORDS):
         after, tried = done(fix, dataset, checks)
         assert score(after, **tried) == before + fix.gain, fix
+
+
+def test_a_validated_description_counts_as_it_was_found() -> None:
+    """Where the feed was validated, that counts, and not what the fields let one guess."""
+    bare = {**WHOLE, "notes": ""}
+    assert assess(bare, {}, WORDS).score == 375
+    assert assess(bare, {}, WORDS, frozenset()).score == 405
+    assert quality.fixes(bare, {}, WORDS, forbidden=frozenset()) == []
+    assert assess(WHOLE, {}, WORDS, frozenset({"contact"})).score == 375
+
+
+def test_what_is_forbidden_is_a_fix_where_no_other_mends_it() -> None:
+    def gains(dataset: dict[str, Any], *forbidden: str) -> dict[str, tuple[str, int]]:
+        return {fix.code: (fix.field, fix.gain) for fix in quality.fixes(dataset, {}, WORDS, forbidden=frozenset(forbidden))}
+
+    assert gains(WHOLE, "contact") == {"conformance": ("contact", 30)}
+    assert gains(WHOLE, "contact", "theme") == {"conformance": ("contact", 30)}
+    # a fault that no form mends is nobody's to mend
+    assert gains(WHOLE, "") == {}
+    # filling an empty field mends what was forbidden of it, and nothing else
+    assert gains({**WHOLE, "owner_org": None}, "owner_org") == {"publisher": ("owner_org", 40)}
+    assert gains({**WHOLE, "owner_org": None}, "owner_org", "contact") == {"publisher": ("owner_org", 10), "conformance": ("contact", 30)}
+    # a copy in another format does not mend a file's address
+    assert gains(with_file(format="PDF"), "url") == {"open_format": ("url", 40), "conformance": ("url", 30)}

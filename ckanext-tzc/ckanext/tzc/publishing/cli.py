@@ -39,6 +39,42 @@ def check(ctx: click.Context) -> None:
     ctx.exit(1 if found else 0)
 
 
+@publishing.command("validate")
+@click.argument("dataset", required=False)
+@click.pass_context
+def validate(ctx: click.Context, dataset: str | None) -> None:
+    """Validate the RDF of all published datasets, or of one, where that was not done yet, and tell what is wrong; exit code 1 when anything is forbidden."""
+    import math
+    from collections import Counter
+
+    import ckan.model as model
+
+    from . import renewing, validating
+
+    renewing.renew_waiting(math.inf)
+    package_id = None
+    if dataset:
+        package = model.Package.get(dataset)
+        if package is None or package.type != "dataset":
+            raise click.ClickException(f"There is no dataset {dataset}.")
+        package_id = package.id
+        validating.validate_one(package_id)
+    else:
+        validating.validate_waiting(math.inf, lambda done: click.echo(f"{done} validated") if done % 1000 == 0 else None)
+    said = validating.every(package_id)
+    if dataset and not said:
+        raise click.ClickException(f"The dataset {dataset} is not public: it has no RDF.")
+    told = Counter((result["severity"], validating.words(result)) for one in said for result in one.results)
+    # violations before warnings, the most frequent first
+    for (severity, words), count in sorted(told.items(), key=lambda entry: (entry[0][0] != "violation", -entry[1], entry[0])):
+        click.echo(f"{count:6} {severity:9} {words}")
+    failed = [one.package_id for one in said if one.conforms is not True]
+    for one in failed:
+        click.echo(f"{one} is not valid")
+    click.echo(f"{len(said)} datasets, {len(failed)} not valid.")
+    ctx.exit(1 if failed else 0)
+
+
 @publishing.command("intake")
 @click.option("--feed", help="Another feed than our national one: an address, whose pages are followed, or a file.")
 @click.option("--portal", "portals", type=click.Choice(PORTALS), multiple=True, default=PORTALS, help="Which portal's rules; both when not said.")

@@ -5,21 +5,22 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
-import pyoxigraph as ox
 from ckanext.dcat.profiles import EuropeanDCATAP3Profile
 from ckanext.dcat.profiles.base import DCAT, DCT
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters import formats
 from ckanext.tzc.schemas import vocabulary
 from pyoxigraph import Triple
-from rdflib import BNode, Literal, URIRef
+from rdflib import URIRef
 
 from tzc.catalogue import keywords
 from tzc.publishing import mapping
 from tzc.publishing.catalogue import catalogue_triples
+from tzc.publishing.for_rdflib import term
 from tzc.publishing.mapping import COMMUNE, LIMITATION
 from tzc.publishing.terms import PREFIXES, values
 
+from . import stored
 from .world import catalogue, world
 
 HIGH_VALUE = "http://data.europa.eu/bna/"
@@ -34,13 +35,14 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
 
     def graph_from_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> None:
         """What our feed says of a dataset."""
-        self._write(mapping.describe(dataset_dict, world(), datetime.now(timezone.utc)).triples)
+        known = {**dataset_dict, "quality": stored.scores([dataset_dict["id"]]).get(dataset_dict["id"])}
+        self._write(mapping.describe(known, world(), datetime.now(timezone.utc)).triples)
 
     def _write(self, triples: Iterable[Triple]) -> None:
         for prefix, namespace in PREFIXES.items():
             self.g.bind(prefix, namespace)
         for triple in triples:
-            self.g.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
+            self.g.add((term(triple.subject), term(triple.predicate), term(triple.object)))
 
     def parse_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> dict[str, Any]:
         """Read back what `graph_from_dataset` writes, and give what a harvested dataset must have."""
@@ -102,15 +104,3 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
             if ours & stated:
                 return str(entry["code"])
         return None
-
-
-def _term(term: Any) -> URIRef | BNode | Literal:
-    """A term of pyoxigraph as rdflib has it."""
-    if isinstance(term, ox.NamedNode):
-        return URIRef(term.value)
-    if isinstance(term, ox.BlankNode):
-        return BNode(term.value)
-    return Literal(term.value, lang=term.language) if term.language else Literal(term.value, datatype=None if term.datatype.value == STRING else URIRef(term.datatype.value))
-
-
-STRING = PREFIXES["xsd"] + "string"

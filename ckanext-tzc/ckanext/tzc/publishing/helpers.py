@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from tzc.publishing import schema_org
 
+from . import validating
 from .world import world
 
 
@@ -18,3 +19,8 @@ def tzc_structured_data(package: dict[str, Any]) -> Markup:
         return Markup("")
     names = territory().name
     return Markup(schema_org.structured(package, world(), names.get(language(), tk.config["ckan.site_title"])))  # noqa: S704 -- its characters of markup are escaped as JSON
+
+
+def tzc_publishing_forbidden(package_id: str) -> frozenset[str] | None:
+    """Fields of forms (empty for what has none) for which a dataset's RDF is refused, by the last validation; None where there was none. One query."""
+    return validating.forbidden(package_id)

@@ -6,6 +6,7 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckanext.dcat.interfaces import IDCATURIGenerator
+from ckanext.tzc.common import signals
 
 from . import jobs, safe
 from .safe import SafeFeeds
@@ -22,6 +23,7 @@ class PublishingPlugin(SafeFeeds, p.SingletonPlugin):
 
     p.implements(p.IConfigurer)
     p.implements(p.IDomainObjectModification)
+    p.implements(p.ISignal)
     p.implements(IDCATURIGenerator, inherit=True)
 
     def update_config(self, config: Any) -> None:
@@ -29,6 +31,10 @@ class PublishingPlugin(SafeFeeds, p.SingletonPlugin):
         tk.add_template_directory(config, "templates")
         safe.guard()
         jobs.renewing_job().listen()
+
+    def get_signal_subscriptions(self) -> Any:
+        """A score that changed changes the RDF: the database has written it down, the job is sent after the commit."""
+        return {signals.scored: [jobs.scored]}
 
     def notify(self, entity: Any, operation: Any) -> None:
         """Before each commit: what has changed is written down by the database itself, the job is sent after the commit."""

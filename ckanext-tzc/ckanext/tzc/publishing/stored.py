@@ -10,6 +10,9 @@ import ckan.model as model
 import sqlalchemy as sa
 from ckan.lib.munge import munge_filename
 
+from tzc.catalogue.quality import DIMENSIONS
+from tzc.publishing.vocabulary import metrics
+
 PACKAGES = sa.text("""
     SELECT id, name, title, notes, url, version, license_id, owner_org, metadata_created, metadata_modified, extras
     FROM package WHERE id = ANY(:ids) AND state = 'active' AND NOT private AND type = 'dataset' ORDER BY metadata_created, id
@@ -29,11 +32,14 @@ SOURCES = sa.text("""
     WHERE harvest_object.current AND harvest_object.package_id = ANY(:ids) ORDER BY harvest_object.package_id, harvest_object.gathered DESC
 """)
 
+SCORES = sa.text("SELECT package_id, score, dimensions FROM tzc_quality_score WHERE package_id = ANY(:ids) AND score IS NOT NULL AND dimensions IS NOT NULL")
+"""The quality room's table; a trigger notes where it changes."""
+
 Dataset = dict[str, Any]
 
 
 def read(ids: Iterable[str], base: str) -> dict[str, Dataset]:
-    """Those of the datasets that a stranger may see, by id; each with its `resources`, `tags`, `organization` and, when harvested, where it came from."""
+    """Those of the datasets that a stranger may see, by id; each with its `resources`, `tags`, `organization`, score (`quality`) and, when harvested, where it came from."""
     wanted = {"ids": list(ids)}
     execute = model.Session.execute
     datasets = {row.id: _flat(row) for row in execute(PACKAGES, wanted)}
@@ -50,7 +56,16 @@ def read(ids: Iterable[str], base: str) -> dict[str, Dataset]:
     for row in execute(SOURCES, wanted):
         if row.package_id in datasets:
             datasets[row.package_id].update(harvest_source_id=row.id, harvest_source_url=row.url, redistributed=redistributed(row.config))
+    for package_id, points in scores(datasets).items():
+        datasets[package_id]["quality"] = points
     return datasets
+
+
+def scores(ids: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Points by metric, by dataset; of those whose score is computed."""
+    wanted = {"ids": list(ids)}
+    # in an order of ours: a JSON column has its own
+    return {row.package_id: metrics(row.score, {name: row.dimensions[name] for name in DIMENSIONS}) for row in model.Session.execute(SCORES, wanted)} if wanted["ids"] else {}
 
 
 def redistributed(config: str | None) -> bool:

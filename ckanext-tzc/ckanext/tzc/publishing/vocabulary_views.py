@@ -48,7 +48,7 @@ def page() -> Any:
     """The terms, in the form that the reader likes best."""
     if answers.asks_for_rdf():
         return _document(answers.negotiated() or documents.TURTLE, "")
-    kinds = {"property": tk._("Properties"), "class": tk._("Classes"), "": tk._("Values")}
+    kinds = {"property": tk._("Properties"), "metric": tk._("Measures"), "class": tk._("Classes"), "": tk._("Values")}
     groups = [(heading, [_term(entry) for entry in entries() if (entry.kind if entry.kind in CLASSES else "") == kind]) for kind, heading in kinds.items()]
     extensions = [("ttl", "Turtle"), ("rdf", "RDF/XML"), ("jsonld", "JSON-LD"), ("nt", "N-Triples")]
     response = Response(tk.render("publishing/vocabulary.html", {"groups": groups, "extensions": extensions}), content_type="text/html; charset=utf-8")

@@ -22,3 +22,9 @@ def noticed(entity: Any) -> None:
 def _ask(package_id: str) -> None:
     store.ask(package_id)
     jobs.scoring_job().ask()
+
+
+def validated(_sender: object, conforms: dict[str, bool | None]) -> None:
+    """Descriptions were validated: scores that took it otherwise are to be computed anew."""
+    if store.ask_where_conformance_differs(conforms):
+        jobs.scoring_job().ask()

@@ -5,6 +5,7 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import signals
 
 from . import changes, jobs, scoring
 
@@ -21,11 +22,16 @@ class QualityPlugin(p.SingletonPlugin):
     p.implements(p.IConfigurer)
     p.implements(p.IDomainObjectModification)
     p.implements(p.IPackageController, inherit=True)
+    p.implements(p.ISignal)
 
     def update_config(self, config: Any) -> None:
         """Our templates and stylesheet; jobs after commits."""
         tk.add_template_directory(config, "templates")
         jobs.scoring_job().listen()
+
+    def get_signal_subscriptions(self) -> Any:
+        """What validation says counts in the score."""
+        return {signals.validated: [changes.validated]}
 
     def notify(self, entity: Any, operation: Any) -> None:
         """Before each commit, for each thing that changed."""

@@ -51,9 +51,15 @@ def addresses(package: dict[str, Any]) -> store.Addresses:
 
 
 def assess(package: dict[str, Any]) -> tuple[quality.Assessment, quality.Checks]:
-    """A dataset's score now, and the answers of its addresses that it was made with: one query."""
+    """A dataset's score now, and the answers of its addresses that it was made with: two queries."""
     checks = store.checks(package["id"], addresses(package))
-    return quality.assess(package, checks, vocabularies()), checks
+    return quality.assess(package, checks, vocabularies(), forbidden(package["id"])), checks
+
+
+def forbidden(package_id: str) -> quality.Forbidden:
+    """What the last validation of a dataset's RDF forbade; the room that publishes knows."""
+    found: quality.Forbidden = tk.h.tzc_publishing_forbidden(package_id) if "tzc_publishing_forbidden" in tk.h else None
+    return found
 
 
 def show(package_id: str) -> dict[str, Any]:
@@ -74,7 +80,7 @@ def compute(package_id: str, reindex: bool = False) -> int | None:
     whole = show(package_id)
     store.follow(package_id, addresses(whole))
     found, _ = assess(whole)
-    before = store.write(package_id, asked, found.score)
+    before = store.write(package_id, asked, found)
     model.Session.commit()
     # a first score was in the index before it was stored here
     if reindex and before not in {None, found.score} and package.state == model.State.ACTIVE:

@@ -11,15 +11,16 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from ckanext.tzc.common import signals
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from tzc.catalogue.quality import Links
+from tzc.catalogue.quality import REACHED, Assessment, Links
 
 ACCESS, DOWNLOAD = "access", "download"
 
 
 class Score(tk.BaseModel):
-    """The score of a dataset, as last computed; `changed` where it is to be computed again."""
+    """The score of a dataset, as last computed, and its points by dimension; `changed` where it is to be computed again. `conforms`: whether it then obeyed DCAT-AP."""
 
     __tablename__ = "tzc_quality_score"
 
@@ -27,6 +28,8 @@ class Score(tk.BaseModel):
     changed = sa.Column(sa.DateTime, index=True)
     score = sa.Column(sa.Integer)
     computed = sa.Column(sa.DateTime)
+    dimensions = sa.Column(JSONB)
+    conforms = sa.Column(sa.Boolean)
 
 
 class History(tk.BaseModel):
@@ -73,6 +76,16 @@ def ask(package_id: str) -> None:
     model.Session.execute(statement.on_conflict_do_update(index_elements=["package_id"], set_={"changed": statement.excluded.changed}))
 
 
+def ask_where_conformance_differs(conforms: dict[str, bool | None]) -> int:
+    """Ask for the scores of those that were computed as if a description obeyed where it does not, or the reverse. Returns how many. Does not commit."""
+    asked = 0
+    for value in (True, False, None):
+        ids = [package_id for package_id, stated in conforms.items() if stated is value]
+        differs = Score.conforms.is_distinct_from(value) if value is not None else sa.true()
+        asked += model.Session.query(Score).filter(Score.package_id.in_(ids), differs).update({"changed": now()}, synchronize_session=False) if ids else 0
+    return asked
+
+
 def ask_unseen() -> int:
     """Ask for datasets that have no row yet. Returns how many. Does not commit."""
     seen = sa.select(Score.package_id)
@@ -95,15 +108,19 @@ def find(package_id: str) -> Any:
     return model.Session.query(Score).filter_by(package_id=package_id).one_or_none()
 
 
-def write(package_id: str, asked: datetime | None, score: int) -> int | None:
+def write(package_id: str, asked: datetime | None, found: Assessment) -> int | None:
     """Write a score, and into the history when it differs. Returns the one before. What was asked for later than `asked` stays asked for. Does not commit."""
     moment = now()
-    before: int | None = model.Session.query(Score.score).filter_by(package_id=package_id).with_for_update().scalar()
-    # a score that stays is not written: pages kept for readers are given up at each write
-    if before != score:
-        statement = insert(Score.__table__).values(package_id=package_id, score=score, computed=moment)
-        model.Session.execute(statement.on_conflict_do_update(index_elements=["package_id"], set_={"score": score, "computed": moment}))
-        model.Session.execute(sa.insert(History.__table__).values(package_id=package_id, score=score, at=moment))
+    fresh = {"score": found.score, "dimensions": {name: points for name, (points, _) in found.dimensions().items()}, "conforms": found.states["conformance"] == REACHED}
+    row = model.Session.query(Score.score, Score.dimensions, Score.conforms).filter_by(package_id=package_id).with_for_update().one_or_none()
+    before: int | None = row.score if row else None
+    # a score that stays is not written: pages kept for readers are given up at each write, and the feed is made anew
+    if row is None or row._asdict() != fresh:
+        values = {**fresh, "computed": moment}
+        model.Session.execute(insert(Score.__table__).values(package_id=package_id, **values).on_conflict_do_update(index_elements=["package_id"], set_=values))
+        signals.scored.send()
+    if before != found.score:
+        model.Session.execute(sa.insert(History.__table__).values(package_id=package_id, score=found.score, at=moment))
     model.Session.query(Score).filter_by(package_id=package_id, changed=asked).update({"changed": None, "computed": moment}, synchronize_session=False)
     return before
 

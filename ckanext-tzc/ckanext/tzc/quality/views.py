@@ -6,6 +6,8 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from flask import Blueprint
 
+from . import rules
+
 quality = Blueprint("tzc_quality", __name__)
 
 
@@ -20,4 +22,5 @@ def dataset(name: str) -> Any:
         tk.check_access("package_update", {}, {"id": package["id"]})
     except tk.NotAuthorized:
         return tk.abort(403, tk._("Only those who may edit a dataset see how to better its description."))
-    return tk.render("quality/dataset.html", {"pkg": package, "quality": tk.get_action("tzc_quality_show")({}, {"id": package["id"]})})
+    shown = tk.get_action("tzc_quality_show")({}, {"id": package["id"]})
+    return tk.render("quality/dataset.html", {"pkg": package, "quality": shown, "rules": rules.of(package["id"], [fix["field"] for fix in shown["fixes"]])})

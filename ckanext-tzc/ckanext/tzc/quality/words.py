@@ -67,6 +67,7 @@ def fix(code: str) -> str:
             "issued": tk._("Say when the data were first published."),
             "modified": tk._("Say when the data last changed."),
             "licence": tk._("Choose a licence."),
+            "conformance": tk._("Correct what the European rules do not allow; it is listed on this page."),
             "described": tk._("Write a title and a description."),
             "file": tk._("Add a file, best a table (CSV)."),
             "address": tk._("The address does not answer: correct it."),

@@ -6,7 +6,11 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 
-from .. import feeds, intake_words, received, store
+from tzc.publishing import validation
+from tzc.publishing.mapping import file_subject
+
+from .. import feeds, intake_words, received, store, validating
+from ..world import base
 
 
 @tk.side_effect_free
@@ -91,3 +95,38 @@ def _shown(one: received.Judged, package: Any) -> dict[str, Any]:
         for reason in one.verdict.reasons
     ]  # fmt: skip
     return {"id": package.id, "name": package.name, "title": package.title or package.name, "identifier": one.verdict.identifier, "status": one.verdict.status, "reasons": reasons}
+
+
+@tk.side_effect_free
+def tzc_publishing_validation(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """What our SHACL profile said last of a published dataset's RDF, for those who may change it.
+
+    `id`: the dataset. Returns `{"id", "validated", "conforms", "present", "results"}`: when it was looked at (ISO 8601), whether nothing is forbidden, whether that is its
+    present state; all None before the first look, and for what is not public. A result is `{"severity", "path", "focus", "value", "words", "field", "resource", "file",
+    "url"}`: `severity` is violation, warning or info; `field` of a form, with `url`, where one mends it; `resource` and `file` are a file's id and name. Raises
+    ObjectNotFound, NotAuthorized.
+    """
+    tk.check_access("tzc_publishing_validation", context, data_dict)
+    package = model.Package.get(data_dict["id"])
+    if package is None or package.type != "dataset":
+        raise tk.ObjectNotFound(tk._("Dataset not found"))
+    found = validating.said(package.id)
+    if found is None:
+        return {"id": package.id, "validated": None, "conforms": None, "present": None, "results": []}
+    resources = {file_subject({**resource.extras, "id": resource.id}, package.id, base()).value: resource for resource in package.resources}
+    results = [_shown_result(package, resources.get(result["file"]), result) for result in found.results]
+    return {"id": package.id, "validated": found.validated.isoformat(), "conforms": found.conforms, "present": found.present, "results": results}
+
+
+def _shown_result(package: Any, resource: Any, result: dict[str, Any]) -> dict[str, Any]:
+    field = result["field"]
+    if field not in validation.OF_FILE:
+        form = tk.h.url_for("dataset.edit", id=package.name)
+    elif resource is None:
+        form = tk.h.url_for("dataset_resource.new", id=package.name)
+    else:
+        form = tk.h.url_for("dataset_resource.edit", id=package.name, resource_id=resource.id)
+    return {
+        **{name: result[name] for name in ("severity", "path", "focus", "value", "field")}, "words": validating.words(result),
+        "resource": resource and resource.id, "file": resource and (resource.name or resource.id), "url": f"{form}#field-{field}" if field else None,
+    }  # fmt: skip

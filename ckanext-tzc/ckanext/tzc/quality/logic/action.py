@@ -51,7 +51,7 @@ def tzc_quality_show(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
             }
             for criterion in quality.CRITERIA
         ],
-        "fixes": [_shown_fix(package, fix) for fix in quality.fixes(package, checks, scoring.vocabularies(), found)],
+        "fixes": [_shown_fix(package, fix) for fix in quality.fixes(package, checks, scoring.vocabularies(), found, scoring.forbidden(package["id"]))],
         "links": [
             {
                 "resource": row.resource_id, "kind": row.kind, "url": row.url, "ok": row.ok, "status": row.status, "reason": row.reason,
@@ -73,15 +73,21 @@ def _may_change(context: Any, package_id: str) -> bool:
 
 def _shown_fix(package: dict[str, Any], fix: quality.Fix) -> dict[str, Any]:
     names = {resource["id"]: tk.h.resource_display_name(resource) for resource in package.get("resources") or []}
+    if fix.code == "conformance":
+        return {**_told(fix, names), "url": tk.h.url_for("tzc_quality.dataset", name=package["name"], _anchor="rules")}
     if fix.file is None:
         address = tk.h.url_for("dataset.edit", id=package["name"])
     elif fix.file == quality.NEW:
         address = tk.h.url_for("dataset_resource.new", id=package["name"])
     else:
         address = tk.h.url_for("dataset_resource.edit", id=package["name"], resource_id=fix.file)
+    return {**_told(fix, names), "url": f"{address}#field-{fix.field}"}
+
+
+def _told(fix: quality.Fix, names: dict[str, str]) -> dict[str, Any]:
     return {
         "code": fix.code, "gain": fix.gain, "words": words.fix(fix.code), "field": fix.field, "resource": None if fix.file == quality.NEW else fix.file,
-        "file": names.get(fix.file or ""), "also": [names[other] for other in fix.also if other in names], "criteria": list(fix.criteria), "url": f"{address}#field-{fix.field}",
+        "file": names.get(fix.file or ""), "also": [names[other] for other in fix.also if other in names], "criteria": list(fix.criteria),
     }  # fmt: skip
 
 
