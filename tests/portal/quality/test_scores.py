@@ -204,3 +204,16 @@ def test_one_job_waits_for_all_that_is_asked_for(publish: Publish) -> None:
     assert store.waiting() == []
     publish()
     assert len([job for job in get_queue(jobs.QUEUE).jobs if job.func == jobs.score]) == 1
+
+
+def test_points_by_dimension_are_stored_also_where_the_sum_stays(publish: Publish) -> None:
+    """As for a score that an older release stored, and where one dimension gains what another loses."""
+    made = publish(resources=[LINK])
+    run_jobs()
+    whole = dict(store.find(made["id"]).dimensions)
+    assert sum(whole.values()) == store.find(made["id"]).score
+    model.Session.query(store.Score).update({"dimensions": None, "conforms": None})
+    model.Session.commit()
+    scoring.compute(made["id"])
+    assert (store.find(made["id"]).dimensions, store.find(made["id"]).conforms) == (whole, True)
+    assert len(store.history(made["id"])) == 1
