@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextvars
+import dataclasses
 import gzip
 import re
 import uuid
@@ -209,7 +210,8 @@ def test_what_no_reader_sees_gives_up_nothing(reader: Any, made: Counted, publis
     assert scoring.compute(dataset) == score
     reader.get("/dataset/")
     assert made.asked == asked
-    store.write(dataset, None, 0)
+    found, _ = scoring.assess(scoring.show(dataset))
+    store.write(dataset, None, dataclasses.replace(found, score=0))
     model.Session.commit()
     reader.get("/dataset/")
     assert made.asked == asked + 1
