@@ -383,7 +383,6 @@ class _Writer:
             node = NamedNode(f"{self.world.base}/dataset/{self.dataset['id']}#{metric}")
             self.add(self.subject, "dqv:hasQualityMeasurement", node, "dqv:QualityMeasurement")
             self.statements[node][Triple(node, NAMES["dqv:isMeasurementOf"], self.world.term(metric))] = None
-            self.add(node, "dqv:computedOn", self.subject)
             self.add(node, "dqv:value", Literal(points))
 
     # its files

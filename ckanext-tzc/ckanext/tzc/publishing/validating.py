@@ -21,6 +21,7 @@ from ckanext.tzc.common.territory import language
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tzc.publishing import validation
+from tzc.publishing.documents import unpacked
 from tzc.publishing.validation import VIOLATION, NotValidatedError, Shapes
 
 from .still_public import STILL_PUBLIC
@@ -115,11 +116,11 @@ def _validate(fragments: Any) -> int:
     return len(rows)
 
 
-def _row(package_id: str, digest: str, n_triples: str) -> dict[str, Any]:
+def _row(package_id: str, digest: str, body: bytes) -> dict[str, Any]:
     conforms: bool | None = None
     found: list[validation.Violation] = []
     try:
-        found = validation.validate(n_triples, shapes())
+        found = validation.validate(next(unpacked([body])).decode("utf-8"), shapes())
         conforms = validation.conforms(found)
     except NotValidatedError:
         log.exception("The RDF of dataset %s could not be validated", package_id)

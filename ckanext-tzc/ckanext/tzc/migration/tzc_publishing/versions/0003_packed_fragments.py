@@ -1,7 +1,7 @@
 """Fragments are stored packed: they are smaller, and a page of a feed is put together in half the time.
 
 Revision ID: tzc_publishing_0003
-Revises: tzc_publishing_0001
+Revises: tzc_publishing_0002
 """
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alembic import op
 from tzc.publishing.documents import packed, unpacked
 
 revision = "tzc_publishing_0003"
-down_revision = "tzc_publishing_0001"
+down_revision = "tzc_publishing_0002"
 branch_labels = None
 depends_on = None
 
