@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
@@ -28,6 +29,8 @@ COMMUNE = "http://id.insee.fr/geo/commune/"
 LIMITATION = "http://inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicAccess/INSPIRE_Directive_Article13_1"
 """IRIs of INSPIRE's reasons for limiting access, by the letter of article 13(1) of Directive 2007/2/EC."""
 OPEN = "open"
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A dataset's id."""
 
 @dataclasses.dataclass(frozen=True)
 class Licence:
@@ -42,6 +45,7 @@ class Licence:
     name: str = ""
     permissions: tuple[str, ...] = ()
     duties: tuple[str, ...] = ()
+    prohibitions: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -257,6 +261,10 @@ class _Writer:
             self.add(me, "dct:source", iri(dataset.get("uri")), "dcat:Dataset")
             if iri(dataset.get("uri")) is None:
                 self.add(me, "prov:wasDerivedFrom", iri(dataset.get("url")) or iri(dataset.get("harvest_source_url")))
+        for source in values(dataset.get("was_derived_from")):
+            # one of this portal's is known by its id
+            here = isinstance(source, str) and bool(ID.fullmatch(source))
+            self.add(me, "prov:wasDerivedFrom", NamedNode(f"{self.world.base}/dataset/{source}") if here else iri(source))
 
     def dates(self, subject: Node, fields: Mapping[str, Any], created: str, modified: str) -> None:
         """A stated day counts; else the moment of ours. What is said to be changed in the future is not said to be so yet: national portals refuse it."""
@@ -454,6 +462,11 @@ class _Writer:
             task = self.blank()
             self.add(permission, "odrl:duty", task, "odrl:Duty")
             self.add(task, "odrl:action", NAMES[duty])
+        for action in licence.prohibitions:
+            forbidden = self.blank()
+            self.add(policy, "odrl:prohibition", forbidden, "odrl:Prohibition")
+            self.add(forbidden, "odrl:target", node)
+            self.add(forbidden, "odrl:action", NAMES[action])
         self.add(policy, "dct:source", NamedNode(licence.uri))
 
     def service(self, node: NamedNode, resource: Mapping[str, Any]) -> None:

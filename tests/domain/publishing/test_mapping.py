@@ -1,6 +1,7 @@
 """A dataset as triples: whatever a field holds, every syntax says the same and says it well."""
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import datetime, timezone
 from typing import Any
@@ -54,6 +55,7 @@ FIELDS = [
     "title", "notes", "identifier", "guid", "uri", "url", "version", "version_notes", "frequency", "dcat_type", "temporal_resolution", "language", "theme", "conforms_to", "documentation",
     "has_version", "is_referenced_by", "applicable_legislation", "spatial_resolution_in_meters", "issued", "modified", "alternate_identifier", "provenance", "communes", "hvd_category",
     "access_level", "access_rights", "license_id", "axis", "personal_data", "late_after_days", "update_promise", "source_system", "harvest_source_id", "harvest_source_url",
+    "was_derived_from",
 ]  # fmt: skip
 OF_FILES = [
     "url", "name", "description", "format", "mimetype", "size", "hash", "hash_algorithm", "rights", "availability", "status", "license", "access_url", "download_url", "issued", "modified",
@@ -173,6 +175,21 @@ def test_licences_lead_to_those_of_the_eu_and_say_what_they_allow() -> None:
     own = described(resources=[{**FILE, "license": "https://creativecommons.org/licenses/by/4.0"}])
     assert objects(own, "dct:license") == {"http://creativecommons.org/licenses/by/4.0/"}
     assert objects(described(license_id="notspecified", resources=[FILE]), "dct:license") == set()
+
+
+def test_what_a_licence_forbids_is_said_too() -> None:
+    limited = mapping.Licence("http://creativecommons.org/licenses/by-nc/4.0/", permissions=("odrl:use",), prohibitions=("cc:CommercialUse",))
+    told = mapping.describe({**PLAIN, "license_id": "cc-by-nc", "resources": [FILE]}, dataclasses.replace(WORLD, licences={"cc-by-nc": limited}), NOW)
+    store = ox.Store()
+    store.extend(ox.Quad(*triple) for triple in told.triples)
+    [forbidden] = [quad.object for quad in store.quads_for_pattern(None, NAMES["odrl:prohibition"], None)]
+    assert {quad.object for quad in store.quads_for_pattern(forbidden, NAMES["odrl:action"], None)} == {NAMES["cc:CommercialUse"]}
+    assert objects(described(resources=[FILE]), "odrl:prohibition") == set()
+
+
+def test_sources_are_datasets_here_or_addresses() -> None:
+    store = described(was_derived_from=[ID.replace("1", "2"), "https://example.org/source", "relative"])
+    assert objects(store, "prov:wasDerivedFrom") == {f"https://portal.example/dataset/{ID.replace('1', '2')}", "https://example.org/source"}
 
 
 def test_nobody_speaks_in_anothers_name() -> None:

@@ -37,7 +37,7 @@ def draft(siren: str, output: str | None) -> None:
     import datetime as dt
     from pathlib import Path
 
-    from ckanext.tzc.common.territory import licence_codes
+    from ckanext.tzc.common.territory import first_licences, licence_codes
 
     from tzc.catalogue.draft import AnswerError
     from tzc.catalogue.draft import draft as drafted
@@ -52,7 +52,7 @@ def draft(siren: str, output: str | None) -> None:
     if output and Path(output).exists():
         raise click.ClickException(f"{output} exists already. Give another name, or remove it first.")
     try:
-        text = drafted(number, *geo_api.epci(number), licence_codes(), dt.datetime.now(dt.timezone.utc).date().isoformat())
+        text = drafted(number, *geo_api.epci(number), first_licences(), dt.datetime.now(dt.timezone.utc).date().isoformat())
         read = read_territory(text, source="draft", licences=licence_codes())
     except geo_api.GeoApiError as error:
         raise click.ClickException(str(error)) from error

@@ -36,6 +36,11 @@ def licence_codes() -> list[str]:
     return [entry["code"] for entry in vocabulary("licence")]
 
 
+def first_licences() -> list[str]:
+    """Those that a first territory file offers: not what only harvested catalogues state."""
+    return [entry["code"] for entry in vocabulary("licence") if not entry.get("elsewhere")]
+
+
 def language() -> str:
     """The language of this request, as the territory's texts know it."""
     try:

@@ -52,7 +52,7 @@ def _world(base: str, _file: str) -> mapping.World:
 def _licence(entry: dict[str, Any]) -> mapping.Licence:
     rules = entry.get("policy") or {}
     addresses = (entry["uri"], entry.get("eu", ""), entry.get("eu_wider", ""))
-    return mapping.Licence(*addresses, entry.get("national_name", ""), tuple(rules.get("permissions", ())), tuple(rules.get("duties", ())))
+    return mapping.Licence(*addresses, entry.get("national_name", ""), *(tuple(rules.get(name, ())) for name in ("permissions", "duties", "prohibitions")))
 
 
 def fingerprint() -> str:
