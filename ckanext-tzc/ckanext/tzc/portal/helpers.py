@@ -307,23 +307,6 @@ def tzc_periods(package: Package) -> list[str]:
     return words
 
 
-def tzc_licence_words(code: str) -> dict[str, list[str]]:
-    """What a licence lets one do and asks for, in plain words: `{"may": […], "must": […]}`."""
-    reuse = str(tk._("Copy, change and share the data, also for business."))
-    cite = str(tk._("Name the source and the date of its last update."))
-    alike = str(tk._("Share what you make of the data under the same licence."))
-    words = {
-        "lov2": {"may": [reuse], "must": [cite]},
-        "lov1": {"may": [reuse], "must": [cite]},
-        "cc-by": {"may": [reuse], "must": [cite]},
-        "odbl": {"may": [reuse], "must": [cite, alike]},
-        "cc-by-sa": {"may": [reuse], "must": [cite, alike]},
-        "cc-zero": {"may": [reuse], "must": []},
-        "other-closed": {"may": [], "must": [str(tk._("Agree on the use with the partner first."))]},
-    }
-    return words.get(code, {"may": [], "must": [str(tk._("Ask the partner before reusing: no licence is stated."))]})
-
-
 def tzc_sections(fields: list[dict[str, Any]], errors: dict[str, Any]) -> list[dict[str, Any]]:
     """The fields of a form by section: `{"id", "title", "help", "fields", "open"}`.
 

@@ -21,6 +21,8 @@ Errors = dict[Key, list[str]]
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 TITLE_LIMIT, TEXT_LIMIT = 300, 100_000
+MOST_SOURCES = 50
+"""Sources that a dataset may be derived from."""
 
 
 def is_harvested(data: Flat) -> bool:
@@ -167,6 +169,49 @@ def tzc_web_addresses(key: Key, data: Flat, errors: Errors, context: dict[str, A
     else:
         errors[key] += [_mending(value) for value in values if not addresses.leads_somewhere(value)]
     data[key] = json.dumps(values, ensure_ascii=False)
+
+
+def tzc_sources(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """What data are derived from: addresses, and datasets of this portal, kept by their id as their name may change. Harvested ones are kept as they are."""
+    values = list(dict.fromkeys(value.strip() for value in json.loads(_given(data, key) or "[]") if value.strip()))
+    if is_harvested(data):
+        data[key] = json.dumps([value for value in values if not addresses.runs(value)], ensure_ascii=False)
+        return
+    stored = context.get("package")
+    # of a source that was named before, somebody who may not see it keeps the mention
+    before = json.loads(stored.extras.get(key[0]) or "[]") if stored else []
+    own = stored.id if stored else _given(data, ("id",))
+    kept = []
+    for value in values[:MOST_SOURCES]:
+        here = _name_here(value)
+        found = value if value in before or (not here and addresses.leads_somewhere(value)) else _dataset_id(here or value, context)
+        if not found and addresses.scheme(value) in addresses.WEB:
+            errors[key].append(_mending(value))
+        elif not found:
+            words = tk._("“%s” is neither a dataset that you may see here nor an address that begins with https://. A dataset's name is the end of its address.")
+            errors[key].append(words % _short(value))
+        elif found == own:
+            errors[key].append(tk._("A dataset is not derived from itself: name the data that it is made of."))
+        elif found not in kept:
+            kept.append(found)
+    if len(values) > MOST_SOURCES:
+        errors[key].append(tk._("At most %d sources are kept: name the most important ones.") % MOST_SOURCES)
+    data[key] = json.dumps(kept if not errors[key] else values, ensure_ascii=False)
+
+
+def _name_here(value: str) -> str:
+    """The name in the address of one of this portal's datasets; nothing of another address."""
+    found = re.fullmatch(re.escape(str(tk.config["ckan.site_url"]).rstrip("/")) + r"(?:/[a-z]{2}(?:_[A-Z]{2})?)?/dataset/([a-z0-9_-]+)/?", value)
+    return found[1] if found else ""
+
+
+def _dataset_id(name: str, context: dict[str, Any]) -> str:
+    """The id of a dataset that the asker may see; nothing of another."""
+    try:
+        found = tk.get_action("package_show")({"user": context.get("user", ""), "ignore_auth": bool(context.get("ignore_auth"))}, {"id": name})
+    except (tk.ObjectNotFound, tk.NotAuthorized):
+        return ""
+    return str(found["id"]) if found.get("type") == "dataset" else ""
 
 
 def tzc_harmless(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:

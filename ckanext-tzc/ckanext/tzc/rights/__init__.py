@@ -1,0 +1,1 @@
+"""The rights room: licences, and what may be combined under which."""

@@ -1,0 +1,56 @@
+"""What templates may ask about licences."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+
+from tzc.rights import licences
+
+from . import registry, sources, words
+
+
+def tzc_licence_words(code: str) -> dict[str, list[str]]:
+    """What a licence lets one do, asks for and forbids, in plain words: `{"may": […], "must": […], "may_not": […]}`."""
+    return words.plain(code)
+
+
+def tzc_licence_choices_of_sources() -> list[dict[str, Any]]:
+    """The licences that a source may have, those of this portal first: `{"code", "label"}`."""
+    return [{"code": code, "label": registry.label(code)} for code in registry.offered_first(list(registry.registry()))]
+
+
+def tzc_source_names(values: Any) -> list[str]:
+    """What a dataset is derived from, as the form shows it: datasets by their name, which may have changed since."""
+    shown = []
+    for value in tk.h.tzc_list(values):
+        found = None if sources.is_address(value) else sources.dataset(value, _asker())
+        shown.append(found.name if found else value)
+    return shown
+
+
+def tzc_derived(package: dict[str, Any]) -> dict[str, Any] | None:
+    """What a dataset is made of, and whether its licence is allowed by that: `{"sources", "status", "reasons", "question"}`; None where it states no source.
+
+    A source is `{"title", "url", "label"}`, a reason `{"words", "clause", "url", "label"}`; `question` is what the page of combinations is asked to say what fits.
+    """
+    values = tk.h.tzc_list(package.get("was_derived_from"))
+    if not values:
+        return None
+    made_of = sources.stated(values, _asker())
+    known = registry.registry()
+    chosen = package.get("license_id") or sources.UNSTATED
+    verdict = licences.judge([known.get(code, licences.Licence(code)) for code in sorted({source.licence for source in made_of})], known.get(chosen, licences.Licence(chosen)))
+    return {
+        "sources": [{"title": source.title, "url": source.url, "label": registry.label(source.licence)} for source in made_of],
+        "status": verdict.status,
+        "reasons": [
+            {"words": words.reason(reason, chosen), "clause": words.clause(reason), "label": registry.label(reason.source), "url": words.clause_address(reason)}
+            for reason in verdict.reasons
+        ],
+        "question": {"dataset": [source.name for source in made_of if source.name], "licence": sorted({source.licence for source in made_of if not source.name})},
+    }  # fmt: skip
+
+
+def _asker() -> dict[str, Any]:
+    return {"user": tk.current_user.name if tk.current_user and tk.current_user.is_authenticated else ""}
