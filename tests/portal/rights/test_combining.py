@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextvars
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -129,6 +130,22 @@ def test_a_dataset_says_what_it_is_made_of(app: Any, publish: Publish, partner: 
     page = asked(app, f"/en/dataset/{made['name']}")
     assert "Made of:" in page
     assert "tzc-notice-bad" not in page and "has to be asked" not in page
+
+
+def test_two_at_one_form_are_told_of_sources_by_name(publish: Publish) -> None:
+    from ckanext.tzc.portal import meanwhile
+
+    for name in ("rues", "bancs"):
+        publish(name=name)
+    made = publish(was_derived_from=["rues"])
+    fields = [field for field in meanwhile.fields_of("dataset") if field["field_name"] == "was_derived_from"]
+    opened = json.dumps(meanwhile.marks(made, fields))
+    assert meanwhile.changes(opened, {"was_derived_from": "rues"}, made, fields) == []
+    stored = {**made, "was_derived_from": [*made["was_derived_from"], "https://example.org/source"]}
+    typed: dict[str, Any] = {"was_derived_from": "rues"}
+    [told] = meanwhile.changes(opened, typed, stored, fields)
+    assert (told["now"], told["mine"]) == ("rues ; https://example.org/source", False)
+    assert typed["was_derived_from"] == ["rues", "https://example.org/source"]
 
 
 def test_a_dataset_without_sources_says_nothing_of_them(app: Any, publish: Publish) -> None:

@@ -53,6 +53,9 @@ def changes(opened: str, typed: Values, stored: Values, fields: list[Field]) -> 
 def _value(values: Values, field: Field) -> Any:
     if field["field_name"] == "tag_string" and "tag_string" not in values:
         return ", ".join(sorted(tag["name"] for tag in values.get("tags") or []))
+    if field.get("form_snippet") == "tzc_sources.html":
+        # stored by id, typed by name
+        return tk.h.tzc_source_names(values.get(field["field_name"]))
     return values.get(field["field_name"])
 
 
