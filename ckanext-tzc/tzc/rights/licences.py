@@ -1,4 +1,4 @@
-"""Under which licences data made of others may be published (decided in ADR 15).
+"""Under which licences data made of others may be published (decided in ADR 16).
 
 Each source is asked by itself whether it allows the licence; one that does not is enough. So the order of sources is no matter, and a further source never allows more.
 What a text does not settle is not judged: the licence is neither allowed nor refused, and the reason says whom to ask.
