@@ -88,6 +88,11 @@ def test_a_refusal_names_the_clause_and_a_doubt_says_why() -> None:
     assert doubt and "OpenStreetMap" in doubt.why["fr"] and doubt.source.startswith("https://")
 
 
+def test_a_prohibition_counts_whatever_is_permitted_beside_it() -> None:
+    registry = read([{"code": "a", "policy": {"permissions": [licences.DERIVE, licences.DISTRIBUTE], "prohibitions": [licences.DERIVATIVES]}}])
+    assert [one.status for one in combine(["a"], registry)] == [REFUSED]
+
+
 @given(st.lists(ANY, max_size=5), st.randoms(use_true_random=False))
 def test_neither_order_nor_repetition_of_sources_matters(sources: list[str], random: object) -> None:
     mixed = [*sources, *sources[:2]]

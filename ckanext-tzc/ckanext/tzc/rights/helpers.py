@@ -1,13 +1,14 @@
 """What templates may ask about licences."""
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 
 from tzc.rights import licences
 
-from . import registry, sources, words
+from . import registry, sources, store, words
 
 
 def tzc_licence_words(code: str) -> dict[str, list[str]]:
@@ -50,6 +51,12 @@ def tzc_derived(package: dict[str, Any]) -> dict[str, Any] | None:
         ],
         "question": {"dataset": [source.name for source in made_of if source.name], "licence": sorted({source.licence for source in made_of if not source.name})},
     }  # fmt: skip
+
+
+def tzc_earlier_licences(package: dict[str, Any]) -> list[dict[str, Any]]:
+    """The licences that a dataset was under before, the newest first: `{"label", "until"}`."""
+    rows = store.history(package["id"])
+    return [{"label": registry.label(row.licence), "until": later.since} for later, row in pairwise(rows)]
 
 
 def _asker() -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """Asking under which licences data may be published."""
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import territory
 
 from tzc.rights import licences
 
-from .. import registry, sources, words
+from .. import registry, sources, store, words
 
 MOST = 50
 """Sources that one question may name."""
@@ -77,3 +81,43 @@ def _shown(reason: licences.Reason, chosen: str, made_of: list[sources.Source]) 
         "url": words.clause_address(reason),
         "words": words.reason(reason, chosen),
     }
+
+
+@tk.side_effect_free
+def tzc_licence_history(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Which licences a dataset was under since it was published: what was taken from it keeps that of its day.
+
+    `id`: the dataset; `at`: a day or a moment (ISO 8601; of a day its end counts, where the territory is), or nothing. Returns `{"id", "licences", "at"}`: licences are
+    `{"licence", "label", "since", "until", "exact"}`, the newest first, times in UTC, `until` None for the one in force; `exact` is false where it was in force before anything was
+    written down. `at` is the code of the licence in force then, None before the first. Raises ObjectNotFound, NotAuthorized, ValidationError.
+    """
+    tk.get_or_bust(data_dict, "id")
+    tk.check_access("tzc_licence_history", context, data_dict)
+    package = tk.get_action("package_show")({"user": context.get("user", ""), "ignore_auth": bool(context.get("ignore_auth"))}, {"id": data_dict["id"]})
+    rows = store.history(package["id"])
+    ends = [None, *(row.since for row in rows)]
+    moment = _moment(data_dict["at"]) if data_dict.get("at") else None
+    return {
+        "id": package["id"],
+        "licences": [
+            {"licence": row.licence, "label": registry.label(row.licence), "since": _utc(row.since), "until": _utc(end) if end else None, "exact": row.exact}
+            for row, end in zip(rows, ends, strict=False)
+        ],
+        "at": next((row.licence for row in rows if row.since <= moment), None) if moment else None,
+    }  # fmt: skip
+
+
+def _moment(value: Any) -> dt.datetime:
+    here = ZoneInfo(territory().timezone)
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)):
+            return dt.datetime.combine(dt.date.fromisoformat(value), dt.time.max, here)
+        found = dt.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError as error:
+        words = tk._("“{value}” is no date: write a day such as 2026-11-28, or a moment such as 2026-11-28T10:00:00Z.")
+        raise tk.ValidationError({"at": [words.format(value=str(value)[:80])]}) from error
+    return found if found.tzinfo else found.replace(tzinfo=here)
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.timezone.utc).isoformat()
