@@ -56,18 +56,18 @@ def test_what_the_asker_may_not_see_is_not_told_of(publish: Publish, partner: di
     hidden = publish(access_level="confidential", license_id="odbl", name="cache")
     assert combine(partner["editor"], datasets=["cache"])["lov2"]["status"] == "refused"
     for name in ("cache", hidden["id"], "no-such-dataset"):
-        assert refusal(datasets=[name]) == {"datasets": [f"There is no dataset “{name}” that you may see."]}
+        assert refusal(datasets=[name]) == {"datasets": [f"Il n’y a pas de jeu de données «\u00a0{name}\u00a0» que vous puissiez voir."]}
 
 
 @pytest.mark.parametrize(
     ("question", "field", "words"),
     [
-        ({}, "licences", "Say what the data are made of"),
-        ({"licences": [" ", ""]}, "licences", "Say what the data are made of"),
-        ({"licences": ["gpl"]}, "licences", "“gpl” is no licence of this portal. There are: lov2, odbl"),
-        ({"licences": {"lov2": 1}}, "licences", "Give a list of texts."),
-        ({"datasets": [1]}, "datasets", "Give a list of texts."),
-        ({"datasets": [f"jeu-{number}" for number in range(51)]}, "licences", "At most 50 sources"),
+        ({}, "licences", "Dites de quoi les données sont faites"),
+        ({"licences": [" ", ""]}, "licences", "Dites de quoi les données sont faites"),
+        ({"licences": ["gpl"]}, "licences", "n’est pas une licence de ce portail. Il y a\u00a0: lov2, odbl"),
+        ({"licences": {"lov2": 1}}, "licences", "Donnez une liste de textes."),
+        ({"datasets": [1]}, "datasets", "Donnez une liste de textes."),
+        ({"datasets": [f"jeu-{number}" for number in range(51)]}, "licences", "50 sources au plus"),
     ],
 )
 def test_a_question_without_meaning_is_told_so(question: dict[str, Any], field: str, words: str) -> None:
@@ -174,10 +174,10 @@ def test_who_may_not_see_a_source_keeps_the_mention_of_it(publish: Publish, part
 
 
 def test_a_source_that_is_none_is_told_so(errors: Any, publish: Publish, partner: dict[str, Any]) -> None:
-    assert "neither a dataset that you may see here nor an address" in errors(was_derived_from=["no-such-dataset"])["was_derived_from"][0]
-    assert "neither" in errors(was_derived_from=["javascript:alert(1)"])["was_derived_from"][0]
+    assert "ni un jeu de données que vous puissiez voir ici, ni une adresse" in errors(was_derived_from=["no-such-dataset"])["was_derived_from"][0]
+    assert "ni une adresse" in errors(was_derived_from=["javascript:alert(1)"])["was_derived_from"][0]
     assert len(errors(was_derived_from=["a b", "nope"])["was_derived_from"]) == 2
-    assert "At most 50" in errors(was_derived_from=[f"https://example.org/{number}" for number in range(51)])["was_derived_from"][0]
+    assert "50" in errors(was_derived_from=[f"https://example.org/{number}" for number in range(51)])["was_derived_from"][0]
     made = publish(name="moi")
     with pytest.raises(tk.ValidationError) as caught:
         tk.get_action("package_patch")({"user": partner["editor"]}, {"id": made["id"], "was_derived_from": ["moi"]})
