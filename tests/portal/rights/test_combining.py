@@ -181,7 +181,7 @@ def test_a_source_that_is_none_is_told_so(errors: Any, publish: Publish, partner
     made = publish(name="moi")
     with pytest.raises(tk.ValidationError) as caught:
         tk.get_action("package_patch")({"user": partner["editor"]}, {"id": made["id"], "was_derived_from": ["moi"]})
-    assert "not derived from itself" in caught.value.error_dict["was_derived_from"][0]
+    assert "n’est pas dérivé de lui-même" in caught.value.error_dict["was_derived_from"][0]
 
 
 def test_the_feed_says_what_a_dataset_was_derived_from(app: Any, publish: Publish) -> None:

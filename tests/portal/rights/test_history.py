@@ -32,9 +32,9 @@ def test_each_licence_in_force_is_written_down_with_its_time(publish: Publish, p
     assert [entry["licence"] for entry in found] == ["lov2", "odbl", "lov2"]
     assert [entry["until"] for entry in found] == [None, found[0]["since"], found[1]["since"]]
     assert all(entry["exact"] for entry in found)
-    page = app.get(f"/en/dataset/{made['name']}").body
-    assert "Earlier licences" in page and "ODbL 1.0 – share alike, until " in page
-    assert "Earlier licences" not in app.get(f"/en/dataset/{publish()['name']}").body
+    page = app.get(f"/dataset/{made['name']}").body
+    assert "Licences précédentes" in page and "ODbL 1.0 – partage à l" in page
+    assert "Licences précédentes" not in app.get(f"/dataset/{publish()['name']}").body
 
 
 def test_the_licence_of_a_past_day_is_told(publish: Publish, partner: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ def test_the_licence_of_a_past_day_is_told(publish: Publish, partner: dict[str, 
     for wrong in ("hier", "2026-02-30", "20260228xx", ["2026"]):
         with pytest.raises(tk.ValidationError) as caught:
             told(made["id"], at=wrong)
-        assert "is no date" in caught.value.error_dict["at"][0]
+        assert "n’est pas une date" in caught.value.error_dict["at"][0]
 
 
 def test_a_draft_has_no_licence_in_force(partner: dict[str, Any]) -> None:
