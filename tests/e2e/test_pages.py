@@ -306,3 +306,35 @@ def test_form_tells_of_a_file_before_it_travels(form: Any, tmp_path: Any) -> Non
     form.click("button[name=delete]")
     form.wait_for_url("**/dashboard/datasets")
     assert "Essai de fichier" in form.locator(".flash-messages").inner_text()
+
+
+def stops_before(page: Any, selector: str, most: int) -> int:
+    """How often the tab key is pressed until something within the selector has the focus."""
+    for count in range(1, most + 1):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+            return count
+    raise AssertionError(f"{most} times the tab key, and {selector} is not reached")
+
+
+def test_a_map_is_passed_in_a_few_stops(portal: Any, page: Any) -> None:
+    """The places of a map are no stops: the list below it opens each by the keyboard."""
+    page.goto(portal.url + "/dataset/stationnements-velo", wait_until="networkidle")
+    page.locator(".tzc-map-canvas path.leaflet-interactive").first.wait_for()
+    page.locator("a[href='#map-list']").focus()
+    assert stops_before(page, "#map-list", 6) <= 6
+    page.locator("a[href='#map-list']").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "map-list"
+    page.keyboard.press("Enter")
+    page.locator(".tzc-map-list button").first.press("Enter")
+    assert page.locator(".leaflet-popup").is_visible()
+
+
+def test_the_results_come_before_the_filters_by_the_keyboard(portal: Any, page: Any) -> None:
+    page.goto(portal.url + "/dataset/", wait_until="networkidle")
+    page.locator("#field-giant-search").focus()
+    assert stops_before(page, "a[href='#results']", 3) <= 3
+    assert page.locator("a[href='#results']").is_visible()
+    assert overflow(page) == 0
+    page.keyboard.press("Enter")
+    assert stops_before(page, ".tzc-card a", 8) <= 8

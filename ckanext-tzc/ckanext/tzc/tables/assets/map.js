@@ -16,20 +16,6 @@
     return list;
   }
 
-  function reachable(layer, feature) {
-    layer.on("add", function () {
-      var shape = layer.getElement && layer.getElement();
-      if (!shape) { return; }
-      var first = Object.keys(feature.properties || {})[0];
-      shape.setAttribute("tabindex", "0");
-      shape.setAttribute("role", "button");
-      shape.setAttribute("aria-label", first ? String(feature.properties[first]) : "");
-      shape.addEventListener("keydown", function (event) {
-        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); layer.openPopup(); }
-      });
-    });
-  }
-
   function list(box, map, layers) {
     box.parentNode.querySelectorAll("[data-tzc-feature]").forEach(function (item) {
       var layer = layers[Number(item.dataset.tzcFeature)];
@@ -105,6 +91,7 @@
     box.hidden = false;
     var map = L.map(box, { renderer: L.svg(), zoomAnimation: !calm, fadeAnimation: !calm, scrollWheelZoom: false, zoomControl: false, zoomSnap: 0.25 });
     L.control.zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut }).addTo(map);
+    // hundreds of places would be hundreds of stops: by the keyboard they are opened from the list below
     box.setAttribute("role", "application");
     box.setAttribute("aria-label", box.dataset.label);
     map.attributionControl.setPrefix(false);
@@ -114,7 +101,7 @@
     var shapes = L.geoJSON(null, {
       style: function () { return STYLE; },
       pointToLayer: function (_feature, place) { return L.circleMarker(place, Object.assign({ radius: 6 }, STYLE)); },
-      onEachFeature: function (feature, layer) { layer.bindPopup(function () { return popup(feature); }, { maxHeight: 260 }); reachable(layer, feature); }
+      onEachFeature: function (feature, layer) { layer.bindPopup(function () { return popup(feature); }, { maxHeight: 260 }); }
     });
     data.features.forEach(function (feature, position) {
       if (!feature.geometry) { return; }
