@@ -45,11 +45,19 @@ def some(publish: Callable[..., dict[str, Any]]) -> None:
         ("vélos", "cyclable"), ("piste cyclable", "cyclable"), ("bicyclette", "cyclable"),
         ("PAC", "chaleur"), ("pompe a chaleur", "chaleur"), ("GES", "gaz"), ("effet de serre", "gaz"),
         ("La Rochelle eau", "eau"), ("mobilité", "cyclable"), ("title:cyclables", "cyclable"),
+        ("CO2", "gaz"), ("CO₂", "gaz"),
         ("eau: baignade", "eau"), ("eau (baignade)", "eau"),
     ],
 )  # fmt: skip
 def test_residents_words_find(some: None, question: str, name: str) -> None:
     assert name in found(question)
+
+
+@pytest.mark.parametrize("written", ["Flux de CO₂ par m³", "Flux de CO2 par m3"])
+@pytest.mark.parametrize("question", ["CO2", "CO₂", "co₂", "m3", "m³", "GES"])
+def test_raised_and_lowered_digits_are_digits(publish: Callable[..., dict[str, Any]], written: str, question: str) -> None:
+    publish(name="flux", title=written)
+    assert found(question) == ["flux"]
 
 
 def test_a_misspelt_word_is_mended_and_said(some: None) -> None:
