@@ -159,3 +159,29 @@ def test_no_template_of_a_room_has_an_inline_script() -> None:
 def test_toolkit_has_the_helpers(app: Any) -> None:
     with app.flask_app.test_request_context():
         assert tk.h.tzc_territory().id == territory().id
+
+
+def test_what_is_written_in_another_language_than_the_page_says_so(app: Any, partner: dict[str, Any]) -> None:
+    file = {"name": "Un lien", "url": "https://example.org/a.csv", "format": "CSV"}
+    dataset(partner, resources=[file])
+    dataset(partner, name="english", title="Bike counts", language=["http://publications.europa.eu/resource/authority/language/ENG"])
+    page, listed = app.get("/en/dataset/passages").body, app.get("/en/dataset/").body
+    assert '<h1><span lang="fr">Passages de vélos</span>' in page
+    assert '<div class="tzc-prose" lang="fr">' in page
+    assert re.search(r'<h3><a lang="fr"[^>]*>Un lien', page)
+    assert re.search(r'<a lang="fr" href="/en/dataset/passages">', listed)
+    assert '<p class="tzc-summary" lang="fr">' in listed
+    assert '<a href="/en/dataset/english">' in listed
+    assert re.search(r'<h1 lang="fr">', app.get(f"/en/organization/{partner['name']}").body)
+    assert "<h1><span>Passages" in app.get("/dataset/passages").body
+    assert '<h1><span lang="en">Bike counts</span>' in app.get("/dataset/english").body
+
+
+@pytest.mark.parametrize("contact", [[], [{"name": "", "email": "", "url": ""}], [{"identifier": "x"}]])
+def test_there_is_always_somebody_to_ask(app: Any, partner: dict[str, Any], contact: list[dict[str, str]]) -> None:
+    dataset(partner, contact=contact)
+    asked = app.get("/dataset/passages").body.partition("Une question")[2].partition("</section>")[0]
+    assert "mailto:" in asked
+    helpers.call_action("organization_patch", context={"user": partner["editor"], "ignore_auth": True}, id=partner["id"], email="partenaire@example.org")
+    asked = app.get("/dataset/passages").body.partition("Une question")[2].partition("</section>")[0]
+    assert "mailto:partenaire@example.org" in asked

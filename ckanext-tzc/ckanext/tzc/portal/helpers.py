@@ -213,6 +213,19 @@ def tzc_formats(package: Package) -> list[str]:
     return list(dict.fromkeys(entry for entry in formats if entry))
 
 
+def tzc_lang(package: Package | None = None) -> str:
+    """The language of what a partner wrote as an attribute, ` lang="fr"`; nothing where it is the page's.
+
+    It is the dataset's own language where one is stated, else the territory's first; a partner's texts are in the latter.
+    """
+    from ckanext.tzc.schemas import vocabulary
+
+    stated = tzc_list((package or {}).get("language"))
+    known = {name: entry["iso"] for entry in vocabulary("language") for name in (entry["uri"], entry["code"])} if len(stated) == 1 else {}
+    written = known.get(stated[0]) if known else territory().languages[0]
+    return tk.literal("" if written in {None, language()} else f' lang="{written}"')
+
+
 def tzc_list(value: Any) -> list[str]:
     """Values of a field that a form, the index or the database may each give in another shape."""
     if isinstance(value, str):
@@ -405,9 +418,20 @@ def tzc_may_download(package: Package) -> bool:
 
 
 def tzc_first_email(package: Package) -> str:
-    """Whom to write to about a dataset: its contact, or its territory's portal team."""
-    emails = [str(entry.get("email") or "").removeprefix("mailto:") for entry in package.get("contact") or []]
-    return next((email for email in emails if email), territory().contact["email"])
+    """Whom to write to about a dataset: its contact, its partner, or the territory's portal team."""
+    return next(contact["email"] for contact in [*tzc_contacts(package), territory().contact] if contact["email"])
+
+
+def tzc_contacts(package: Package) -> list[dict[str, str]]:
+    """Whom to ask about a dataset, `{"name", "email", "url"}` each: its contacts, else its partner's address, else the portal's; never nobody."""
+    import ckan.model as model
+
+    kept = ("name", "email", "url")
+    stated = [{key: str(entry.get(key) or "").strip().removeprefix("mailto:") for key in kept} for entry in package.get("contact") or []]
+    told = [entry for entry in stated if any(entry.values())]
+    partner = model.Group.get(package["owner_org"]) if not told and package.get("owner_org") else None
+    email = str(partner.extras.get("email") or "").removeprefix("mailto:") if partner else ""
+    return told or [{"name": partner.title if partner and email else "", "email": email or territory().contact["email"], "url": ""}]
 
 
 def tzc_preview_of(package: Package) -> dict[str, Any] | None:
