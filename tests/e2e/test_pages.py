@@ -338,3 +338,9 @@ def test_the_results_come_before_the_filters_by_the_keyboard(portal: Any, page: 
     assert overflow(page) == 0
     page.keyboard.press("Enter")
     assert stops_before(page, ".tzc-card a", 8) <= 8
+
+
+def test_a_title_without_spaces_does_not_widen_the_page(portal: Any, phone: Any) -> None:
+    phone.goto(portal.url + DATASET, wait_until="networkidle")
+    phone.evaluate("for (const words of [document.querySelector('h1'), document.querySelector('.breadcrumb .active')]) { words.textContent = 'x'.repeat(300); }")
+    assert overflow(phone) == 0
