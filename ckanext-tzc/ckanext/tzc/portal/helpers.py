@@ -223,7 +223,8 @@ def tzc_lang(package: Package | None = None) -> str:
     stated = tzc_list((package or {}).get("language"))
     known = {name: entry["iso"] for entry in vocabulary("language") for name in (entry["uri"], entry["code"])} if len(stated) == 1 else {}
     written = known.get(stated[0]) if known else territory().languages[0]
-    return tk.literal("" if written in {None, language()} else f' lang="{written}"')
+    attribute: str = tk.literal("" if written in {None, language()} else f' lang="{written}"')
+    return attribute
 
 
 def tzc_list(value: Any) -> list[str]:
@@ -419,7 +420,7 @@ def tzc_may_download(package: Package) -> bool:
 
 def tzc_first_email(package: Package) -> str:
     """Whom to write to about a dataset: its contact, its partner, or the territory's portal team."""
-    return next(contact["email"] for contact in [*tzc_contacts(package), territory().contact] if contact["email"])
+    return next(str(contact["email"]) for contact in [*tzc_contacts(package), territory().contact] if contact["email"])
 
 
 def tzc_contacts(package: Package) -> list[dict[str, str]]:
