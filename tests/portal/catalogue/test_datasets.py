@@ -57,6 +57,8 @@ def test_all_mistakes_are_told_at_once(errors: Errors) -> None:
         ("axis", ["mobilite", "lune"], "lune"),
         ("theme", ["http://example.org/theme"], "example.org"),
         ("license_id", "mine", "mine"),
+        ("title", {"a": 1}, "texte"),
+        ("notes", ["x", "y"], "texte"),
         ("access_level", "secret", "secret"),
         ("url", "javascript:alert(1)", "https://"),
         ("notes", "x" * 100_001, "100001"),

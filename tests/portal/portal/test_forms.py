@@ -385,6 +385,45 @@ def test_lists_and_groups_of_fields_count_too(editor: Person, second: Person, pu
     assert sorted(stored["communes"]) == ["17028", "17300"]
 
 
+def test_the_second_at_one_file_is_told_and_loses_nothing(editor: Person, second: Person) -> None:
+    describe(editor)
+    editor.send(("save", "go-metadata"), name="Comptages", upload=(io.BytesIO(b"a;b\n1;2\n"), "comptages.csv"))
+    file = show("velos-du-port")["resources"][0]
+    form = f"/dataset/velos-du-port/resource/{file['id']}/edit"
+    for person in (editor, second):
+        person.visit(form)
+    editor.send(("save", "go-dataset-complete"), description="De la première.", upload=(io.BytesIO(b"a;b\n3;4\n5;6\n"), "comptages.csv"))
+    size = show("velos-du-port")["resources"][0]["size"]
+    assert size != file["size"]
+    body = second.send(("save", "go-dataset-complete"), name="Comptages de la seconde")
+    assert set(second.faults()) == {"field-description", "field-url"}
+    assert "De la première." in body
+    assert show("velos-du-port")["resources"][0]["name"] == "Comptages", "nothing is saved yet"
+    second.send(("save", "go-dataset-complete"))
+    stored = show("velos-du-port")["resources"][0]
+    assert (stored["name"], stored["description"], stored["size"], stored["url"]) == ("Comptages de la seconde", "De la première.", size, file["url"])
+
+
+def test_two_people_write_the_same_field_of_a_file(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish(resources=[{"name": "A", "url": "https://example.org/a.csv", "format": "CSV"}])
+    form = f"/dataset/{made['name']}/resource/{made['resources'][0]['id']}/edit"
+    for person in (editor, second):
+        person.visit(form)
+    editor.send(("save", "go-dataset-complete"), name="De la première")
+    second.send(("save", "go-dataset-complete"), name="De la seconde")
+    assert set(second.faults()) == {"field-name"}
+    assert second.value("name") == "De la seconde"
+    second.send(("save", "go-dataset-complete"))
+    assert show(made["name"])["resources"][0]["name"] == "De la seconde"
+
+
+@pytest.mark.parametrize("empty", ["   ", "\n\t", "\u00a0 \u3000"])
+def test_what_is_only_blank_is_not_filled_in(editor: Person, empty: str) -> None:
+    editor.visit("/dataset/new")
+    editor.send(title=empty, notes=empty, axis="mobilite")
+    assert {"field-title", "field-notes"} <= set(editor.faults())
+
+
 def test_the_same_change_by_two_is_none(editor: Person, second: Person, publish: Publish) -> None:
     made = publish()
     for person in (editor, second):

@@ -264,6 +264,9 @@ class EditFile(_FileForm, resource.EditView):  # type: ignore[misc] -- as above
         package = _show(id)
         file = next((file for file in package["resources"] if file["id"] == resource_id), None) if package["state"] == "active" else None
         kept = None
+        told = self._told_of_changes(package_type, package, file) if file else None
+        if told is not None:
+            return told
         if file and request.form.get("save") != known_address.CONFIRMED:
             upload = request.files.get("upload")
             kept = known_address.keep(file, upload)
@@ -277,6 +280,23 @@ class EditFile(_FileForm, resource.EditView):  # type: ignore[misc] -- as above
             if kept:
                 tk.h.flash_notice(tk._("The new file has the name of the one before, %s: so its address stays, and whoever uses it finds the new data there.") % kept)
         return answer
+
+    def _told_of_changes(self, package_type: str, package: Values, file: Values) -> Page | None:
+        """The form once more, when it would undo what somebody else changed since it was opened."""
+        typed, upload = _sent(), request.files.get("upload")
+        opened, chosen = typed.get("opened"), (upload.filename if upload else "") or ""
+        if not opened:
+            return None
+        try:
+            changes = meanwhile.file_changes(opened, typed, file, package["type"], bool(chosen))
+        except (ValueError, TypeError, AttributeError):
+            tk.abort(400)
+        if not changes:
+            return None
+        g.tzc_meanwhile = changes
+        typed.update(id=file["id"], opened=tk.h.tzc_opened_file(file, package["type"]), **({"previous_upload": chosen} if chosen else {}))
+        page: Page = self.get(package_type, package["name"], file["id"], typed, {}, {})
+        return page
 
     def _ask(self, package_type: str, id: str, resource_id: str, asked: str, chosen: str | None) -> Page:
         g.tzc_offer_new_address = True

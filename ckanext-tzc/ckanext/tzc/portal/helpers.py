@@ -396,6 +396,11 @@ def tzc_opened(package: Package) -> str:
     return json.dumps(meanwhile.marks(package, meanwhile.fields_of(package.get("type") or "dataset")))
 
 
+def tzc_opened_file(file: Package, package_type: str) -> str:
+    """The same for the form of a file."""
+    return json.dumps(meanwhile.marks(file, meanwhile.fields_of_file(package_type, file)))
+
+
 def resource_display_name(resource_dict: Package) -> str:
     """A file's name, in the place of CKAN's helper: one without is called by its address."""
     name = str(tk.h.get_translated(resource_dict, "name") or "").strip()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import ckan.plugins.toolkit as tk
 
@@ -22,6 +24,17 @@ def fields_of(package_type: str) -> list[Field]:
     """The fields that the form of such a dataset shows."""
     schema = tk.h.scheming_get_dataset_schema(package_type) or {"dataset_fields": []}
     return [field for field in schema["dataset_fields"] if field.get("form_snippet", "") is not None]
+
+
+def fields_of_file(package_type: str, file: Values) -> list[Field]:
+    """The same of a file's form; the address of an upload is the portal's own doing."""
+    schema = tk.h.scheming_get_dataset_schema(package_type) or {"resource_fields": []}
+    shown = [field for field in schema["resource_fields"] if field.get("form_snippet", "") is not None]
+    return [field for field in shown if field["field_name"] != "url" or file.get("url_type") != "upload"] + [CONTENT]
+
+
+CONTENT: Field = {"field_name": "last_modified", "label": ""}
+"""When the file itself was put there: no field of the form, but somebody else may have put another one."""
 
 
 def marks(values: Values, fields: list[Field]) -> dict[str, str]:
@@ -47,6 +60,18 @@ def changes(opened: str, typed: Values, stored: Values, fields: list[Field]) -> 
         if not mine:
             typed[name] = _value(stored, field)
         found.append({"id": f"field-{name}", "label": tk.h.scheming_language_text(field["label"]), "now": _shown(stored, field), "mine": mine})
+    return found
+
+
+def file_changes(opened: str, typed: Values, stored: Values, package_type: str, replaces: bool) -> list[dict[str, Any]]:
+    """As `changes`, of a file's form; `replaces` says that it brings another file."""
+    fields = fields_of_file(package_type, stored)
+    found = changes(opened, typed, stored, fields[:-1])
+    if stored.get("url_type") == "upload" and not replaces:
+        typed["url"] = PurePosixPath(urlsplit(stored["url"]).path).name
+    name = CONTENT["field_name"]
+    if json.loads(opened).get(name, "") not in ("", marks(stored, [CONTENT])[name]):
+        found.append({"id": "field-url", "label": tk._("The file itself"), "now": str(stored["url"]), "mine": replaces})
     return found
 
 

@@ -41,7 +41,8 @@ def tzc_required(field: dict[str, Any], schema: dict[str, Any]) -> Any:
     """What a person must give; a harvested dataset may lack it."""
 
     def validator(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
-        if data.get(key) not in (missing, None, "", [], "[]"):
+        value = data.get(key)
+        if value not in (missing, None, "", [], "[]") and not (isinstance(value, str) and not value.strip()):
             return
         if field.get("demanded") and not is_harvested(data):
             errors[key].append(tk._("Please fill this in: it is needed to publish."))
