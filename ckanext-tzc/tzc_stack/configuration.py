@@ -93,7 +93,7 @@ def render(paths: Paths, settings: Settings) -> str:
         licences=f"file://{paths.var / 'licences.json'}",
         secure=str(settings.site_url.startswith("https:")).lower(),
         mail_from=_mail_from(settings),
-        bucket=_bucket(settings),
+        bucket=bucket(settings),
     )
 
 
@@ -102,7 +102,7 @@ def _one_line(value: object) -> object:
     return re.sub(r"\s*[\r\n]+\s*", " ", str(value)).replace("%", "%%")
 
 
-def _bucket(settings: Settings) -> dict[str, str] | None:
+def bucket(settings: Settings) -> dict[str, str] | None:
     """Options of CKAN's storage `default`, from which it makes those of datasets' files and of pictures."""
     url = settings.given.get("TZC_UPLOADS_URL")
     if not url:

@@ -69,7 +69,9 @@ def settle(paths: Paths, running: Supervisor | None) -> Settings:
         say("  Ended what an earlier portal, killed in mid-work, had left running.")
     settings = prepare(paths, ours=before.ports if before and running else {})
     ready.check_given_servers(settings)
-    configuration.territory(paths, settings)  # a wrong one is refused before it is remembered
+    # what is wrong is refused before it is remembered
+    configuration.territory(paths, settings)
+    configuration.bucket(settings)
     if _servers_of(settings) != (_servers_of(before) if before else []):
         remember(paths, index="stale")
         if before:

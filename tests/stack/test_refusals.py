@@ -148,3 +148,8 @@ def test_a_command_of_ckan_with_an_unknown_name(own: Any, words: tuple[str, ...]
     done = own.run("ckan", *words)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_place_for_files_that_lacks_its_bucket_is_not_remembered(own: Any) -> None:
+    assert "TZC_UPLOADS_URL" in refused(own, "up", TZC_UPLOADS_URL="s3://x")
+    assert own.run("up").returncode == 0

@@ -150,14 +150,17 @@ def read_territory(text: str, source: str = "territory.yaml", licences: Collecti
     Raises TerritoryError with every mistake found: `source`, line, key, what was expected.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise TerritoryError(f"{source}: write values out instead of pointing to them with *; a few lines of pointers could stand for more than any memory holds")
+        root, content = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+    except RecursionError as error:
+        raise TerritoryError(f"{source}: lists stand in lists too deep to be a territory; compare it with config/territory.yaml") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise TerritoryError(f"{source}{line}: this is not YAML: {getattr(error, 'problem', None) or error}") from error
     if not isinstance(root, yaml.MappingNode):
         raise TerritoryError(f"{source}: the file must hold keys and values (id: …, name: …)")
-    content = yaml.safe_load(text)
     mistakes = [*_doubled_keys(root), *_schema_mistakes(content, root)] or [*_meaning_mistakes(content, root), *_licence_mistakes(content, root, licences)]
     logo, wrong = _logo(content.get("logo"), folder) if not mistakes else (None, None)
     if wrong:

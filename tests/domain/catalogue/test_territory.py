@@ -173,3 +173,16 @@ def test_any_yaml_is_read_or_refused_in_words(content: object) -> None:
 def test_any_text_is_refused_in_words(text: str) -> None:
     with pytest.raises(TerritoryError):
         read_territory(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('id: !!python/object/apply:os.system ["id"]', "not YAML"),
+        ("a: " + "[" * 5000 + "]" * 5000, "too deep"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "pointing"),
+    ],
+)
+def test_a_file_that_would_harm_is_refused_in_words(text: str, words: str) -> None:
+    with pytest.raises(TerritoryError, match=words):
+        read_territory(text)

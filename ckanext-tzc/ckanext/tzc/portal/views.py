@@ -13,6 +13,7 @@ from .administration import administration as administration
 from .closed import closed as closed
 from .forms import forms as forms
 from .headers import protect
+from .odd_input import odd_input as odd_input
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -69,11 +69,15 @@ class Stretch:
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """At which point the feeds are: `known` tells it from any other, unless it is not `settled` as changes wait; `changed`: when a fragment was last made or withdrawn."""
+    """At which point the feeds are: `known` tells it from any other, unless it is not `settled` as changes wait; `changed`: when a fragment was last made or withdrawn.
+
+    `revision` tells apart what stands in the fragments: one program at a time writes them.
+    """
 
     known: str
     settled: bool
     changed: datetime | None
+    revision: int = 0
 
 
 STATE = sa.text("""SELECT (SELECT max(id) FROM tzc_publishing_change) AS waiting, last.revision, last.made
@@ -90,7 +94,7 @@ def state() -> State:
 
 def _state() -> State:
     row = model.Session.execute(STATE).one()
-    return State(f"{fingerprint()}-{row.revision or 0}-{row.waiting or 0}", row.waiting is None, row.made)
+    return State(f"{fingerprint()}-{row.revision or 0}-{row.waiting or 0}", row.waiting is None, row.made, row.revision or 0)
 
 
 def etag(known: str, *parts: str) -> str:
@@ -132,29 +136,37 @@ class Numbers:
 
 
 def numbers(choice: Choice, at: State) -> Numbers:
-    """Those of a feed; when changes wait, each dataset is looked at."""
+    """Those of a feed. Only datasets whose change waits are looked at each time: a large catalogue is counted once a renewal."""
     values = tuple(sorted(choice.values.items()))
-    return _numbers(at.known, choice.condition, values) if at.settled else _count(STILL_PUBLIC, choice.condition, values)
+    counted = _numbers(at.revision, choice.condition, values)
+    return counted if at.settled else Numbers(counted.datasets - _hidden_meanwhile(choice), counted.places)
 
 
 @lru_cache(maxsize=512)
-def _numbers(_known: str, condition: str, values: tuple[tuple[str, Any], ...]) -> Numbers:
-    return _count("WHERE fragment.published", condition, values)
-
-
-def _count(public: str, condition: str, values: tuple[tuple[str, Any], ...]) -> Numbers:
-    counted = "SELECT count(*) FROM tzc_publishing_fragment AS fragment"
-    row = model.Session.execute(sa.text(f"SELECT ({counted} {public} AND {condition}), ({counted} WHERE {condition})"), dict(values)).one()
+def _numbers(_revision: int, condition: str, values: tuple[tuple[str, Any], ...]) -> Numbers:
+    counted = "SELECT count(*) FROM tzc_publishing_fragment AS fragment WHERE"
+    row = model.Session.execute(sa.text(f"SELECT ({counted} fragment.published AND {condition}), ({counted} {condition})"), dict(values)).one()
     return Numbers(row[0], row[1])
 
 
+def _hidden_meanwhile(choice: Choice) -> int:
+    found: int = model.Session.execute(
+        sa.text(
+            f"SELECT count(*) FROM tzc_publishing_fragment AS fragment LEFT JOIN package ON package.id = fragment.package_id"  # noqa: S608 -- conditions are this module's own
+            f" WHERE fragment.published AND {choice.condition} AND fragment.package_id IN (SELECT package_id FROM tzc_publishing_change) AND ({PUBLIC_NOW}) IS NOT TRUE"
+        ),
+        dict(choice.values),
+    ).scalar()  # fmt: skip
+    return found
+
+
 def first_day(at: State) -> date | None:
-    """The day of the first dataset that a stranger may see."""
-    return _first_day(at.known) if at.settled else _look_for_first_day()
+    """The day of the first dataset that a stranger may see, as of the last renewal."""
+    return _first_day(at.revision)
 
 
 @lru_cache(maxsize=8)
-def _first_day(_known: str) -> date | None:
+def _first_day(_revision: int) -> date | None:
     return _look_for_first_day()
 
 

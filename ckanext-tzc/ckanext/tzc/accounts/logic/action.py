@@ -33,7 +33,48 @@ def user_show(next_action: Any, context: dict[str, Any], data_dict: dict[str, An
     """An account, without the digest of its address of e-mail, from which a known address can be recognised."""
     found: dict[str, Any] = next_action(context, data_dict)
     found.pop("email_hash", None)
+    if not _is_own(context, found["id"]):
+        for told in ("sysadmin", "last_active"):
+            found.pop(told, None)
     return found
+
+
+def _is_own(context: dict[str, Any], name_or_id: str) -> bool:
+    """Whether it is the asker's own account, or an administrator asks."""
+    if context.get("ignore_auth") or authz.is_sysadmin(context.get("user", "")):
+        return True
+    user = model.User.get(name_or_id) if isinstance(name_or_id, str) else None
+    return user is not None and user.name == context.get("user")
+
+
+def _of_oneself() -> Any:
+    """CKAN's own action about an account, for that account; for others there is one answer, whether such an account exists or not."""
+
+    @tk.chained_action
+    @tk.side_effect_free
+    def asked(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
+        """CKAN's own, about oneself; administrators ask about anybody."""
+        wanted = data_dict.get("id")
+        if wanted is not None and not _is_own(context, wanted):
+            raise tk.NotAuthorized(tk._("Only administrators see what concerns other accounts."))
+        return next_action(context, data_dict)
+
+    return asked
+
+
+organization_list_for_user = _of_oneself()
+group_list_authz = _of_oneself()
+followee_count = _of_oneself()
+followee_list = _of_oneself()
+user_follower_count = _of_oneself()
+user_followee_count = _of_oneself()
+user_followee_list = _of_oneself()
+dataset_followee_count = _of_oneself()
+dataset_followee_list = _of_oneself()
+group_followee_count = _of_oneself()
+group_followee_list = _of_oneself()
+organization_followee_count = _of_oneself()
+organization_followee_list = _of_oneself()
 
 
 @tk.chained_action

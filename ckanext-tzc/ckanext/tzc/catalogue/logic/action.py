@@ -63,6 +63,42 @@ def resource_search(original: Callable[..., dict[str, Any]], context: dict[str, 
     return {"count": len(files), "results": model_dictize.resource_list_dictize(shown, context)}
 
 
+@tk.chained_action
+@tk.side_effect_free
+def tag_list(original: Callable[..., Any], context: dict[str, Any], data_dict: dict[str, Any]) -> list[Any]:
+    """As CKAN's, without keywords that only datasets have which a stranger may not see."""
+    found: list[Any] = original(context, data_dict)
+    return found if context.get("ignore_auth") else _keywords_in_public(found)
+
+
+@tk.chained_action
+@tk.side_effect_free
+def tag_autocomplete(original: Callable[..., Any], context: dict[str, Any], data_dict: dict[str, Any]) -> list[Any]:
+    """The same."""
+    return _keywords_in_public(original(context, data_dict))
+
+
+@tk.chained_action
+@tk.side_effect_free
+def tag_search(original: Callable[..., Any], context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """The same; what is left out is not counted either."""
+    every = original(context, {key: value for key, value in data_dict.items() if key not in {"limit", "offset"}})
+    found = _keywords_in_public(every["results"])
+    begin, most = _whole_number(data_dict, "offset") or 0, _whole_number(data_dict, "limit")
+    return {**every, "count": len(found), "results": found[begin : None if most is None else begin + most]}
+
+
+def _keywords_in_public(found: list[Any]) -> list[Any]:
+    """Those of some keywords (names, or dicts with one) that a public dataset has."""
+    names = [keyword if isinstance(keyword, str) else keyword["name"] for keyword in found]
+    public = (
+        model.Session.query(model.Tag.name).join(model.PackageTag, model.PackageTag.tag_id == model.Tag.id).join(model.Package, model.Package.id == model.PackageTag.package_id)
+        .filter(model.Tag.name.in_(names), model.PackageTag.state == "active", model.Package.state == "active", model.Package.private.is_(False))
+    )  # fmt: skip
+    kept = {name for (name,) in public} if names else set()
+    return [keyword for keyword, name in zip(found, names, strict=True) if name in kept]
+
+
 def _whole_number(data_dict: dict[str, Any], name: str) -> int | None:
     given = data_dict.get(name)
     if given in {None, ""}:

@@ -1,0 +1,87 @@
+"""Input that CKAN's actions and the database fail on, refused with a reason before it gets there."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from flask import Blueprint, Response, jsonify, request
+
+odd_input = Blueprint("tzc_odd_input", __name__)
+
+DEEPEST, LARGEST_SEARCHED = 40, 1024**2
+"""Lists in lists, and bytes of a body in which every value is looked at: rows of a table come in larger ones, and the DataStore tells of those itself."""
+LARGEST_NUMBER = 2**63
+COUNTS = {"limit", "offset", "rows", "start", "facet.limit"}
+TEXTS = {"package_search": {"q", "sort"}, "package_show": {"id"}, "group_list": {"groups"}}
+"""Values of an action that must be texts, or lists of them."""
+DUMPS = {"csv", "tsv", "json", "xml"}
+
+
+@odd_input.before_app_request
+def refuse() -> Response | None:
+    """Before any view of the API or of a table's download."""
+    if request.endpoint == "datastore.dump":
+        reason = _of_dump()
+        return Response(f"{reason}\n", 400, content_type="text/plain; charset=utf-8") if reason else None
+    if request.endpoint not in {"api.action", "api.action_ver"} and request.blueprint != "api":
+        return None
+    reason = _of_api((request.view_args or {}).get("logic_function", ""))
+    if not reason:
+        return None
+    answer = jsonify({"success": False, "error": {"__type": "Validation Error", "message": reason}})
+    answer.status_code = 400
+    return answer
+
+
+def _of_dump() -> str | None:
+    if request.args.get("format", "csv") not in DUMPS:
+        return tk._("There is no such format. There are: {extensions}.").format(extensions=", ".join(sorted(DUMPS)))
+    return next((_count(name, request.args[name]) for name in ("limit", "offset") if request.args.get(name) and _count(name, request.args[name])), None)
+
+
+def _count(name: str, stated: str) -> str | None:
+    if re.fullmatch(r"\d{1,18}", stated, re.ASCII):
+        return None
+    return tk._("{name} must be a whole number from {least} up.").format(name=name, least=0)
+
+
+def _of_api(action: str) -> str | None:
+    if any("\x00" in part for pair in request.args.items(multi=True) for part in pair):
+        return tk._("A value holds a character that no text has (NUL).")
+    for name in COUNTS & set(request.args):
+        if len(request.args[name]) > 18 and request.args[name].lstrip("+-").isdigit():
+            return _count(name, request.args[name])
+    try:
+        body = request.get_json(silent=True) if request.is_json else None
+    except RecursionError:
+        return tk._("Lists stand in lists too deep.")
+    if not isinstance(body, dict):
+        return None
+    wrong = next((name for name in sorted(TEXTS.get(action, set())) if not _is_text(body.get(name))), None)
+    if wrong:
+        return tk._("{name} must be a text.").format(name=wrong)
+    return next(_faults(body), None) if (request.content_length or 0) <= LARGEST_SEARCHED else None
+
+
+def _is_text(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return value is None or isinstance(value, (str, int, float))
+
+
+def _faults(body: Any) -> Iterator[str]:
+    waiting = [(body, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > DEEPEST:
+            yield tk._("Lists stand in lists too deep.")
+        elif isinstance(value, dict):
+            waiting += [(part, depth + 1) for pair in value.items() for part in pair]
+        elif isinstance(value, list):
+            waiting += [(part, depth + 1) for part in value]
+        elif isinstance(value, str) and "\x00" in value:
+            yield tk._("A value holds a character that no text has (NUL).")
+        elif isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
+            yield tk._("A number is too large.")

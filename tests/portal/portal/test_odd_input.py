@@ -1,0 +1,69 @@
+"""What no action takes is refused with a reason: never a traceback."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+import pytest
+from ckan.tests import factories
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
+
+
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [
+        ("package_search", '{"q": ["a", {"b": 1}]}'), ("package_search", '{"q": {"a": 1}}'), ("package_show", '{"id": {"a": 1}}'), ("group_list", '{"groups": [{}]}'),
+        ("tzc_table_status", '{"id": "\\u0000"}'), ("tag_list", '{"query": "\\u0000"}'), ("package_list", '{"offset": 99999999999999999999}'),
+        ("package_search", '{"q": ' + "[" * 100 + "]" * 100 + "}"), ("package_search", '{"q": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+    ],
+)  # fmt: skip
+def test_a_body_that_no_action_takes(app: Any, action: str, body: str) -> None:
+    answer = app.post(f"/api/3/action/{action}", data=body, headers={"Content-Type": "application/json"}, status=None)
+    assert answer.status_code == 400, answer.body
+    assert json.loads(answer.body)["success"] is False
+    assert json.loads(answer.body)["error"]["message"]
+
+
+@pytest.mark.parametrize("question", ["package_list?offset=99999999999999999999", "package_search?rows=99999999999999999999", "tag_list?query=%00", "package_show?id=%00"])
+def test_a_question_that_no_action_takes(app: Any, question: str) -> None:
+    assert app.get(f"/api/3/action/{question}", status=None).status_code == 400
+
+
+@pytest.mark.parametrize("question", ["limit=-1", "offset=-1", "limit=x", "format=xx", "offset=99999999999999999999"])
+def test_a_download_of_a_table_that_cannot_be(app: Any, publish: Any, partner: dict[str, Any], question: str) -> None:
+    file = publish(resources=[{"name": "Rangées", "url": "https://example.org/rangees.csv", "format": "CSV"}])["resources"][0]["id"]
+    tk.get_action("datastore_create")({"user": partner["editor"], "ignore_auth": True}, {"resource_id": file, "force": True, "records": [{"lieu": "Aytré"}]})
+    assert app.get(f"/datastore/dump/{file}?limit=1&format=csv", status=200)
+    answer = app.get(f"/datastore/dump/{file}?{question}", status=None)
+    assert (answer.status_code, answer.content_type.split(";")[0]) == (400, "text/plain")
+
+
+def test_what_concerns_an_account_is_told_to_it_alone(app: Any, partner: dict[str, Any]) -> None:
+    somebody = factories.UserWithToken()
+    actions = ("organization_list_for_user", "user_follower_count", "user_followee_count", "followee_count", "dataset_followee_count", "user_followee_list")
+    for headers in ({}, {"Authorization": somebody["token"]}):
+        for action in actions:
+            told = [app.get(f"/api/3/action/{action}?id={name}", headers=headers, status=None) for name in (partner["editor"], "nobody-of-this-name")]
+            assert {answer.status_code for answer in told} == {403}, action
+            assert told[0].json["error"]["message"] == told[1].json["error"]["message"]
+    assert app.get("/api/3/action/organization_list_for_user", headers={"Authorization": somebody["token"]}, status=200).json["result"] == []
+    assert tk.get_action("organization_list_for_user")({"user": partner["editor"]}, {"id": partner["editor"]})
+    shown = tk.get_action("user_show")({"user": somebody["name"]}, {"id": partner["editor"]})
+    assert not {"sysadmin", "last_active", "email"} & set(shown)
+    assert "sysadmin" in tk.get_action("user_show")({"user": somebody["name"]}, {"id": somebody["name"]})
+
+
+def test_keywords_of_what_is_hidden_are_told_to_nobody(app: Any, publish: Any, partner: dict[str, Any]) -> None:
+    publish(tags=[{"name": "zqpublic"}])
+    publish(tags=[{"name": "zqcache"}], access_level="confidential")
+    publish(tags=[{"name": "zqbrouillon"}], state="draft")
+    gone = publish(tags=[{"name": "zqsupprime"}])
+    tk.get_action("package_delete")({"user": partner["editor"]}, {"id": gone["id"]})
+    for address in ("tag_list", "tag_list?query=zq", "tag_list?all_fields=true", "tag_autocomplete?query=zq", "tag_search?query=zq"):
+        told = app.get(f"/api/3/action/{address}", status=200).body
+        assert "zqpublic" in told, address
+        assert not [word for word in ("zqcache", "zqsupprime") if word in told], address
+    assert app.get("/api/3/action/tag_search?query=zqcache&limit=0").json["result"]["count"] == 0
+    assert "zqcache" not in app.get("/api/2/util/tag/autocomplete?incomplete=zq", status=200).body
