@@ -7,20 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.looks import check
 from tests.people import sign_in
 
 pytestmark = pytest.mark.browser
-
-
-def check(page: Any) -> None:
-    """No serious finding of axe, nothing wider than the window, on a desk and on a phone."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    for width in (1280, 360):
-        page.set_viewport_size({"width": width, "height": 800})
-        found = [entry["id"] for entry in Axe().run(page).response["violations"] if entry["impact"] in {"serious", "critical"}]
-        assert found == []
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
 def test_anybody_asks_which_licence_fits(portal: Any, page: Any) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.looks import overflow, serious
 from tests.people import sign_in
 
 pytestmark = pytest.mark.browser
@@ -19,19 +20,6 @@ PUBLIC = [
 ]
 
 REQUESTS, BYTES = 25, 300_000
-
-
-def serious(page: Any) -> list[tuple[str, int]]:
-    """axe's serious and critical findings on the page shown."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [(entry["id"], len(entry["nodes"])) for entry in found if entry["impact"] in {"serious", "critical"}]
-
-
-def overflow(page: Any) -> int:
-    wide: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return max(0, wide)
 
 
 @pytest.mark.parametrize("address", PUBLIC)

@@ -9,17 +9,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.looks import check
+
 pytestmark = pytest.mark.browser
-
-
-def check(page: Any) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    for width in (1280, 360):
-        page.set_viewport_size({"width": width, "height": 800})
-        found = [entry["id"] for entry in Axe().run(page).response["violations"] if entry["impact"] in {"serious", "critical"}]
-        assert found == []
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
 def to(page: Any, selector: str) -> None:

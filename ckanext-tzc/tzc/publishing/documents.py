@@ -78,6 +78,11 @@ def unpacked(stored: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     return map(zstandard.ZstdDecompressor().decompress, stored)
 
 
+def unpacked_one(stored: bytes | memoryview | None) -> bytes:
+    """The same of one fragment; nothing of one that is withdrawn."""
+    return next(unpacked([stored])) if stored is not None else b""
+
+
 def digest(n_triples: str) -> str:
     """What tells two fragments apart: SHA-256 of the N-Triples, whose order and blank nodes are those of the mapping."""
     return hashlib.sha256(n_triples.encode("utf-8")).hexdigest()

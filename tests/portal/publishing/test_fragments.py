@@ -16,7 +16,7 @@ from ckanext.tzc.publishing import jobs, renewing, store, stored
 from ckanext.tzc.publishing.cli import check, rebuild
 from ckanext.tzc.publishing.world import base
 from click.testing import CliRunner
-from tzc.publishing.documents import unpacked
+from tzc.publishing.documents import unpacked_one
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -26,7 +26,7 @@ Publish = Callable[..., dict[str, Any]]
 def body(package_id: str) -> str:
     model.Session.expire_all()
     row = model.Session.get(store.Fragment, package_id)
-    return b"".join(unpacked([row.n_triples] if row and row.n_triples else [])).decode("utf-8")
+    return unpacked_one(row.n_triples if row else None).decode("utf-8")
 
 
 def as_editor(partner: dict[str, Any], action: str, **fields: Any) -> Any:

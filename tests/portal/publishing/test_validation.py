@@ -17,7 +17,7 @@ from ckanext.tzc.publishing import jobs, renewing, store, stored, validating
 from ckanext.tzc.publishing.cli import validate
 from click.testing import CliRunner
 from rdflib import Graph, Namespace, URIRef
-from tzc.publishing.documents import packed, unpacked
+from tzc.publishing.documents import packed, unpacked_one
 from tzc.publishing.validation import Shapes
 
 from tests import working
@@ -63,7 +63,7 @@ def without_addresses(made: dict[str, Any]) -> None:
 def body(made: dict[str, Any]) -> str:
     """A dataset's triples as they are stored."""
     model.Session.expire_all()
-    return next(unpacked([model.Session.get(store.Fragment, made["id"]).n_triples])).decode("utf-8")
+    return unpacked_one(model.Session.get(store.Fragment, made["id"]).n_triples).decode("utf-8")
 
 
 def told(made: dict[str, Any], user: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import ckan.lib.datapreview as datapreview
 import ckan.plugins.toolkit as tk
 from ckan.views import resource
+from ckanext.tzc.common.numbers import whole_number
 from flask import Blueprint, Response
 
 closed = Blueprint("tzc_closed", __name__)
@@ -68,7 +69,7 @@ for group_type in ("organization", "group"):
 def refuse_a_mistaken_limit() -> None:
     """CKAN fails on it in the list of accounts."""
     limit = tk.request.args.get("limit", "1")
-    if tk.request.endpoint == "user.index" and not (limit.isascii() and limit.isdigit() and int(limit[:6]) > 0 and len(limit) < 6):
+    if tk.request.endpoint == "user.index" and whole_number(limit, least=1, digits=5) is None:
         tk.abort(400)
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import html
 import json
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -218,13 +219,18 @@ def tzc_lang(package: Package | None = None) -> str:
 
     It is the dataset's own language where one is stated, else the territory's first; a partner's texts are in the latter.
     """
-    from ckanext.tzc.schemas import vocabulary
-
     stated = tzc_list((package or {}).get("language"))
-    known = {name: entry["iso"] for entry in vocabulary("language") for name in (entry["uri"], entry["code"])} if len(stated) == 1 else {}
-    written = known.get(stated[0]) if known else territory().languages[0]
+    written = _codes_of_languages().get(stated[0]) if len(stated) == 1 else territory().languages[0]
     attribute: str = tk.literal("" if written in {None, language()} else f' lang="{written}"')
     return attribute
+
+
+@lru_cache(maxsize=1)
+def _codes_of_languages() -> dict[str, str]:
+    """Of ISO 639-1, by the vocabulary's addresses and codes: a page asks for each dataset that it lists."""
+    from ckanext.tzc.schemas import vocabulary
+
+    return {name: entry["iso"] for entry in vocabulary("language") for name in (entry["uri"], entry["code"])}
 
 
 def tzc_list(value: Any) -> list[str]:
@@ -423,9 +429,9 @@ def tzc_may_download(package: Package) -> bool:
     return not resources or bool(tk.h.check_access("resource_show", {"id": resources[0]["id"]}))
 
 
-def tzc_first_email(package: Package) -> str:
-    """Whom to write to about a dataset: its contact, its partner, or the territory's portal team."""
-    return next(str(contact["email"]) for contact in [*tzc_contacts(package), territory().contact] if contact["email"])
+def tzc_first_email(contacts: list[dict[str, str]]) -> str:
+    """Whom to write to about a dataset with these `tzc_contacts`; the territory's portal team where none has an address."""
+    return next(str(contact["email"]) for contact in [*contacts, territory().contact] if contact["email"])
 
 
 def tzc_contacts(package: Package) -> list[dict[str, str]]:

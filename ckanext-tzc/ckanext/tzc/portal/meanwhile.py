@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 import ckan.plugins.toolkit as tk
+
+from . import known_address
 
 Values = dict[str, Any]
 Field = dict[str, Any]
@@ -68,7 +68,7 @@ def file_changes(opened: str, typed: Values, stored: Values, package_type: str, 
     fields = fields_of_file(package_type, stored)
     found = changes(opened, typed, stored, fields[:-1])
     if stored.get("url_type") == "upload" and not replaces:
-        typed["url"] = PurePosixPath(urlsplit(stored["url"]).path).name
+        typed["url"] = known_address.name_in(stored["url"])
     name = CONTENT["field_name"]
     if json.loads(opened).get(name, "") not in ("", marks(stored, [CONTENT])[name]):
         found.append({"id": "field-url", "label": tk._("The file itself"), "now": str(stored["url"]), "mine": replaces})

@@ -1,11 +1,12 @@
 """Input that CKAN's actions and the database fail on, refused with a reason before it gets there."""
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckanext.datastore.blueprint import DUMP_FORMATS
+from ckanext.tzc.common.numbers import whole_number
 from flask import Blueprint, Response, jsonify, request
 
 odd_input = Blueprint("tzc_odd_input", __name__)
@@ -16,7 +17,6 @@ LARGEST_NUMBER = 2**63
 COUNTS = {"limit", "offset", "rows", "start", "facet.limit"}
 TEXTS = {"package_search": {"q", "sort"}, "package_show": {"id"}, "group_list": {"groups"}}
 """Values of an action that must be texts, or lists of them."""
-DUMPS = {"csv", "tsv", "json", "xml"}
 
 
 @odd_input.before_app_request
@@ -25,7 +25,7 @@ def refuse() -> Response | None:
     if request.endpoint == "datastore.dump":
         reason = _of_dump()
         return Response(f"{reason}\n", 400, content_type="text/plain; charset=utf-8") if reason else None
-    if request.endpoint not in {"api.action", "api.action_ver"} and request.blueprint != "api":
+    if request.blueprint != "api":
         return None
     reason = _of_api((request.view_args or {}).get("logic_function", ""))
     if not reason:
@@ -36,14 +36,13 @@ def refuse() -> Response | None:
 
 
 def _of_dump() -> str | None:
-    if request.args.get("format", "csv") not in DUMPS:
-        return tk._("There is no such format. There are: {extensions}.").format(extensions=", ".join(sorted(DUMPS)))
-    return next((_count(name, request.args[name]) for name in ("limit", "offset") if request.args.get(name) and _count(name, request.args[name])), None)
+    if request.args.get("format", "csv") not in DUMP_FORMATS:
+        return tk._("There is no such format. There are: {extensions}.").format(extensions=", ".join(sorted(DUMP_FORMATS)))
+    wrong = next((name for name in ("limit", "offset") if request.args.get(name) and whole_number(request.args[name]) is None), None)
+    return _no_count(wrong) if wrong else None
 
 
-def _count(name: str, stated: str) -> str | None:
-    if re.fullmatch(r"\d{1,18}", stated, re.ASCII):
-        return None
+def _no_count(name: str) -> str:
     return tk._("{name} must be a whole number from {least} up.").format(name=name, least=0)
 
 
@@ -52,7 +51,7 @@ def _of_api(action: str) -> str | None:
         return tk._("A value holds a character that no text has (NUL).")
     for name in COUNTS & set(request.args):
         if len(request.args[name]) > 18 and request.args[name].lstrip("+-").isdigit():
-            return _count(name, request.args[name])
+            return _no_count(name)
     try:
         body = request.get_json(silent=True) if request.is_json else None
     except RecursionError:

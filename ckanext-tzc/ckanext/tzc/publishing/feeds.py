@@ -224,4 +224,4 @@ def dataset(package_id: str, syntax: Syntax) -> bytes | None:
         sa.text(f"SELECT fragment.{syntax.name} FROM tzc_publishing_fragment AS fragment {STILL_PUBLIC} AND fragment.package_id = :id"),  # noqa: S608 -- as above
         {"id": package_id},
     ).one_or_none()
-    return b"".join(documents.document(syntax, documents.unpacked([row[0]]))) if row else None
+    return b"".join(documents.document(syntax, [documents.unpacked_one(row[0])])) if row else None

@@ -16,7 +16,7 @@ import yaml
 from ckanext.tzc.schemas import vocabulary
 from pyoxigraph import NamedNode, RdfFormat
 
-from tzc.publishing.documents import unpacked
+from tzc.publishing.documents import unpacked_one
 from tzc.publishing.intake import Verdict, each_once, european, graph, national
 from tzc.publishing.intake.addresses import fault
 
@@ -78,7 +78,7 @@ def own(portal: str, organisations: Sequence[str] | None = None) -> list[Judged]
 @lru_cache(maxsize=REMEMBERED)
 def _verdict(package_id: str, revision: int, portal: str, ours: str) -> Verdict | None:
     body = model.Session.execute(sa.text("SELECT n_triples FROM tzc_publishing_fragment WHERE package_id = :id"), {"id": package_id}).scalar()
-    found = next(judged(graph.read(b"".join(unpacked([body] if body else [])), RdfFormat.N_TRIPLES), portal, ours, set()), None)
+    found = next(judged(graph.read(unpacked_one(body), RdfFormat.N_TRIPLES), portal, ours, set()), None)
     return dataclasses.replace(found, stored={}) if found else None
 
 

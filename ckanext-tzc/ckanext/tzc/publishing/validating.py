@@ -21,7 +21,7 @@ from ckanext.tzc.common.territory import language
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tzc.publishing import validation
-from tzc.publishing.documents import unpacked
+from tzc.publishing.documents import unpacked_one
 from tzc.publishing.validation import VIOLATION, NotValidatedError, Shapes
 
 from .still_public import STILL_PUBLIC
@@ -120,7 +120,7 @@ def _row(package_id: str, digest: str, body: bytes) -> dict[str, Any]:
     conforms: bool | None = None
     found: list[validation.Violation] = []
     try:
-        found = validation.validate(next(unpacked([body])).decode("utf-8"), shapes())
+        found = validation.validate(unpacked_one(body).decode("utf-8"), shapes())
         conforms = validation.conforms(found)
     except NotValidatedError:
         log.exception("The RDF of dataset %s could not be validated", package_id)

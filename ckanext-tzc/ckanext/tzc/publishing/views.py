@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.numbers import whole_number
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
@@ -188,9 +189,10 @@ def _stretch(choice: feeds.Choice, syntax: Syntax, question: dict[str, str], siz
 
 
 def _whole_number(name: str, stated: str, least: int) -> int:
-    if not (stated.isascii() and stated.isdigit() and len(stated) < 19 and int(stated) >= least):
+    found = whole_number(stated, least)
+    if found is None:
         raise RefusedError(400, tk._("{name} must be a whole number from {least} up.").format(name=name, least=least))
-    return int(stated)
+    return found
 
 
 def _moment(stated: str) -> datetime:

@@ -39,9 +39,13 @@ def user_show(next_action: Any, context: dict[str, Any], data_dict: dict[str, An
     return found
 
 
+def _by_an_administrator(context: dict[str, Any]) -> bool:
+    return bool(context.get("ignore_auth") or authz.is_sysadmin(context.get("user", "")))
+
+
 def _is_own(context: dict[str, Any], name_or_id: str) -> bool:
     """Whether it is the asker's own account, or an administrator asks."""
-    if context.get("ignore_auth") or authz.is_sysadmin(context.get("user", "")):
+    if _by_an_administrator(context):
         return True
     user = model.User.get(name_or_id) if isinstance(name_or_id, str) else None
     return user is not None and user.name == context.get("user")
@@ -82,8 +86,7 @@ def user_update(next_action: Any, context: dict[str, Any], data_dict: dict[str, 
     """As CKAN's, but an address of e-mail is never one that nobody proved: sign-up, a forgotten password and the provider go by it."""
     user = model.User.get(data_dict.get("id") or "")
     wanted = str(data_dict.get("email") or "").strip().lower()
-    proven = context.get("ignore_auth") or authz.is_sysadmin(context.get("user", ""))
-    if user is not None and wanted and wanted != (user.email or "").lower() and not proven:
+    if user is not None and wanted and wanted != (user.email or "").lower() and not _by_an_administrator(context):
         raise tk.ValidationError({"email": [tk._("The address stays as it was proven. Write to the portal's team to change it.")]})
     updated: dict[str, Any] = next_action(context, data_dict)
     return updated

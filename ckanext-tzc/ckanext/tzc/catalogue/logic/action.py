@@ -9,6 +9,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.lib.search import SearchError
 from ckanext.tzc.catalogue import search, withheld
+from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.common.territory import territory
 from flask import has_request_context
 
@@ -54,13 +55,11 @@ def resource_search(original: Callable[..., dict[str, Any]], context: dict[str, 
     if context.get("search_query") or context.get("ignore_auth"):
         return original(context, data_dict)
     try:
-        found = original({**context, "search_query": True}, {key: value for key, value in data_dict.items() if key not in {"limit", "offset"}})
+        found = original({**context, "search_query": True}, _without_bounds(data_dict))
     except SearchError as error:
         raise tk.ValidationError({"query": [str(error)]}) from error
     files = withheld.found_by(context.get("user") or "", found["results"])
-    begin, most = _whole_number(data_dict, "offset") or 0, _whole_number(data_dict, "limit")
-    shown = files[begin : None if most is None else begin + most]
-    return {"count": len(files), "results": model_dictize.resource_list_dictize(shown, context)}
+    return {"count": len(files), "results": model_dictize.resource_list_dictize(_within_bounds(files, data_dict), context)}
 
 
 @tk.chained_action
@@ -82,10 +81,8 @@ def tag_autocomplete(original: Callable[..., Any], context: dict[str, Any], data
 @tk.side_effect_free
 def tag_search(original: Callable[..., Any], context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """The same; what is left out is not counted either."""
-    every = original(context, {key: value for key, value in data_dict.items() if key not in {"limit", "offset"}})
-    found = _keywords_in_public(every["results"])
-    begin, most = _whole_number(data_dict, "offset") or 0, _whole_number(data_dict, "limit")
-    return {**every, "count": len(found), "results": found[begin : None if most is None else begin + most]}
+    found = _keywords_in_public(original(context, _without_bounds(data_dict))["results"])
+    return {"count": len(found), "results": _within_bounds(found, data_dict)}
 
 
 def _keywords_in_public(found: list[Any]) -> list[Any]:
@@ -99,13 +96,25 @@ def _keywords_in_public(found: list[Any]) -> list[Any]:
     return [keyword for keyword, name in zip(found, names, strict=True) if name in kept]
 
 
+def _without_bounds(data_dict: dict[str, Any]) -> dict[str, Any]:
+    """A question about all: what is left out of an answer must be known before it is cut."""
+    return {key: value for key, value in data_dict.items() if key not in {"limit", "offset"}}
+
+
+def _within_bounds(found: list[Any], data_dict: dict[str, Any]) -> list[Any]:
+    """The part of what was found that `offset` and `limit` ask for."""
+    begin, most = (_whole_number(data_dict, name) for name in ("offset", "limit"))
+    return found[begin or 0 :][:most]
+
+
 def _whole_number(data_dict: dict[str, Any], name: str) -> int | None:
     given = data_dict.get(name)
-    if given in {None, ""}:
+    if given in (None, ""):
         return None
-    if not str(given).isascii() or not str(given).isdigit() or len(str(given)) > 9:
+    found = whole_number(given, digits=9)
+    if found is None:
         raise tk.ValidationError({name: [tk._("Please write a whole number, from 0 up.")]})
-    return int(given)
+    return found
 
 
 def tzc_axes_apply(context: dict[str, Any], data_dict: dict[str, Any]) -> list[str]:

@@ -39,7 +39,7 @@ def resource_show(next_auth: Any, context: dict[str, Any], data_dict: dict[str, 
 def may_have(level: str, user: str, owner_org: str | None) -> Answer:
     """Whether `user` (a name, empty for a stranger) may have the data of a dataset at this level."""
     member = bool(user and owner_org and authz.has_user_permission_for_group_or_org(owner_org, user, "read"))
-    person = policy.Person(user, partners=frozenset({owner_org} if member and owner_org else ()))
+    person = policy.Person(user, administrator=authz.is_sysadmin(user), partners=frozenset({owner_org} if member and owner_org else ()))
     decision = policy.decide(person, policy.Thing("", owner_org, level), policy.DATA, datetime.now(timezone.utc))
     return {"success": True} if decision.allowed else {"success": False, "msg": _refusals()[decision.reason]}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from tzc.publishing.documents import packed, unpacked
+from tzc.publishing.documents import packed, unpacked_one
 
 revision = "tzc_publishing_0003"
 down_revision = "tzc_publishing_0002"
@@ -28,7 +28,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """The other way round."""
-    _rewrite("text", "EXTENDED", lambda stored: next(unpacked([stored])).decode("utf-8"))
+    _rewrite("text", "EXTENDED", lambda stored: unpacked_one(stored).decode("utf-8"))
 
 
 def _rewrite(kind: str, storage: str, change: Callable[[Any], Any]) -> None:
