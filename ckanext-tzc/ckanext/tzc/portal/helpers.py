@@ -399,6 +399,16 @@ def tzc_opened(package: Package) -> str:
     return json.dumps(meanwhile.marks(package, meanwhile.fields_of(package.get("type") or "dataset")))
 
 
+def tzc_opened_file(file: dict[str, Any], package_type: str) -> str:
+    """The same for a file."""
+    return json.dumps({**meanwhile.marks(file, meanwhile.fields_of_file(package_type)), "data": meanwhile.data_mark(file)})
+
+
+def tzc_opened_group(group: dict[str, Any], kind: str) -> str:
+    """The same for a partner or an axis."""
+    return json.dumps(meanwhile.marks(group, meanwhile.fields_of_group(kind)))
+
+
 def resource_display_name(resource_dict: Package) -> str:
     """A file's name, in the place of CKAN's helper: one without is called by its address."""
     name = str(tk.h.get_translated(resource_dict, "name") or "").strip()

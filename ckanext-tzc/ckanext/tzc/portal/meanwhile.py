@@ -24,6 +24,37 @@ def fields_of(package_type: str) -> list[Field]:
     return [field for field in schema["dataset_fields"] if field.get("form_snippet", "") is not None]
 
 
+def fields_of_file(package_type: str) -> list[Field]:
+    """The same for a file of such a dataset."""
+    schema = tk.h.scheming_get_dataset_schema(package_type) or {"resource_fields": []}
+    return [field for field in schema["resource_fields"] if field.get("form_snippet", "") is not None]
+
+
+def fields_of_group(kind: str) -> list[Field]:
+    """The same for a partner or an axis."""
+    schema = tk.h.scheming_get_group_schema(kind) if kind == "group" else tk.h.scheming_get_organization_schema(kind)
+    return [field for field in (schema or {"fields": []})["fields"] if field.get("form_snippet", "") is not None]
+
+
+def data_mark(file: Values) -> str:
+    """A mark of what a file holds: new data may have the old ones' address."""
+    return hashlib.sha256(f"{file.get('url')} {file.get('last_modified')} {file.get('size')}".encode()).hexdigest()[:12]
+
+
+def file_changes(typed: Values, stored: Values, fields: list[Field], upload: str | None) -> list[dict[str, Any]]:
+    """As `changes`, for a file; `upload` is the name of the one that the sender chose."""
+    found = changes(typed["opened"], typed, stored, fields)
+    data = next((change for change in found if change["id"] == "field-url"), None)
+    if data is not None:
+        data["mine"] = data["mine"] or upload is not None
+        if not data["mine"]:
+            typed["url_type"] = stored.get("url_type") or ""
+    elif upload is not None and json.loads(typed["opened"]).get("data") not in (None, data_mark(stored)):
+        label = next(field["label"] for field in fields if field["field_name"] == "url")
+        found.insert(0, {"id": "field-url", "label": tk.h.scheming_language_text(label), "now": stored.get("url", ""), "mine": True})
+    return found
+
+
 def marks(values: Values, fields: list[Field]) -> dict[str, str]:
     """A short mark of each field's value, the same for a value as stored and as a form sends it."""
     return {field["field_name"]: hashlib.sha256(_plain(_value(values, field)).encode()).hexdigest()[:12] for field in fields}

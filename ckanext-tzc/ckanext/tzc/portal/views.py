@@ -13,6 +13,7 @@ from .administration import administration as administration
 from .closed import closed as closed
 from .forms import forms as forms
 from .headers import protect
+from .partner_forms import partner_forms as partner_forms
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
