@@ -200,6 +200,7 @@ def test_the_address_of_a_published_dataset_is_changed_with_a_warning(editor: Pe
         ({"late_after_days": "bientôt"}, "field-late_after_days"),
         ({"name": "Vélos du port"}, "field-name"),
         ({"personal_data": "sensitive"}, "field-personal_data"),
+        ({"notes": "  \u200b "}, "field-notes"),
     ],
 )
 def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(editor: Person, fields: dict[str, Any], fault: str) -> None:
