@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
+from flask_wtf.csrf import CSRFError
 
-from . import broken_text, ground, guide, history, page_cache, sitemap, theme
+from . import broken_text, ground, guide, history, lost_session, page_cache, sitemap, theme
 from .administration import administration as administration
 from .closed import closed as closed
 from .forms import forms as forms
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 portal = Blueprint("tzc_portal", __name__)
 portal.before_app_request(broken_text.refuse)
+portal.app_errorhandler(CSRFError)(lost_session.answer)
 portal.after_app_request(protect)
 portal.after_app_request(page_cache.mark)
 
