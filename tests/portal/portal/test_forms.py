@@ -78,10 +78,19 @@ def test_the_second_button_is_offered_only_then(editor: Person) -> None:
 
 def test_a_name_without_a_file_is_no_file(editor: Person) -> None:
     describe(editor)
-    editor.send(("save", "go-dataset"), name="Comptages", description="Par heure")
+    editor.send(("save", "again"), name="Comptages", description="Par heure")
     assert list(editor.faults()) == ["field-url"]
     assert editor.value("name") == "Comptages"
     assert show("velos-du-port")["resources"] == []
+
+
+@pytest.mark.parametrize(("button", "address"), [("go-metadata-preview", "/dataset/velos-du-port"), ("go-dataset", "/dataset/edit/velos-du-port")])
+def test_who_typed_a_name_may_still_leave(editor: Person, button: str, address: str) -> None:
+    describe(editor)
+    editor.send(("save", button), name="Comptages")
+    assert editor.address == address
+    assert editor.said()
+    assert show("velos-du-port")["state"] == "draft"
 
 
 def test_a_draft_with_files_is_published_by_the_same_button(editor: Person) -> None:
