@@ -74,3 +74,26 @@ def test_what_only_acts_is_not_given_back(editor: Person, publish: Publish) -> N
 def test_passwords_are_never_given_back(editor: Person) -> None:
     body = editor._read(editor.post("/dataset/new", data={"title": "x", "password1": "geheim"}, headers=ours()), 400)
     assert "geheim" not in body
+
+
+def test_a_picture_in_a_description_becomes_a_link(editor: Person, publish: Publish) -> None:
+    words = 'Voir ![Le port & "vieux"](https://example.org/port.png) et <img src="https://example.org/b.png"> [![Plan](https://example.org/c.png)](https://example.org/plan)'
+    made = publish(notes=words)
+    editor.visit(f"/dataset/{made['name']}")
+    prose = editor.page.xpath("//*[contains(@class,'tzc-prose')][.//a[@href='https://example.org/port.png']]")[0]
+    assert not prose.xpath(".//img")
+    links = {link.get("href"): link.text_content() for link in prose.xpath(".//a")}
+    assert links["https://example.org/port.png"] == 'Le port & "vieux"'
+    assert links["https://example.org/b.png"]
+    assert links["https://example.org/plan"] == "Plan"
+    assert not prose.xpath(".//a//a")
+
+
+@pytest.mark.parametrize("form", ["/dataset/edit/{name}", "/organization/edit/{partner}", "/dataset/{name}/resource/new"])
+def test_long_texts_say_where_they_end(app: Any, partner: dict[str, Any], publish: Publish, form: str) -> None:
+    person = Person(app, factories.Sysadmin(password=PASSWORD)["name"])
+    person.visit(form.format(name=publish()["name"], partner=partner["name"]))
+    limited = person.page.xpath("//main//form[@method='post']//textarea")
+    assert limited and {field.get("maxlength") for field in limited} == {"100000"}
+    for title in person.page.xpath("//main//input[@name='title']"):
+        assert title.get("maxlength") == "300"
