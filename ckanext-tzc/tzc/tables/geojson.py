@@ -94,7 +94,8 @@ def _first_position(geometry: dict[str, Any]) -> tuple[float, float] | None:
     """The first place of a geometry, `(east, north)`; None where it has none."""
     if geometry.get("type") == "GeometryCollection":
         parts = geometry.get("geometries")
-        return next((place for part in parts if isinstance(part, dict) and (place := _first_position(part))), None) if isinstance(parts, list) else None
+        found = (_first_position(part) for part in parts if isinstance(part, dict)) if isinstance(parts, list) else iter(())
+        return next(filter(None, found), None)
     place = geometry.get("coordinates")
     while isinstance(place, list) and place and isinstance(place[0], list):
         place = place[0]
