@@ -4,12 +4,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection
 
+from tzc.web_page import begins_as_page
+
 DANGEROUS = (
     "text/html", "application/xhtml", "image/svg", "text/javascript", "application/javascript", "application/x-dosexec", "application/x-msdownload",
     "application/vnd.microsoft.portable-executable", "application/x-executable", "application/x-pie-executable", "application/x-sharedlib", "application/x-mach-binary",
     "application/x-elf", "text/x-shellscript", "text/x-php", "text/x-python", "text/x-perl", "application/java-archive", "application/x-java-applet",
 )  # fmt: skip
 """Beginnings of media types that a browser or a computer would run."""
+
+PAGES = ("text/html", "application/xhtml", "image/svg", "text/javascript", "application/javascript")
+"""Those that are also guessed of data in which a tag stands somewhere."""
+TEXTS = frozenset({"csv", "tsv", "tab", "txt", "json", "geojson"})
+"""Extensions of data written as text: a tag in a value is data."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +33,10 @@ def extension(name: str) -> str:
     return end.lower() if dot and stem else ""
 
 
-def refusal(name: str, media_type: str, size: int, allowed: Collection[str], most: int) -> Refusal | None:
+def refusal(name: str, media_type: str, size: int, allowed: Collection[str], most: int, head: bytes = b"") -> Refusal | None:
     """Why the file is refused, or None.
 
-    `media_type` is what its first bytes look like, `size` the bytes received, `allowed` the extensions taken, `most` a number of bytes.
+    `media_type` is what its first bytes, `head`, look like, `size` the bytes received, `allowed` the extensions taken, `most` a number of bytes.
     """
     if size > most:
         return Refusal("size", str(size))
@@ -37,6 +44,8 @@ def refusal(name: str, media_type: str, size: int, allowed: Collection[str], mos
         return Refusal("empty", "0")
     if extension(name) not in allowed:
         return Refusal("type", extension(name) or name)
+    if media_type.startswith(PAGES) and extension(name) in TEXTS and head and not begins_as_page(head):
+        return None
     if media_type.startswith(DANGEROUS):
         return Refusal("content", media_type)
     return None

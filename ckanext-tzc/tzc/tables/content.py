@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from tzc.web_page import begins_as_page
+
 from .errors import Refused, Skipped
 
 
@@ -40,13 +42,19 @@ def source(head: bytes, declared: str) -> Source:
     if said in WORKBOOKS:
         raise Refused("workbook", detail=f"not a {said} file")
     text = head.lstrip(b"\xef\xbb\xbf").lstrip()
-    if text[:1] == b"<":
+    if text[:1] == b"<" and not (said in DELIMITED and _is_header(text)):
         raise _mistaken(said, "html")
     if said in MAPS or (said in JSON and text[:1] in {b"{", b"["}):
         return Source.GEOJSON
     if said in DELIMITED:
         return Source.DELIMITED
     raise Skipped("not_a_table")
+
+
+def _is_header(text: bytes) -> bool:
+    """Whether a text that begins with `<` is a table all the same, such as `<nom>,val`."""
+    line = text.partition(b"\n")[0]
+    return not begins_as_page(text) and not line.startswith((b"<?", b"<!")) and any(mark in line for mark in (b",", b";", b"\t", b"|"))
 
 
 def _packed(head: bytes, said: str) -> Source:

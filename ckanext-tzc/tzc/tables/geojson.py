@@ -11,6 +11,8 @@ from .names import column_names
 
 GEOMETRIES = frozenset({"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"})
 GEOMETRY, LONGITUDE, LATITUDE = "geometrie", "longitude", "latitude"
+MOST_EAST, MOST_NORTH = 360, 90
+"""Degrees beyond which coordinates are metres of a projection such as Lambert-93; some write longitudes from 0 to 360."""
 LONGITUDES = ("longitude", "lon", "lng", "long", "stop_lon", "x_wgs84", "xlong")
 LATITUDES = ("latitude", "lat", "stop_lat", "y_wgs84", "ylat")
 
@@ -82,6 +84,24 @@ def _check(feature: Any, number: int) -> None:
         raise Refused("not_geojson", detail=f"feature {number} has a geometry of no known type", fault="geometry", number=number)
     if geometry["type"] == "Point" and not _is_position(geometry.get("coordinates")):
         raise Refused("not_geojson", detail=f"feature {number} has a point without two numbers", fault="point", number=number)
+    place = _first_position(geometry)
+    if place is not None and not (abs(place[0]) <= MOST_EAST and abs(place[1]) <= MOST_NORTH):
+        found = f"{place[0]}, {place[1]}"[:60]
+        raise Refused("not_geojson", detail=f"feature {number} is not in degrees: {found}", fault="degrees", number=number, found=found)
+
+
+def _first_position(geometry: dict[str, Any]) -> tuple[float, float] | None:
+    """The first place of a geometry, `(east, north)`; None where it has none."""
+    if geometry.get("type") == "GeometryCollection":
+        parts = geometry.get("geometries")
+        found = (_first_position(part) for part in parts if isinstance(part, dict)) if isinstance(parts, list) else iter(())
+        return next(filter(None, found), None)
+    place = geometry.get("coordinates")
+    while isinstance(place, list) and place and isinstance(place[0], list):
+        place = place[0]
+    if not isinstance(place, list) or len(place) < 2 or not all(isinstance(part, int | float) for part in place[:2]):
+        return None
+    return place[0], place[1]
 
 
 def _is_position(coordinates: Any) -> bool:

@@ -11,6 +11,9 @@ LONGEST = 63
 _DATA = re.compile(r"[+-]?\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{2}/\d{2}/\d{4}.*")
 
 
+_YEAR = re.compile(r"(19|20)\d\d")
+
+
 def column_names(headers: Sequence[str]) -> list[str]:
     """One name a header, in the same order: trimmed, without control characters or double quotes, not empty, not
     beginning with an underscore, at most 63 bytes, and unique whatever the letters' case.
@@ -36,6 +39,22 @@ def looks_like_data(headers: Sequence[str]) -> bool:
     """Whether a first row is data rather than a header: every cell that is filled is a number or a date."""
     filled = [header.strip() for header in headers if header.strip()]
     return bool(filled) and all(_DATA.fullmatch(header) for header in filled)
+
+
+def header_position(rows: Sequence[Sequence[str]]) -> int:
+    """Which of a sheet's first rows is its header: the first of which most cells are filled, when only titles stand above it.
+
+    >>> header_position([["Rapport annuel", "", ""], ["commune", "annee", "total"], ["Aytré", "2025", "3"]])
+    1
+    >>> header_position([["commune", "", ""], ["Aytré", "2025", "3"]])
+    0
+    """
+    for position, row in enumerate(rows[:-1]):
+        filled = [value.strip() for value in row if value.strip()]
+        if len(filled) * 2 > len(row):
+            # a row with numbers is data below a header with gaps
+            return 0 if any(_DATA.fullmatch(value) and not _YEAR.fullmatch(value) for value in filled) or len(set(filled)) < len(filled) else position
+    return 0
 
 
 def _plain(header: str) -> str:

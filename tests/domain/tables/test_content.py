@@ -11,6 +11,7 @@ from tzc.tables.errors import CODES, EXCERPT, Refused, Skipped, excerpt
     [
         (b"a,b\n1,2\n", "CSV", Source.DELIMITED),
         (b"a\tb\n", ".tsv", Source.DELIMITED),
+        (b"<nom>,val\n1,2\n", "CSV", Source.DELIMITED),
         (b"\xff\xfea\x00,\x00", "csv", Source.DELIMITED),
         (b'{"type": "FeatureCollection"}', "GeoJSON", Source.GEOJSON),
         (b' {"type": "Feature"}', "json", Source.GEOJSON),
@@ -27,7 +28,8 @@ def test_source(head: bytes, declared: str, wanted: Source) -> None:
     ("head", "declared", "code"),
     [
         (b"<!DOCTYPE html>", "csv", "html"),
-        (b"\n <html>", "CSV", "html"), (b"", "csv", "empty"), (b"%PDF-1.4", "csv", "binary"), (b"PK\x03\x04 word/", "csv", "binary"), (b"a,b", "xlsx", "workbook"),
+        (b"\n <html>", "CSV", "html"), (b"<?xml version='1.0'?><a,b/>", "csv", "html"), (b"<erreur>Page introuvable</erreur>", "csv", "html"),
+        (b"<script>x(1, 2)</script>", "csv", "html"), (b"", "csv", "empty"), (b"%PDF-1.4", "csv", "binary"), (b"PK\x03\x04 word/", "csv", "binary"), (b"a,b", "xlsx", "workbook"),
     ],
 )
 def test_a_file_that_is_not_what_it_says_is_refused(head: bytes, declared: str, code: str) -> None:

@@ -78,10 +78,19 @@ def test_the_second_button_is_offered_only_then(editor: Person) -> None:
 
 def test_a_name_without_a_file_is_no_file(editor: Person) -> None:
     describe(editor)
-    editor.send(("save", "go-dataset"), name="Comptages", description="Par heure")
+    editor.send(("save", "again"), name="Comptages", description="Par heure")
     assert list(editor.faults()) == ["field-url"]
     assert editor.value("name") == "Comptages"
     assert show("velos-du-port")["resources"] == []
+
+
+@pytest.mark.parametrize(("button", "address"), [("go-metadata-preview", "/dataset/velos-du-port"), ("go-dataset", "/dataset/edit/velos-du-port")])
+def test_who_typed_a_name_may_still_leave(editor: Person, button: str, address: str) -> None:
+    describe(editor)
+    editor.send(("save", button), name="Comptages")
+    assert editor.address == address
+    assert editor.said()
+    assert show("velos-du-port")["state"] == "draft"
 
 
 def test_a_draft_with_files_is_published_by_the_same_button(editor: Person) -> None:
@@ -200,6 +209,7 @@ def test_the_address_of_a_published_dataset_is_changed_with_a_warning(editor: Pe
         ({"late_after_days": "bientôt"}, "field-late_after_days"),
         ({"name": "Vélos du port"}, "field-name"),
         ({"personal_data": "sensitive"}, "field-personal_data"),
+        ({"notes": "  \u200b "}, "field-notes"),
     ],
 )
 def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(editor: Person, fields: dict[str, Any], fault: str) -> None:
@@ -524,3 +534,86 @@ def test_a_logo_is_taken(administrator: Person) -> None:
     administrator.visit("/organization/edit/port")
     administrator.send(description="Le port.")
     assert tk.get_action("organization_show")({"ignore_auth": True}, {"id": "port"})["image_url"] == stored["image_url"]
+
+
+def test_the_second_at_a_file_is_told_and_loses_nothing(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish(resources=[{"url": "https://example.org/a.csv", "name": "Ancien", "description": "Avant."}])
+    form = f"/dataset/{made['name']}/resource/{made['resources'][0]['id']}/edit"
+    for person in (editor, second):
+        person.visit(form)
+    editor.send(("save", "go-dataset-complete"), name="De la première", description="De la première.")
+    body = second.send(("save", "go-dataset-complete"), description="De la seconde.")
+    assert show(made["name"])["resources"][0]["description"] == "De la première.", "nothing is saved yet"
+    assert set(second.faults()) == {"field-name", "field-description"}
+    assert "De la première." in body
+    assert (second.value("name"), second.value("description")) == ("De la première", "De la seconde.")
+    second.send(("save", "go-dataset-complete"))
+    stored = show(made["name"])["resources"][0]
+    assert (stored["name"], stored["description"]) == ("De la première", "De la seconde.")
+    assert "opened" not in stored
+
+
+def test_new_data_of_two_under_one_name_are_told_of(editor: Person, second: Person) -> None:
+    describe(editor)
+    editor.send(("save", "go-metadata"), upload=(io.BytesIO(b"a;b\n1;2\n"), "a.csv"))
+    form = f"/dataset/velos-du-port/resource/{show('velos-du-port')['resources'][0]['id']}/edit"
+    for person in (editor, second):
+        person.visit(form)
+    editor.send(("save", "go-dataset-complete"), upload=(io.BytesIO(b"a;b\n3;4\n5;6\n"), "a.csv"))
+    size = show("velos-du-port")["resources"][0]["size"]
+    second.send(("save", "go-dataset-complete"), upload=(io.BytesIO(b"a;b\n7;8\n9;9\n9;9\n"), "a.csv"))
+    assert set(second.faults()) == {"field-url"}
+    assert show("velos-du-port")["resources"][0]["size"] == size
+
+
+def test_two_at_a_draft_s_file(editor: Person, second: Person) -> None:
+    describe(editor)
+    editor.send(("save", "again"), url="https://example.org/a.csv", name="Ancien")
+    form = f"/dataset/velos-du-port/resource/{show('velos-du-port')['resources'][0]['id']}/edit"
+    for person in (editor, second):
+        person.visit(form)
+    editor.send(("save", "again"), name="De la première")
+    second.send(("save", "again"), description="De la seconde.")
+    assert set(second.faults()) == {"field-name"}
+    second.send(("save", "again"))
+    stored = show("velos-du-port")["resources"][0]
+    assert (stored["name"], stored["description"]) == ("De la première", "De la seconde.")
+
+
+def test_a_file_deleted_meanwhile_gives_the_text_back(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish(resources=[{"url": "https://example.org/a.csv", "name": "Ancien"}])
+    second.visit(f"/dataset/{made['name']}/resource/{made['resources'][0]['id']}/edit")
+    tk.get_action("resource_delete")({"user": editor.name}, {"id": made["resources"][0]["id"]})
+    second.send(("save", "go-dataset-complete"), description="Un long travail.")
+    assert second.value("description") == "Un long travail."
+    assert second.page.xpath("//*[contains(@class,'tzc-errors')]")
+    second.send(("save", "go-dataset-complete"))
+    assert show(made["name"])["resources"][0]["description"] == "Un long travail."
+
+
+def test_two_administrators_of_a_partner(app: Any, administrator: Person) -> None:
+    administrator.visit("/organization/new")
+    administrator.send(title="Port", description="Avant.")
+    other = Person(app, factories.Sysadmin(password=PASSWORD)["name"])
+    for person in (administrator, other):
+        person.visit("/organization/edit/port")
+    administrator.send(description="De la première.", contact_name="Accueil")
+    other.send(description="De la seconde.")
+    assert set(other.faults()) == {"field-description", "field-contact_name"}
+    assert (other.value("description"), other.value("contact_name")) == ("De la seconde.", "Accueil")
+    other.send()
+    stored = tk.get_action("organization_show")({"ignore_auth": True}, {"id": "port"})
+    assert (stored["description"], stored["contact_name"]) == ("De la seconde.", "Accueil")
+
+
+def test_a_partner_s_mistakes_are_told_at_once(administrator: Person) -> None:
+    wrong = {"siren": "356000001", "siret": "35600000000049"}
+    logo = lambda: (io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "logo.svg")  # noqa: E731 -- each sending reads its own
+    administrator.visit("/organization/new")
+    administrator.send(title="Port", **wrong, image_upload=logo())
+    assert set(administrator.faults()) == {"field-siren", "field-siret", "field-image_url"}
+    administrator.visit("/organization/new")
+    administrator.send(title="Port")
+    administrator.visit("/organization/edit/port")
+    administrator.send(**wrong, image_upload=logo())
+    assert set(administrator.faults()) == {"field-siren", "field-siret", "field-image_url"}

@@ -193,6 +193,31 @@ def test_a_workbook_that_is_none(read_bytes: Reader) -> None:
         assert caught.value.code == "workbook"
 
 
+def _sheet(rows: list[list[str]]) -> str:
+    def cell(value: str, name: str) -> str:
+        return f'<c r="{name}"><v>{value}</v></c>' if value.isdigit() else f'<c r="{name}" t="inlineStr"><is><t>{value}</t></is></c>'
+
+    lines = []
+    for line, row in enumerate(rows, start=1):
+        cells = "".join(cell(value, "ABCDE"[place] + str(line)) for place, value in enumerate(row) if value)
+        lines.append(f'<row r="{line}">{cells}</row>')
+    return "".join(lines)
+
+
+def test_a_title_above_the_header_of_a_sheet_is_no_header(read_bytes: Reader, workbook: Callable[[str], bytes]) -> None:
+    rows = [["Rapport annuel 2025"], [], ["commune", "2024", "total"], ["Aytré", "12", "3"], ["Nieul", "", "5"]]
+    done, text = read_bytes(workbook(_sheet(rows)), "xlsx")
+    assert [column.name for column in done.columns] == ["commune", "2024", "total"]
+    assert (done.count, done.notes["above"]) == (2, "Rapport annuel 2025")
+    assert "Rapport" not in text
+
+
+def test_a_header_with_gaps_stays_one(read_bytes: Reader, workbook: Callable[[str], bytes]) -> None:
+    done, _text = read_bytes(workbook(_sheet([["commune"], ["Aytré", "12", "3"]])), "xlsx")
+    assert (done.columns[0].name, done.count) == ("commune", 1)
+    assert "above" not in done.notes
+
+
 def test_broken_json_says_where(read_bytes: Reader) -> None:
     with pytest.raises(Refused) as caught:
         read_bytes(b'{"type": "FeatureCollection",\n "features": [,]}', "geojson")

@@ -7,8 +7,16 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import language, territory
 from ckanext.tzc.schemas import vocabulary
 
+from .logic.validators import TEXT_LIMIT, TITLE_LIMIT
+
 Field = dict[str, Any]
 Choice = dict[str, Any]
+
+
+def tzc_most_characters(field: Field) -> int | None:
+    """The characters that a field of text takes at most; None where its validators set no limit."""
+    checks = str(field.get("validators") or "").split()
+    return TITLE_LIMIT if "tzc_title" in checks else TEXT_LIMIT if "tzc_plain_text" in checks else None
 
 
 def tzc_axis_choices(field: Field) -> list[Choice]:

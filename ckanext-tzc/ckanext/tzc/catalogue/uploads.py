@@ -56,10 +56,11 @@ def _check(filename: str, stream: IO[bytes]) -> int:
     """The bytes received; ValidationError when the file is not taken."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
-    media_type = magic.from_buffer(stream.read(SAMPLE), mime=True)
+    head = stream.read(SAMPLE)
+    media_type = magic.from_buffer(head, mime=True)
     stream.seek(0)
     most = get_max_resource_size() * 1024**2
-    found = refusal(filename, media_type, size, tk.config["tzc.uploads.types"], most)
+    found = refusal(filename, media_type, size, tk.config["tzc.uploads.types"], most, head)
     if found:
         raise tk.ValidationError({"upload": [_words(found, most)]})
     return size

@@ -211,6 +211,36 @@ class _FileForm:
             tk.h.flash_notice(tk._("The file was taken, the address %s was not: add it as another file if readers need both.") % address)
 
 
+def _told_of_file(package: Values, file: Values) -> Values | None:
+    """What to show in the form of a file once more, when it would undo what somebody else changed since it was opened."""
+    typed = _sent()
+    upload = request.files.get("upload")
+    chosen = upload.filename if upload and upload.filename else None
+    if not typed.get("opened"):
+        return None
+    try:
+        changes = meanwhile.file_changes(typed, file, meanwhile.fields_of_file(package["type"]), chosen)
+    except (ValueError, TypeError, AttributeError):
+        tk.abort(400)
+    if not changes:
+        return None
+    g.tzc_meanwhile = changes
+    return {**typed, "id": file["id"], "opened": tk.h.tzc_opened_file(file, package["type"]), "previous_upload": chosen}
+
+
+def _file_is_gone(package_type: str, package: Values) -> Page:
+    """The form of another file with what was typed for one that somebody deleted meanwhile."""
+    typed = {name: value for name, value in _sent().items() if name not in {"id", "opened", "save"}}
+    upload = request.files.get("upload")
+    kept = typed.pop("url_type", "") == "upload"
+    if kept:
+        typed["url"] = ""
+    typed["previous_upload"] = upload.filename if upload else None
+    g.tzc_file_is_gone = True
+    page: Page = NewFile().get(package_type, package["name"], typed, {}, {})
+    return page
+
+
 class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
     """The form of another file."""
 
@@ -218,6 +248,15 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
         """Keep the file, then go where the button says."""
         package = _show(id)
         wanted = request.form.get("save", "")
+        if request.form.get("id"):
+            # a draft's file has this form too
+            file = next((file for file in package["resources"] if file["id"] == request.form["id"]), None)
+            if file is None:
+                return _file_is_gone(package_type, package)
+            told = _told_of_file(package, file)
+            if told is not None:
+                once_more: Page = self.get(package_type, id, told, {}, {})
+                return once_more
         if not self.has_data():
             return self._without_data(package_type, package, wanted)
         answer: Page = super().post(package_type, id)
@@ -238,7 +277,9 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
         typed = any(request.form.get(name, "").strip() for name in ("name", "description", "format"))
         if wanted == WITHOUT or (wanted == PUBLISH and package["resources"] and not typed):
             return _publish(package["id"])
-        if wanted in {BACK, LATER} and not typed:
+        if wanted in {BACK, LATER}:
+            if typed:
+                tk.h.flash_notice(tk._("What you typed about the next file is not kept: a file is kept with its data or its address."))
             if wanted == LATER:
                 self._say_later(package)
             answer: Response = tk.h.redirect_to("dataset.edit" if wanted == BACK else "dataset.read", id=package["name"])
@@ -258,15 +299,19 @@ class EditFile(_FileForm, resource.EditView):  # type: ignore[misc] -- as above
 
     def post(self, package_type: str, id: str, resource_id: str) -> Page:
         """Save."""
+        package = _show(id)
+        stored = next((file for file in package["resources"] if file["id"] == resource_id), None)
+        if stored is None:
+            return _file_is_gone(package_type, package)
+        told = _told_of_file(package, stored)
+        if told is not None:
+            once_more: Page = self.get(package_type, id, resource_id, told, {}, {})
+            return once_more
         if not self.has_data():
             page: Page = self.get(package_type, id, resource_id, _sent(), {"url": [tk._("Choose a file, or write the address where the data are.")]}, {})
             return page
-        package = _show(id)
-        file = next((file for file in package["resources"] if file["id"] == resource_id), None) if package["state"] == "active" else None
+        file = stored if package["state"] == "active" else None
         kept = None
-        told = self._told_of_changes(package_type, package, file) if file else None
-        if told is not None:
-            return told
         if file and request.form.get("save") != known_address.CONFIRMED:
             upload = request.files.get("upload")
             kept = known_address.keep(file, upload)
@@ -280,23 +325,6 @@ class EditFile(_FileForm, resource.EditView):  # type: ignore[misc] -- as above
             if kept:
                 tk.h.flash_notice(tk._("The new file has the name of the one before, %s: so its address stays, and whoever uses it finds the new data there.") % kept)
         return answer
-
-    def _told_of_changes(self, package_type: str, package: Values, file: Values) -> Page | None:
-        """The form once more, when it would undo what somebody else changed since it was opened."""
-        typed, upload = _sent(), request.files.get("upload")
-        opened, chosen = typed.get("opened"), (upload.filename if upload else "") or ""
-        if not opened:
-            return None
-        try:
-            changes = meanwhile.file_changes(opened, typed, file, package["type"], bool(chosen))
-        except (ValueError, TypeError, AttributeError):
-            tk.abort(400)
-        if not changes:
-            return None
-        g.tzc_meanwhile = changes
-        typed.update(id=file["id"], opened=tk.h.tzc_opened_file(file, package["type"]), **({"previous_upload": chosen} if chosen else {}))
-        page: Page = self.get(package_type, package["name"], file["id"], typed, {}, {})
-        return page
 
     def _ask(self, package_type: str, id: str, resource_id: str, asked: str, chosen: str | None) -> Page:
         g.tzc_offer_new_address = True

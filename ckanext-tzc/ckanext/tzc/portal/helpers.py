@@ -14,7 +14,7 @@ import pytz
 from babel import Locale
 from ckanext.tzc.common.territory import language, territory, text
 
-from . import ground, meanwhile, theme
+from . import ground, meanwhile, pictures, theme
 
 Package = dict[str, Any]
 
@@ -402,9 +402,21 @@ def tzc_opened(package: Package) -> str:
     return json.dumps(meanwhile.marks(package, meanwhile.fields_of(package.get("type") or "dataset")))
 
 
-def tzc_opened_file(file: Package, package_type: str) -> str:
-    """The same for the form of a file."""
-    return json.dumps(meanwhile.marks(file, meanwhile.fields_of_file(package_type, file)))
+def tzc_opened_file(file: dict[str, Any], package_type: str) -> str:
+    """The same for a file."""
+    return json.dumps({**meanwhile.marks(file, meanwhile.fields_of_file(package_type)), "data": meanwhile.data_mark(file)})
+
+
+def tzc_opened_group(group: dict[str, Any], kind: str) -> str:
+    """The same for a partner or an axis."""
+    return json.dumps(meanwhile.marks(group, meanwhile.fields_of_group(kind)))
+
+
+@tk.chained_helper
+def render_markdown(next_helper: Any, data: str, auto_link: bool = True, allow_html: bool = False) -> Any:
+    """Markdown as CKAN shows it, with a link in the place of a picture that lies elsewhere."""
+    shown = next_helper(data, auto_link=auto_link, allow_html=allow_html)
+    return pictures.as_links(shown) if shown else shown
 
 
 def resource_display_name(resource_dict: Package) -> str:

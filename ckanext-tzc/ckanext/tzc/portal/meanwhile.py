@@ -11,8 +11,6 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
-from . import known_address
-
 Values = dict[str, Any]
 Field = dict[str, Any]
 
@@ -26,15 +24,35 @@ def fields_of(package_type: str) -> list[Field]:
     return [field for field in schema["dataset_fields"] if field.get("form_snippet", "") is not None]
 
 
-def fields_of_file(package_type: str, file: Values) -> list[Field]:
-    """The same of a file's form; the address of an upload is the portal's own doing."""
+def fields_of_file(package_type: str) -> list[Field]:
+    """The same for a file of such a dataset."""
     schema = tk.h.scheming_get_dataset_schema(package_type) or {"resource_fields": []}
-    shown = [field for field in schema["resource_fields"] if field.get("form_snippet", "") is not None]
-    return [field for field in shown if field["field_name"] != "url" or file.get("url_type") != "upload"] + [CONTENT]
+    return [field for field in schema["resource_fields"] if field.get("form_snippet", "") is not None]
 
 
-CONTENT: Field = {"field_name": "last_modified", "label": ""}
-"""When the file itself was put there: no field of the form, but somebody else may have put another one."""
+def fields_of_group(kind: str) -> list[Field]:
+    """The same for a partner or an axis."""
+    schema = tk.h.scheming_get_group_schema(kind) if kind == "group" else tk.h.scheming_get_organization_schema(kind)
+    return [field for field in (schema or {"fields": []})["fields"] if field.get("form_snippet", "") is not None]
+
+
+def data_mark(file: Values) -> str:
+    """A mark of what a file holds: new data may have the old ones' address."""
+    return hashlib.sha256(f"{file.get('url')} {file.get('last_modified')} {file.get('size')}".encode()).hexdigest()[:12]
+
+
+def file_changes(typed: Values, stored: Values, fields: list[Field], upload: str | None) -> list[dict[str, Any]]:
+    """As `changes`, for a file; `upload` is the name of the one that the sender chose."""
+    found = changes(typed["opened"], typed, stored, fields)
+    data = next((change for change in found if change["id"] == "field-url"), None)
+    if data is not None:
+        data["mine"] = data["mine"] or upload is not None
+        if not data["mine"]:
+            typed["url_type"] = stored.get("url_type") or ""
+    elif upload is not None and json.loads(typed["opened"]).get("data") not in (None, data_mark(stored)):
+        label = next(field["label"] for field in fields if field["field_name"] == "url")
+        found.insert(0, {"id": "field-url", "label": tk.h.scheming_language_text(label), "now": stored.get("url", ""), "mine": True})
+    return found
 
 
 def marks(values: Values, fields: list[Field]) -> dict[str, str]:
@@ -60,18 +78,6 @@ def changes(opened: str, typed: Values, stored: Values, fields: list[Field]) -> 
         if not mine:
             typed[name] = _value(stored, field)
         found.append({"id": f"field-{name}", "label": tk.h.scheming_language_text(field["label"]), "now": _shown(stored, field), "mine": mine})
-    return found
-
-
-def file_changes(opened: str, typed: Values, stored: Values, package_type: str, replaces: bool) -> list[dict[str, Any]]:
-    """As `changes`, of a file's form; `replaces` says that it brings another file."""
-    fields = fields_of_file(package_type, stored)
-    found = changes(opened, typed, stored, fields[:-1])
-    if stored.get("url_type") == "upload" and not replaces:
-        typed["url"] = known_address.name_in(stored["url"])
-    name = CONTENT["field_name"]
-    if json.loads(opened).get(name, "") not in ("", marks(stored, [CONTENT])[name]):
-        found.append({"id": "field-url", "label": tk._("The file itself"), "now": str(stored["url"]), "mine": replaces})
     return found
 
 

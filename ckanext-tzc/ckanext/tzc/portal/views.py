@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
+from flask_wtf.csrf import CSRFError
 
-from . import broken_text, ground, guide, history, page_cache, sitemap, theme
+from . import broken_text, ground, guide, history, lost_session, page_cache, sitemap, theme
 from .administration import administration as administration
 from .closed import closed as closed
 from .forms import forms as forms
 from .headers import protect
 from .odd_input import odd_input as odd_input
+from .partner_forms import partner_forms as partner_forms
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 portal = Blueprint("tzc_portal", __name__)
 portal.before_app_request(broken_text.refuse)
+portal.app_errorhandler(CSRFError)(lost_session.answer)
 portal.after_app_request(protect)
 portal.after_app_request(page_cache.mark)
 

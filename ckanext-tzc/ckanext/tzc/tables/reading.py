@@ -24,12 +24,14 @@ from tzc.tables import content, dialect, geojson
 from tzc.tables.content import Source
 from tzc.tables.errors import Refused, Skipped, excerpt
 from tzc.tables.kinds import Decision, Form, Kind, Statistics, decide
-from tzc.tables.names import column_names, looks_like_data
+from tzc.tables.names import column_names, header_position, looks_like_data
 
 CHUNK = 1024 * 1024
 LONGEST_LINE = 2_000_000
 """Characters of one line of a delimited text, beyond which something is wrong with it."""
 SAMPLE = 256 * 1024
+FIRST_LINES = 15
+"""Rows of a sheet among which its header is looked for."""
 FIRST_ROWS = 1000
 """Rows by which forms that no column can have are ruled out before all rows are counted."""
 BATCH = 40
@@ -60,7 +62,7 @@ class Column:
 class Read:
     """A file that was read whole: its columns, the number of rows, what a map is drawn from, remarks, and the rows as CSV.
 
-    Remarks: `sheet` and `other_sheets` of a workbook; `universal`, the columns whose moments had a zone and are now in UTC.
+    Remarks: `sheet` and `other_sheets` of a workbook, and `above`, the title that stands above its header; `universal`, the columns whose moments had a zone and are now in UTC.
 
     `rows_file` holds the rows as PostgreSQL's COPY takes them: nothing for NULL, everything else in double quotes.
     """
@@ -198,13 +200,16 @@ def _workbook(file: Path, declared: str, folder: Path, limits: Limits) -> _Text:
         name, others, rows = _first_table(book, limits)
     except (CalamineError, OSError, ValueError) as error:
         raise Refused("workbook", detail=str(error)[:120]) from error
+    start = header_position([[_cell(value) for value in row] for row in rows[:FIRST_LINES]])
+    above = " – ".join(filter(None, (_cell(value) for row in rows[:start] for value in row)))
+    rows = rows[start:]
     headers = [_cell(value) for value in rows[0]]
     if looks_like_data(headers):
         headers, body = [""] * len(headers), rows
     else:
         body = rows[1:]
     written, longest = _write(folder / "plain.txt", headers, ([_cell(value) for value in row] for row in body))
-    notes: dict[str, Any] = {"sheet": name, **({"other_sheets": others} if others else {})}
+    notes: dict[str, Any] = {"sheet": name, **({"other_sheets": others} if others else {}), **({"above": excerpt(above)} if above else {})}
     return _Text(written, ",", headers, column_names(headers), 0, True, longest, notes=notes)
 
 

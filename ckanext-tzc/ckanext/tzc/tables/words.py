@@ -64,6 +64,10 @@ def _geojson_faults() -> dict[str, str]:
         "feature": tk._("The file is not GeoJSON: its feature number %(number)s is none."),
         "geometry": tk._("Feature number %(number)s has a geometry of a type that GeoJSON does not know."),
         "point": tk._("Feature number %(number)s is a point without longitude and latitude."),
+        "degrees": tk._(
+            "Feature number %(number)s lies at %(found)s: these are no degrees. "
+            "GeoJSON is written in longitude and latitude (WGS 84), not in Lambert-93: export the file again in WGS 84 (EPSG:4326)."
+        ),
     }
 
 
@@ -80,7 +84,10 @@ def _reasons() -> dict[str, str]:
         "no_rows": tk._("The file has no rows below its header."),
         "html": tk._("The file is a web page, not a table."),
         "binary": tk._("The file does not hold text: its format is not the one that was given."),
-        "workbook": tk._("The workbook cannot be opened: %(detail)s"),
+        "workbook": tk._(
+            "The workbook cannot be opened: it is damaged, protected by a password, or of another format than its name says. "
+            "Open it in your spreadsheet program and save it again as XLSX."
+        ),
         "no_sheet": tk._("No sheet of the workbook has a header and rows."),
         "json": tk._("Line %(row)s, column %(column)s: this is not JSON any more. A comma, bracket or quotation mark is missing or one too many, here or just before."),
         "too_big": tk._("The file is too large to be shown as a table: %(have)s, where %(most)s is the most."),

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -41,8 +42,7 @@ def tzc_required(field: dict[str, Any], schema: dict[str, Any]) -> Any:
     """What a person must give; a harvested dataset may lack it."""
 
     def validator(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
-        value = data.get(key)
-        if value not in (missing, None, "", [], "[]") and not (isinstance(value, str) and not value.strip()):
+        if not _is_blank(data.get(key)):
             return
         if field.get("demanded") and not is_harvested(data):
             errors[key].append(tk._("Please fill this in: it is needed to publish."))
@@ -52,6 +52,13 @@ def tzc_required(field: dict[str, Any], schema: dict[str, Any]) -> Any:
             raise tk.StopOnError
 
     return validator
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether nothing is given, or nothing that a reader would see: blanks, or characters without a shape (a zero-width space)."""
+    if isinstance(value, str):
+        return value == "[]" or all(unicodedata.category(character)[0] in "ZC" for character in value)
+    return value in (missing, None, [])
 
 
 @scheming_validator
@@ -118,8 +125,11 @@ def tzc_college(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -
 
 def tzc_plain_text(value: Any) -> Any:
     """Text of a bearable length, without control characters (pasted from elsewhere, they break feeds)."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # a program's version or year
+        value = str(value)
     if not isinstance(value, str):
-        raise tk.Invalid(tk._("Please write text here."))
+        raise tk.Invalid(tk._("Please write text here, between quotation marks in JSON: not a list, an object or true and false."))
     if len(value) > TEXT_LIMIT:
         words = tk._("This text has %(have)d characters; at most %(most)d are kept. Put the rest into a document and link to it.")
         raise tk.Invalid(words % {"have": len(value), "most": TEXT_LIMIT})

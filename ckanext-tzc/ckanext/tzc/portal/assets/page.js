@@ -19,4 +19,18 @@
       });
     });
   });
+
+  // what `kept.js` keeps of a form is thrown away when the form was taken, and when somebody signs out
+  try {
+    var sent = sessionStorage.getItem('tzc-sent');
+    if (sent && !document.querySelector('[data-lost-session]')) {
+      sessionStorage.removeItem('tzc-sent');
+      if (!document.querySelector('.tzc-error-page, .tzc-errors, .is-bad')) { sessionStorage.removeItem(sent); }
+    }
+    document.querySelectorAll('form[action*="/user/logout"], form[action*="/user/_logout"]').forEach(function (form) {
+      form.addEventListener('submit', function () {
+        Object.keys(sessionStorage).forEach(function (key) { if (key.indexOf('tzc-form ') === 0) { sessionStorage.removeItem(key); } });
+      });
+    });
+  } catch (refused) { /* a browser that keeps nothing */ }
 })();
