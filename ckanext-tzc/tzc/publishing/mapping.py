@@ -19,7 +19,7 @@ from tzc.catalogue.quality import is_open
 
 from .terms import GEOJSON, MEDIA, NAMES, TYPE, Node, Term, clean, decimal, duration, entries, iri, mailbox, moment, number, parsed_moment, text, values
 
-VERSION = 3
+VERSION = 4
 """Of this mapping: one more whenever the same dataset gives other triples, so that all stored fragments are made anew."""
 
 HVD_REGULATION = NamedNode("http://data.europa.eu/eli/reg_impl/2023/138/oj")
@@ -56,13 +56,16 @@ class Format:
     media: str = ""
 
 
+Box = tuple[float, float, float, float]
+
+
 @dataclasses.dataclass(frozen=True)
 class World:
     """What the mapping knows besides the dataset; `base` is the portal's address without a slash at its end.
 
     `personal`: IRIs of categories of personal data by code. `levels`: the EU's access right by access level. `kinds`: letters of INSPIRE's
     reasons by kind of partner, of `persons` when persons are concerned. `formats` by each name of a format in small letters.
-    `boxes` of communes: west, south, east, north in degrees. `labels` of vocabularies' terms by their IRI, by language.
+    `boxes` of communes: west, south, east, north in degrees. `whole`: name and box of the territory. `labels` of vocabularies' terms by their IRI, by language.
     """
 
     base: str
@@ -75,7 +78,8 @@ class World:
     personal: Mapping[str, str]
     kinds: Mapping[str, str]
     persons: frozenset[str] = frozenset()
-    boxes: Mapping[str, tuple[float, float, float, float]] = dataclasses.field(default_factory=dict)
+    boxes: Mapping[str, Box] = dataclasses.field(default_factory=dict)
+    whole: tuple[str, Box] | None = None
     labels: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
 
     @cached_property
@@ -257,10 +261,12 @@ class _Writer:
         self.add(me, "dcat:landingPage", iri(dataset.get("url")) or page, "foaf:Document")
         self.statement(me, "dct:provenance", dataset.get("provenance"), "dct:ProvenanceStatement")
         if self.harvested:
-            # a dataset is a source; a page or a catalogue is what it was derived from
-            self.add(me, "dct:source", iri(dataset.get("uri")), "dcat:Dataset")
-            if iri(dataset.get("uri")) is None:
-                self.add(me, "prov:wasDerivedFrom", iri(dataset.get("url")) or iri(dataset.get("harvest_source_url")))
+            # a source must be a dataset, and no dataset stands in the feed but those told in full; anything else is what it was derived from
+            stated = iri(dataset.get("uri"))
+            if stated == me:
+                self.add(me, "dct:source", stated)
+            else:
+                self.add(me, "prov:wasDerivedFrom", stated or iri(dataset.get("url")) or iri(dataset.get("harvest_source_url")))
         for source in values(dataset.get("was_derived_from")):
             # one of this portal's is known by its id
             here = isinstance(source, str) and bool(ID.fullmatch(source))
@@ -329,17 +335,25 @@ class _Writer:
                 self.add(self.subject, "dct:temporal", node, "dct:PeriodOfTime")
                 self.add(node, "dcat:startDate", start)
                 self.add(node, "dcat:endDate", end)
-        for code in values(self.dataset.get("communes")):
-            if isinstance(code, str) and code in self.world.communes:
-                place = NamedNode(COMMUNE + code)
-                self.add(self.subject, "dct:spatial", place, "dct:Location")
-                self.add(place, "skos:prefLabel", text(self.world.communes[code]))
-                self.outline(place, {"bbox": rectangle(*self.world.boxes[code])} if code in self.world.boxes else {})
-        for stated in entries(self.dataset.get("spatial_coverage")):
-            where = iri(stated.get("uri")) or self.blank()
-            self.add(self.subject, "dct:spatial", where, "dct:Location")
-            self.add(where, "skos:prefLabel", text(stated.get("text")))
-            self.outline(where, stated)
+        self.places()
+
+    def places(self) -> None:
+        """Communes and places stated; an own dataset that states none is about the whole territory, as its form says."""
+        communes = [code for code in values(self.dataset.get("communes")) if isinstance(code, str) and code in self.world.communes]
+        stated = list(entries(self.dataset.get("spatial_coverage")))
+        for code in communes:
+            box = self.world.boxes.get(code)
+            self.place(NamedNode(COMMUNE + code), {"text": self.world.communes[code], "bbox": rectangle(*box) if box else None})
+        for place in stated:
+            self.place(iri(place.get("uri")) or self.blank(), place)
+        if self.world.whole and not (communes or stated or self.harvested):
+            name, box = self.world.whole
+            self.place(self.blank(), {"text": name, "bbox": rectangle(*box)})
+
+    def place(self, where: Node, stated: Mapping[str, Any]) -> None:
+        self.add(self.subject, "dct:spatial", where, "dct:Location")
+        self.add(where, "skos:prefLabel", text(stated.get("text")))
+        self.outline(where, stated)
 
     def outline(self, where: Node, stated: Mapping[str, Any]) -> None:
         """Rectangle and centre as well-known text; a surface also as GeoJSON, which is all that data.gouv.fr reads."""

@@ -26,6 +26,7 @@ WORLD = mapping.World(
     levels={"open": f"{RIGHTS}PUBLIC", "registered": f"{RIGHTS}RESTRICTED", "restricted": f"{RIGHTS}RESTRICTED"},
     formats={"csv": mapping.Format("http://publications.europa.eu/resource/authority/file-type/CSV", "text/csv")},
     axes=frozenset({"mobilite"}), personal={"personal": "https://w3id.org/dpv#PersonalData"}, kinds={"entreprise": "d"}, persons=frozenset({"personal"}), boxes={"17300": (-1.25, 46.1, -1.1, 46.2)},
+    whole=("Territoire", (-1.4, 46.0, -0.9, 46.4)),
 )  # fmt: skip
 ID = "0f6e1a10-0000-4000-8000-00000000000a"
 PLAIN: dict[str, Any] = {
@@ -216,3 +217,10 @@ def test_a_place_is_well_known_text() -> None:
     assert [json.loads(value)["type"] for value in objects(described(communes=["17300"]), "locn:geometry")] == ["Polygon"]
     for broken in ("POINT (", "[1,2]", '{"type": "Polygon"}', "nowhere"):
         assert objects(described(spatial_coverage=[{"text": "Là", "geom": broken}]), "locn:geometry") == set()
+
+
+def test_a_dataset_without_a_place_is_about_the_whole_territory() -> None:
+    assert "Territoire" in objects(described(), "skos:prefLabel")
+    assert objects(described(), "dcat:bbox") == {"POLYGON ((-1.40000 46.00000, -0.90000 46.00000, -0.90000 46.40000, -1.40000 46.40000, -1.40000 46.00000))"}
+    for place in ({"communes": ["17300"]}, {"spatial_coverage": [{"text": "Le port"}]}, {"harvest_source_id": "s"}):
+        assert "Territoire" not in objects(described(**place), "skos:prefLabel"), place

@@ -47,8 +47,8 @@ def test_what_is_forbidden_names_the_field_that_mends_it(predicate: str, field: 
 
 
 def test_what_is_only_missed_does_not_count() -> None:
-    missed = validate(triples(tags=[], communes=[], contact=[{"name": "A"}], resources=[{**FILE, "format": ""}]), PROFILE)
-    assert {one.field for one in missed} == {"tag_string", "communes", "contact", "format"}
+    missed = validate(triples(tags=[], contact=[{"name": "A"}], resources=[{**FILE, "format": ""}]), PROFILE)
+    assert {one.field for one in missed} == {"tag_string", "contact", "format"}
     assert {one.severity for one in missed} == {"warning"}
     assert validation.conforms(missed)
     # a property that may be one or the other has both names

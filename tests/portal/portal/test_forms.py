@@ -617,3 +617,13 @@ def test_a_partner_s_mistakes_are_told_at_once(administrator: Person) -> None:
     administrator.visit("/organization/edit/port")
     administrator.send(**wrong, image_upload=logo())
     assert set(administrator.faults()) == {"field-siren", "field-siret", "field-image_url"}
+
+
+def test_a_dataset_deleted_meanwhile_keeps_what_was_typed(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish()
+    editor.visit(f"/dataset/edit/{made['name']}")
+    tk.get_action("package_delete")({"ignore_auth": True, "user": ""}, {"id": made["id"]})
+    body = editor.send(title="Écrit trop tard")
+    assert "a supprimé" in body and "Écrit trop tard" in body
+    stored = show(made["name"])
+    assert (stored["state"], stored["title"]) == ("deleted", "Écrit trop tard")

@@ -115,3 +115,11 @@ def test_what_became_confidential_is_in_no_history(app: Any, changed: dict[str, 
     tk.get_action("package_patch")({"user": partner["editor"]}, {"id": changed["id"], "access_level": "confidential"})
     told = asked(app, address)
     assert changed["id"] not in told and changed["name"] not in told and "Passages par heure" not in told
+
+
+def test_the_first_publication_is_one(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
+    made = publish(state="draft")
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": made["id"], "state": "active"})
+    page = asked(app, f"/en/dataset/activity/{made['name']}")
+    assert "The dataset was published." in page
+    assert "The dataset was changed." not in page

@@ -112,6 +112,11 @@ def _told_of_changes(view: Any, package_type: str, stored: Values) -> Page | Non
     return page
 
 
+def _bring_back(package: Values) -> Markup:
+    """The way to a deleted dataset's page, which has the button."""
+    return Markup('<a href="{}">{}</a>').format(tk.h.url_for("dataset.read", id=package["name"]), tk._("Bring it back"))
+
+
 class NewDataset(dataset.CreateView):  # type: ignore[misc] -- CKAN's views have no types
     """The form of a dataset that is not published yet."""
 
@@ -142,7 +147,10 @@ class EditDataset(dataset.EditView):  # type: ignore[misc] -- as above
         answer: Page = super().post(package_type, id)
         if isinstance(answer, str):
             return answer
-        if request.form.get("save") == UNPUBLISH:
+        if stored["state"] == "deleted":
+            words = tk._("“%s” was deleted by somebody else while you were writing. What you wrote is kept with it.") % stored["title"]
+            tk.h.flash_notice(Markup("{} {}").format(words, _bring_back(stored)), allow_html=True)
+        elif request.form.get("save") == UNPUBLISH:
             tk.h.flash_success(tk._("“%s” is a draft again: nobody finds it in the catalogue. It waits on your desk until you publish it.") % stored["title"])
         else:
             tk.h.flash_success(tk._("Your changes are saved."))
@@ -158,8 +166,7 @@ class DeleteDataset(dataset.DeleteView):  # type: ignore[misc] -- as above
         if "cancel" in request.form:
             return _to_page(package)
         tk.get_action("package_delete")(_context(), {"id": id})
-        link = Markup('<a href="{}">{}</a>').format(tk.h.url_for("dataset.read", id=package["name"]), tk._("Bring it back"))
-        tk.h.flash_success(Markup("{} {}").format(tk._("“%s” is deleted.") % package["title"], link), allow_html=True)
+        tk.h.flash_success(Markup("{} {}").format(tk._("“%s” is deleted.") % package["title"], _bring_back(package)), allow_html=True)
         answer: Response = tk.h.redirect_to("dashboard.datasets")
         return answer
 

@@ -6,14 +6,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.headers import ALWAYS
 from flask import Response, request
-
-ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 
 POLICY = {
     "default-src": "'self'",

@@ -42,6 +42,9 @@ def _words(activity: dict[str, Any], before: dict[str, Any] | None, now: Package
     if kind == "deleted package":
         return [tk._("The dataset was deleted.")]
     new, old = (activity.get("data") or {}).get("package"), ((before or {}).get("data") or {}).get("package")
+    if before is None and new and new.get("state") == "active":
+        # drafts have no history
+        return [tk._("The dataset was published.")]
     if not new or not old:
         return [tk._("The dataset was changed.")]
     return [*_state(old, new), *_fields(old, new), *_files(old, new, now)] or [tk._("Saved without a change.")]

@@ -16,6 +16,7 @@ from .forms import forms as forms
 from .headers import protect
 from .odd_input import odd_input as odd_input
 from .partner_forms import partner_forms as partner_forms
+from .unseen import unseen as unseen
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import zstandard
-from flask import Response, request
+from flask import Request, Response
 from werkzeug.datastructures import ETags
 
 from tzc.publishing.documents import SYNTAXES, TURTLE, Syntax
@@ -23,22 +23,22 @@ def refuse(status: int, reason: str) -> Response:
     return Response(reason + "\n", status, content_type="text/plain; charset=utf-8", headers={"Access-Control-Allow-Origin": "*"})
 
 
-def negotiated() -> Syntax | None:
+def negotiated(asked: Request) -> Syntax | None:
     """The syntax that the reader likes best; a reader who takes anything gets Turtle, one who takes none of ours None."""
-    best = request.accept_mimetypes.best_match(ACCEPTED, default=None)
+    best = asked.accept_mimetypes.best_match(ACCEPTED, default=None)
     return MEDIA.get(best or "", TURTLE if best else None)
 
 
-def asks_for_rdf() -> bool:
+def asks_for_rdf(asked: Request) -> bool:
     """Whether a reader prefers RDF to a page."""
-    accepted = request.accept_mimetypes
+    accepted = asked.accept_mimetypes
     best = accepted.best_match(["text/html", *ACCEPTED])
     return bool(best) and best != "text/html" and not accepted["text/html"] >= accepted[best]
 
 
-def fresh(etag: str) -> Response | None:
+def fresh(asked: Request, etag: str) -> Response | None:
     """304, when the reader has this already."""
-    kept: ETags = request.if_none_match
+    kept: ETags = asked.if_none_match
     if not kept.contains_weak(etag):
         return None
     return _labelled(Response(status=304), etag, None)
@@ -55,11 +55,11 @@ def _labelled(response: Response, etag: str, changed: datetime | None) -> Respon
     return response
 
 
-def rdf(content: bytes | Iterable[bytes], media: str, etag: str, changed: datetime | None) -> Response:
+def rdf(asked: Request, content: bytes | Iterable[bytes], media: str, etag: str, changed: datetime | None) -> Response:
     """A document; `changed` is UTC with its zone."""
-    encoding = request.accept_encodings.best_match(["zstd", "gzip"], default=None)
+    encoding = asked.accept_encodings.best_match(["zstd", "gzip"], default=None)
     packed: Any = _packed(content, encoding)
-    response = Response(packed if request.method != "HEAD" else b"", content_type=f"{media}; charset=utf-8" if media.startswith("text/") else media)
+    response = Response(packed if asked.method != "HEAD" else b"", content_type=f"{media}; charset=utf-8" if media.startswith("text/") else media)
     if encoding:
         response.headers["Content-Encoding"] = encoding
     if isinstance(packed, bytes):

@@ -86,13 +86,14 @@ STATE = sa.text("""SELECT (SELECT max(id) FROM tzc_publishing_change) AS waiting
 
 def state() -> State:
     """That of this moment, after a few changes that wait have been dealt with."""
-    found = _state()
+    found = state_now()
     if not found.settled and renewing.renew_before_reading():
-        found = _state()
+        found = state_now()
     return found
 
 
-def _state() -> State:
+def state_now() -> State:
+    """That of this moment as it is."""
     row = model.Session.execute(STATE).one()
     return State(f"{fingerprint()}-{row.revision or 0}-{row.waiting or 0}", row.waiting is None, row.made, row.revision or 0)
 

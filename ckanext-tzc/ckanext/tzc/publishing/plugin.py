@@ -9,6 +9,7 @@ from ckanext.dcat.interfaces import IDCATURIGenerator
 from ckanext.tzc.common import signals
 
 from . import jobs, safe
+from .direct import DirectFeeds
 from .safe import SafeFeeds
 
 
@@ -22,6 +23,7 @@ class PublishingPlugin(SafeFeeds, p.SingletonPlugin):
     """Publishing: each public dataset as RDF, ready before anybody asks."""
 
     p.implements(p.IConfigurer)
+    p.implements(p.IMiddleware, inherit=True)
     p.implements(p.IDomainObjectModification)
     p.implements(p.ISignal)
     p.implements(IDCATURIGenerator, inherit=True)
@@ -31,6 +33,11 @@ class PublishingPlugin(SafeFeeds, p.SingletonPlugin):
         tk.add_template_directory(config, "templates")
         safe.guard()
         jobs.renewing_job().listen()
+
+    def make_middleware(self, app: Any, config: Any) -> Any:
+        """Harvesters' questions are answered at once."""
+        app.wsgi_app = DirectFeeds(app.wsgi_app)
+        return app
 
     def get_signal_subscriptions(self) -> Any:
         """A score that changed changes the RDF: the database has written it down, the job is sent after the commit."""

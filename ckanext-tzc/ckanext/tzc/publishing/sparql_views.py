@@ -40,7 +40,7 @@ def endpoint() -> Any:
         form = wanted(request.values.get("format", ""), _choose)
         question = _question()
         if question is None:
-            return _page() if answers.negotiated() is None or not answers.asks_for_rdf() else _service()
+            return _page() if answers.negotiated(request) is None or not answers.asks_for_rdf(request) else _service()
         if form.results is None and form.graph is None:
             raise Fault(406, "form", forms=", ".join((*RESULTS, *GRAPHS, PAGE)))
         answer = asking.ask(question, form)
@@ -125,7 +125,7 @@ def _written() -> dict[str, Any]:
 
 def _service() -> Response:
     """What this service can do, in the words of SPARQL's own vocabulary for it."""
-    syntax = answers.negotiated() or documents.TURTLE
+    syntax = answers.negotiated(request) or documents.TURTLE
     here = NamedNode(f"{base()}/sparql")
 
     def term(name: str) -> NamedNode:
@@ -142,4 +142,4 @@ def _service() -> Response:
         )),
     ]  # fmt: skip
     content = documents.complete(triples, syntax)
-    return answers.rdf(content, syntax.media, f"service-{len(content)}", datetime.now(timezone.utc))
+    return answers.rdf(request, content, syntax.media, f"service-{len(content)}", datetime.now(timezone.utc))

@@ -5,22 +5,18 @@ import hashlib
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.numbers import whole_number
 from flask import Blueprint, Response, request
-from pyoxigraph import NamedNode
 
-from tzc.publishing.catalogue import Page
 from tzc.publishing.documents import EXTENSIONS, Syntax
 from tzc.publishing.intake import PORTALS
 
-from . import answers, feeds, intake_words, renewing
+from . import answers, feed_pages, feeds, intake_words, renewing
 from .sparql_views import sparql
 from .vocabulary_views import vocabulary
-from .world import base
 
 publishing = Blueprint("tzc_publishing", __name__)
 
@@ -28,7 +24,6 @@ __all__ = ["publishing", "sparql", "vocabulary"]
 
 KNOWN = {"page", "after", "modified_since", "profiles"}
 MEANINGLESS = {"q", "fq", "sort"}
-LAST_PAGE = 1_000_000
 RECEIVED = 50
 """Datasets on a page of what portals received."""
 STOCK_FORMATS = {"rdf", "xml", "n3", "ttl", "jsonld"}
@@ -56,7 +51,7 @@ def instead_of_stock() -> Any:
         return None
     parts = request.view_args or {}
     extension = parts.get("_format")
-    if not extension and not answers.asks_for_rdf():
+    if not extension and not answers.asks_for_rdf(request):
         return None
     if other_profiles():
         return _check_other_profiles(parts.get("_id"), extension)
@@ -75,7 +70,7 @@ def _check_other_profiles(name: str | None, extension: str | None) -> None:
     if extension and extension not in STOCK_FORMATS:
         raise RefusedError(404, tk._("There is no such format. There are: {extensions}.").format(extensions=", ".join(sorted(STOCK_FORMATS))))
     _question()
-    if _whole_number("page", request.args.get("page", "1"), 1) > LAST_PAGE:
+    if _whole_number("page", request.args.get("page", "1"), 1) > feed_pages.LAST:
         raise RefusedError(404, tk._("There is no page {number}.").format(number=request.args["page"]))
     if name:
         renewing.renew_before_reading()
@@ -96,9 +91,9 @@ def dump(extension: str) -> Response:
     syntax = _syntax(extension)
     at = feeds.state()
     etag = feeds.etag(at.known, "all", syntax.name)
-    if at.settled and (known := answers.fresh(etag)):
+    if at.settled and (known := answers.fresh(request, etag)):
         return known
-    return answers.rdf(feeds.whole(feeds.WHOLE, syntax, feeds.first_day(at)), answers.media_of(extension, syntax), etag, at.changed)
+    return answers.rdf(request, feeds.whole(feeds.WHOLE, syntax, feeds.first_day(at)), answers.media_of(extension, syntax), etag, at.changed)
 
 
 @publishing.route("/catalog/national.<extension>")
@@ -133,7 +128,7 @@ def axis(name: str, extension: str) -> Response:
 
 def _syntax(extension: str | None) -> Syntax:
     if extension is None:
-        syntax = answers.negotiated()
+        syntax = answers.negotiated(request)
         if syntax is None:
             raise RefusedError(406, tk._("This catalogue is written in: {types}.").format(types=", ".join(answers.MEDIA)))
         return syntax
@@ -150,24 +145,23 @@ def _dataset(name: str, extension: str | None) -> Response:
     if content is None:
         raise RefusedError(404, tk._("Dataset not found"))
     etag = feeds.etag(hashlib.sha256(content).hexdigest(), syntax.name)
-    return answers.fresh(etag) or answers.rdf(content, answers.media_of(extension or "", syntax), etag, package.metadata_modified.replace(tzinfo=timezone.utc, microsecond=0))
+    changed = package.metadata_modified.replace(tzinfo=timezone.utc, microsecond=0)
+    return answers.fresh(request, etag) or answers.rdf(request, content, answers.media_of(extension or "", syntax), etag, changed)
 
 
 def _feed(choice: feeds.Choice, extension: str | None) -> Response:
     """A page of a feed: the first, one by its number, or the one after a place in the order."""
     syntax = _syntax(extension)
     question = _question()
+    for name, least in (("after", 0), ("page", 1)):
+        if name in question:
+            _whole_number(name, question[name], least)
     if "modified_since" in question:
         choice = feeds.changed_since(choice, _moment(question["modified_since"]))
-    at = feeds.state()
-    asked = urlencode(sorted(question.items()))
-    etag = feeds.etag(at.known, request.path, asked, syntax.name)
-    if at.settled and (known := answers.fresh(etag)):
-        return known
-    size = _size()
-    found = _stretch(choice, syntax, question, size)
-    content = feeds.page(syntax, found, _links(question, found, size, feeds.numbers(choice, at)), feeds.first_day(at))
-    return answers.rdf(content, answers.media_of(extension or "", syntax), etag, at.changed)
+    try:
+        return feed_pages.answer(request, feeds.state(), choice, syntax, answers.media_of(extension or "", syntax), question)
+    except feed_pages.NoSuchPageError as error:
+        raise RefusedError(404, tk._("There is no page {number}.").format(number=error)) from error
 
 
 def _question() -> dict[str, str]:
@@ -175,17 +169,6 @@ def _question() -> dict[str, str]:
     if asked := sorted(MEANINGLESS & set(request.args)):
         raise RefusedError(400, tk._("A feed cannot be searched: leave {names} out, or ask {address}.").format(names=", ".join(asked), address="/api/3/action/package_search"))
     return {name: request.args[name] for name in KNOWN - {"profiles"} if name in request.args}
-
-
-def _stretch(choice: feeds.Choice, syntax: Syntax, question: dict[str, str], size: int) -> feeds.Stretch:
-    if "after" in question:
-        return feeds.stretch(choice, syntax, _whole_number("after", question["after"], 0), size)
-    number = _whole_number("page", question.get("page", "1"), 1)
-    before = feeds.place_before(choice, number, size) if number <= LAST_PAGE else None
-    found = feeds.stretch(choice, syntax, before, size) if before is not None else None
-    if found is None or (found.empty and number > 1):
-        raise RefusedError(404, tk._("There is no page {number}.").format(number=number))
-    return found
 
 
 def _whole_number(name: str, stated: str, least: int) -> int:
@@ -201,22 +184,6 @@ def _moment(stated: str) -> datetime:
     except ValueError as error:
         raise RefusedError(400, tk._("modified_since must be a day or a moment as ISO 8601 writes it, such as 2026-11-28 or 2026-11-28T10:00:00Z.")) from error
     return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-def _size() -> int:
-    return max(1, int(tk.config.get("ckanext.dcat.datasets_per_page") or 100))
-
-
-def _links(question: dict[str, str], found: feeds.Stretch, size: int, numbers: feeds.Numbers) -> Page:
-    """Links between pages lead by places, not by numbers: nothing that happens meanwhile moves them."""
-    collection = f"{base()}{request.path}"
-    kept = {name: value for name, value in question.items() if name == "modified_since"}
-    first = f"{collection}?{urlencode(kept)}" if kept else collection
-    here = f"{collection}?{urlencode(sorted(question.items()))}" if question else collection
-    following = f"{collection}?{urlencode({**kept, 'after': found.until})}" if found.more else None
-    pages = -(-numbers.places // size)
-    last = f"{collection}?{urlencode({**kept, 'page': pages})}" if pages > 1 else None
-    return Page(NamedNode(here).value, collection, first, following, last, numbers.datasets, size)
 
 
 @publishing.route("/publishing/received")

@@ -8,7 +8,7 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory, text
 from ckanext.tzc.schemas import vocabulary as listed
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
 from tzc.publishing import documents
@@ -46,8 +46,8 @@ def entries() -> list[Entry]:
 @vocabulary.route("/vocabulary")
 def page() -> Any:
     """The terms, in the form that the reader likes best."""
-    if answers.asks_for_rdf():
-        return _document(answers.negotiated() or documents.TURTLE, "")
+    if answers.asks_for_rdf(request):
+        return _document(answers.negotiated(request) or documents.TURTLE, "")
     kinds = {"property": tk._("Properties"), "metric": tk._("Measures"), "class": tk._("Classes"), "": tk._("Values")}
     groups = [(heading, [_term(entry) for entry in entries() if (entry.kind if entry.kind in CLASSES else "") == kind]) for kind, heading in kinds.items()]
     extensions = [("ttl", "Turtle"), ("rdf", "RDF/XML"), ("jsonld", "JSON-LD"), ("nt", "N-Triples")]
@@ -67,7 +67,7 @@ def document(extension: str) -> Response:
 def _document(syntax: Syntax, extension: str) -> Response:
     content = documents.complete(triples(base(), territory().name, entries()), syntax)
     etag = hashlib.sha256(content).hexdigest()[:24]
-    return answers.fresh(etag) or answers.rdf(content, answers.media_of(extension, syntax), etag, None)
+    return answers.fresh(request, etag) or answers.rdf(request, content, answers.media_of(extension, syntax), etag, None)
 
 
 def _term(entry: Entry) -> Term:

@@ -44,6 +44,7 @@ def _world(base: str, _file: str) -> mapping.World:
         personal={entry["code"]: entry["uri"] for entry in vocabulary("personal-data")},
         kinds={entry["code"]: entry["limitation"] for entry in vocabulary("partner-kind") if entry.get("limitation")},
         labels={entry["uri"]: entry["label"] for name in ("data-theme", "hvd-category") for entry in vocabulary(name)},
+        whole=(place.name[place.languages[0]], (place.bounding_box.west, place.bounding_box.south, place.bounding_box.east, place.bounding_box.north)),
         boxes={code: bounds(geometry) for code, geometry in outlines().geometries.items()},
         persons=frozenset(entry["code"] for entry in vocabulary("personal-data") if entry.get("persons")),
     )

@@ -13,6 +13,33 @@ from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.common.territory import territory
 from flask import has_request_context
 
+from . import saving
+
+Action = Callable[[dict[str, Any], dict[str, Any]], Any]
+
+
+@tk.chained_action
+def package_create(original: Action, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
+    """As CKAN's; with `state: draft` it stays a draft, also for whoever may not change the state of other datasets."""
+    saving.check(data_dict)
+    if data_dict.get("state") == "draft":
+        context["allow_state_change"] = True
+    return original(context, data_dict)
+
+
+@tk.chained_action
+def package_update(original: Action, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
+    """As CKAN's; what would be dropped without a word is refused."""
+    saving.check(data_dict)
+    return original(context, data_dict)
+
+
+@tk.chained_action
+def package_patch(original: Action, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
+    """The same."""
+    saving.check(data_dict)
+    return original(context, data_dict)
+
 
 @tk.chained_action
 @tk.side_effect_free
@@ -30,11 +57,14 @@ def package_search(original: Callable[..., dict[str, Any]], context: dict[str, A
     words = search.words(question)
     try:
         found = ask()
-    except SearchError:
+    except SearchError as error:
         if words is not None or not question:
-            raise
+            raise _in_words(error) from error
         words = search.without_signs(question)
-        found = ask(q=words)
+        try:
+            found = ask(q=words)
+        except SearchError as again:
+            raise _in_words(again) from again
     if found["count"] or not words or "mm" in data_dict:
         return found
     for other in search.second_tries(words):
@@ -46,6 +76,11 @@ def package_search(original: Callable[..., dict[str, Any]], context: dict[str, A
                 tk.g.tzc_instead = again["tzc_instead"]
             return again
     return found
+
+
+def _in_words(error: SearchError) -> SearchError:
+    """The same error without the question that Solr was asked, which tells how the index is made."""
+    return type(error)(tk._("This search cannot be read: look at the brackets and quotes of q, fq and sort."))
 
 
 @tk.chained_action

@@ -20,7 +20,8 @@ Key = tuple[Any, ...]
 Flat = dict[Key, Any]
 Errors = dict[Key, list[str]]
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+"""Characters that no text needs; those that turn the reading direction around make a name read as another one."""
 TITLE_LIMIT, TEXT_LIMIT = 300, 100_000
 MOST_SOURCES = 50
 """Sources that a dataset may be derived from."""
@@ -100,11 +101,18 @@ def tzc_axes_decide_groups(key: Key, data: Flat, errors: Errors, context: dict[s
 
 def tzc_hide_confidential(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """A confidential dataset is private in CKAN's sense too; a private one is confidential."""
-    private = data.get(("private",))
+    private, package = data.get(("private",)), context.get("package")
+    was_both = package is not None and package.private and package.extras.get("access_level") == "confidential"
     if data.get(key) == "confidential":
+        if was_both and private in (False, "False", "false", "0"):
+            errors[key].append(tk._("A confidential dataset is private: say which level of access it has now."))
         data[("private",)] = True
     elif private in (True, "True", "true", "1"):
-        data[key] = "confidential"
+        if was_both and data.get(key) not in (missing, None, ""):
+            # the level was changed, `private` is only sent back as it was
+            data[("private",)] = False
+        else:
+            data[key] = "confidential"
 
 
 def tzc_level_for_persons(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:

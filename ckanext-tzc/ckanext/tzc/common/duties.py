@@ -1,0 +1,43 @@
+"""Who has which duty at a partner. The workflow room knows roles and pools; without it CKAN's own capacities count."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ckan.model as model
+
+CONTRIBUTOR, STEWARD, LEGAL, OFFICER, DECIDER = DUTIES = ("contributor", "steward", "legal", "officer", "decider")
+"""Writes; publishes; reviews licences; is the data protection officer; decides on requests."""
+
+_CAPACITIES = {CONTRIBUTOR: ("editor", "admin")}
+"""CKAN's capacities that count for a duty while no role was given to anybody; an administrator of the partner has all others."""
+
+Holders = Callable[[str, str], frozenset[str]]
+
+
+def by_capacity(partner: str, duty: str) -> frozenset[str]:
+    """Ids of the accounts that have a duty at a partner (its id), by their capacity in CKAN."""
+    found = (
+        model.Session.query(model.Member.table_id)
+        .join(model.User, model.User.id == model.Member.table_id)
+        .filter(model.Member.group_id == partner, model.Member.table_name == "user", model.Member.state == "active", model.User.state == "active")
+        .filter(model.Member.capacity.in_(_CAPACITIES.get(duty, ("admin",))))
+    )
+    return frozenset(user for (user,) in found)
+
+
+_answer: list[Holders] = [by_capacity]
+
+
+def holders(partner: str, duty: str) -> frozenset[str]:
+    """Ids of the active accounts that have a duty at a partner (its id)."""
+    return _answer[-1](partner, duty)
+
+
+def has(user: str, partner: str, duty: str) -> bool:
+    """Whether an account (its id) has a duty at a partner."""
+    return user in holders(partner, duty)
+
+
+def answered_by(function: Holders) -> None:
+    """Let a room answer instead; safe to call again."""
+    _answer[:] = [by_capacity, function]
