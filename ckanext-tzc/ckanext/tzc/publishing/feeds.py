@@ -80,7 +80,7 @@ class State:
     revision: int = 0
 
 
-STATE = sa.text("""SELECT (SELECT max(id) FROM tzc_publishing_change) AS waiting, last.revision, last.made
+STATE = sa.text("""SELECT (SELECT max(id) FROM tzc_publishing_change WHERE urgent) AS waiting, last.revision, last.made
     FROM (SELECT) AS one LEFT JOIN (SELECT revision, made FROM tzc_publishing_fragment ORDER BY revision DESC LIMIT 1) AS last ON TRUE""")
 
 
@@ -154,7 +154,8 @@ def _hidden_meanwhile(choice: Choice) -> int:
     found: int = model.Session.execute(
         sa.text(
             f"SELECT count(*) FROM tzc_publishing_fragment AS fragment LEFT JOIN package ON package.id = fragment.package_id"  # noqa: S608 -- conditions are this module's own
-            f" WHERE fragment.published AND {choice.condition} AND fragment.package_id IN (SELECT package_id FROM tzc_publishing_change) AND ({PUBLIC_NOW}) IS NOT TRUE"
+            f" WHERE fragment.published AND {choice.condition} AND fragment.package_id IN (SELECT package_id FROM tzc_publishing_change WHERE urgent)"
+            f" AND ({PUBLIC_NOW}) IS NOT TRUE"
         ),
         dict(choice.values),
     ).scalar()  # fmt: skip

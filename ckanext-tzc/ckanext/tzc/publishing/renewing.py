@@ -90,13 +90,13 @@ def renew_waiting(seconds: float, told: Told | None = None) -> int:
 
 
 def renew_before_reading() -> bool:
-    """Deal with a few changes that wait, so that a reader gets what is true now. Whether none wait any more. Commits."""
+    """Deal with a few urgent changes, so that a reader gets what is true now. Whether none wait any more. Commits."""
     many = store.more_wait_than(AT_A_REQUEST)
     if many is None:
         return True
     if many or not store.lock(wait=False):
         return False
-    changes, datasets = store.take(AT_A_REQUEST)
+    changes, datasets = store.take(AT_A_REQUEST, urgent=True)
     if len(datasets) > BATCH:  # an organisation with many
         model.Session.rollback()
         return False

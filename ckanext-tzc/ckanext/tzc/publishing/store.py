@@ -17,7 +17,7 @@ from tzc.publishing.documents import BY_NAME
 
 
 class Change(tk.BaseModel):
-    """One thing that changed: a dataset, or an organisation with all its datasets."""
+    """One thing that changed: a dataset, or an organisation with all its datasets. For an `urgent` one readers wait; a score is left to the job."""
 
     __tablename__ = "tzc_publishing_change"
 
@@ -25,6 +25,7 @@ class Change(tk.BaseModel):
     package_id = sa.Column(sa.UnicodeText)
     organisation_id = sa.Column(sa.UnicodeText)
     at = sa.Column(sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now())
+    urgent = sa.Column(sa.Boolean, nullable=False, server_default=sa.true())
 
 
 class Fragment(tk.BaseModel):
@@ -74,14 +75,15 @@ def waiting() -> int:
 
 
 def more_wait_than(most: int) -> bool | None:
-    """Whether more changes wait than this; None when none do. It looks at no more of them."""
-    found = model.Session.execute(sa.text("SELECT count(*) FROM (SELECT FROM tzc_publishing_change LIMIT :most) AS first"), {"most": most + 1}).scalar()
+    """Whether more urgent changes wait than this; None when none do. It looks at no more of them."""
+    found = model.Session.execute(sa.text("SELECT count(*) FROM (SELECT FROM tzc_publishing_change WHERE urgent LIMIT :most) AS first"), {"most": most + 1}).scalar()
     return found > most if found else None
 
 
-def take(most: int) -> tuple[list[int], list[str]]:
-    """The oldest changes: their ids, and the datasets that they concern. Those that come later have ids of their own and stay."""
-    rows = model.Session.query(Change).order_by(Change.id).limit(most).all()
+def take(most: int, urgent: bool = False) -> tuple[list[int], list[str]]:
+    """The oldest changes, or the oldest urgent ones: their ids, and the datasets that they concern. Those that come later have ids of their own and stay."""
+    every = model.Session.query(Change)
+    rows = (every.filter(Change.urgent) if urgent else every).order_by(Change.id).limit(most).all()
     datasets = {row.package_id: None for row in rows if row.package_id}
     organisations = {row.organisation_id for row in rows if row.organisation_id}
     if organisations:
