@@ -20,7 +20,7 @@ ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts", "quality", "
 HARVESTERS = {"tzc_ckan_harvester": "CkanHarvester", "tzc_csw_harvester": "CswHarvester"}
 """Kinds of harvest sources: each is a plugin of its own."""
 
-DATA = ["*.yaml", "*.yml", "*.json", "*.txt", "*.html", "*.css", "*.js", "*.svg", "*.png", "*.ico", "*.po", "*.pot", "*.mo", "*.ini", "*.cfg", "*.mako", "*.ttl"]
+DATA = ["*.yaml", "*.yml", "*.json", "*.txt", "*.html", "*.css", "*.js", "*.svg", "*.png", "*.ico", "*.po", "*.pot", "*.mo", "*.ini", "*.cfg", "*.mako", "*.ttl", "*.zdict"]
 
 
 def packages() -> list[str]:

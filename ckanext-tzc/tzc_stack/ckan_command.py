@@ -1,6 +1,7 @@
 """CKAN's own command line, by `python -m`: the script that pip writes breaks in a path with spaces on some systems."""
 from __future__ import annotations
 
+import logging
 import sys
 
 from ckan.cli.cli import ckan
@@ -25,6 +26,13 @@ def run() -> None:
         sys.exit("Refused: " + "; ".join(f"{name}: {reason}" for name, reason in error.error_summary.items()))
 
 
+def hush() -> None:
+    """CKAN says before each command where it read what; nobody asked, and what is asked for scrolls away."""
+    for name in ("ckan.cli", "ckan.config.environment"):
+        logging.getLogger(name).addFilter(lambda record: record.levelno > logging.INFO)
+
+
 if __name__ == "__main__":
     mend()
+    hush()
     run()

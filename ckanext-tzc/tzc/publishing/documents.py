@@ -9,7 +9,6 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator
 
-import zstandard
 from pyoxigraph import RdfFormat, Triple, serialize
 
 from .terms import PREFIXES
@@ -40,9 +39,6 @@ BY_NAME = {syntax.name: syntax for syntax in SYNTAXES}
 EXTENSIONS = {"ttl": TURTLE, "n3": TURTLE, "rdf": RDF_XML, "xml": RDF_XML, "jsonld": JSON_LD, "nt": N_TRIPLES}
 """Syntaxes by the ending of an address. Every Turtle document is an N3 document."""
 
-PACKING = 6
-"""Zstandard's level: a fragment is packed once and read often."""
-
 
 def fragment(triples: Iterable[Triple], syntax: Syntax) -> str:
     """Triples without what stands around them in a document."""
@@ -66,21 +62,6 @@ def fragments(triples: Iterable[Triple]) -> dict[str, str]:
     """In each syntax, by its name."""
     every = list(triples)
     return {syntax.name: fragment(every, syntax) for syntax in SYNTAXES}
-
-
-def packed(body: str) -> bytes:
-    """A fragment as it is stored: Zstandard's, which is undone four times as fast as PostgreSQL's own packing, and gives bytes that can be sent."""
-    return zstandard.ZstdCompressor(level=PACKING).compress(body.encode("utf-8"))
-
-
-def unpacked(stored: Iterable[bytes | memoryview]) -> Iterator[bytes]:
-    """What `packed` has packed, as UTF-8."""
-    return map(zstandard.ZstdDecompressor().decompress, stored)
-
-
-def unpacked_one(stored: bytes | memoryview | None) -> bytes:
-    """The same of one fragment; nothing of one that is withdrawn."""
-    return next(unpacked([stored])) if stored is not None else b""
 
 
 def digest(n_triples: str) -> str:

@@ -67,3 +67,10 @@ def test_keywords_of_what_is_hidden_are_told_to_nobody(app: Any, publish: Any, p
         assert not [word for word in ("zqcache", "zqsupprime") if word in told], address
     assert app.get("/api/3/action/tag_search?query=zqcache&limit=0").json["result"]["count"] == 0
     assert "zqcache" not in app.get("/api/2/util/tag/autocomplete?incomplete=zq", status=200).body
+
+
+def test_what_this_portal_does_without_says_so(app: Any, publish: Any) -> None:
+    made = publish()
+    for action in ("package_collaborator_list", "package_collaborator_create", "package_collaborator_delete", "package_collaborator_list_for_user"):
+        answer = app.post(f"/api/3/action/{action}", json={"id": made["id"]}, status=400)
+        assert "membre de son partenaire" in answer.json["error"]["message"], answer.body

@@ -16,7 +16,7 @@ from ckanext.tzc.publishing import jobs, renewing, store, stored
 from ckanext.tzc.publishing.cli import check, rebuild
 from ckanext.tzc.publishing.world import base
 from click.testing import CliRunner
-from tzc.publishing.documents import unpacked_one
+from tzc.publishing.packing import unpacked_one
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 

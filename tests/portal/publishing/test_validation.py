@@ -17,7 +17,7 @@ from ckanext.tzc.publishing import jobs, renewing, store, stored, validating
 from ckanext.tzc.publishing.cli import validate
 from click.testing import CliRunner
 from rdflib import Graph, Namespace, URIRef
-from tzc.publishing.documents import packed, unpacked_one
+from tzc.publishing.packing import packed, unpacked_one
 from tzc.publishing.validation import Shapes
 
 from tests import working

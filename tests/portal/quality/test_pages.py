@@ -36,6 +36,19 @@ def test_the_page_is_for_who_may_edit(app: Any, publish: Publish, partner: dict[
     assert "Quality: " not in asked(app, f"/en/dataset/{made['name']}")
 
 
+def test_a_file_that_could_not_be_read_stands_there(app: Any, publish: Publish, partner: dict[str, Any], create_with_upload: Any) -> None:
+    from ckanext.tzc.tables import loading
+
+    made = publish()
+    address = f"/en/dataset/quality/{made['name']}"
+    assert "could not be read as a table" not in asked(app, address, partner["editor"])
+    file = create_with_upload("a;b\n1;2\n1;2;3;4\n", "casse.csv", context={"user": partner["editor"]}, package_id=made["id"], name="Comptages")
+    assert loading.load(file["id"]) == "refused"
+    page = asked(app, address, partner["editor"])
+    assert "could not be read as a table" in page
+    assert f'href="/en/dataset/{made["name"]}/resource/{file["id"]}/edit">Comptages' in page
+
+
 def test_a_harvested_dataset_says_what_its_source_did_not_state(app: Any, publish: Publish) -> None:
     from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
 

@@ -47,6 +47,9 @@ def _no_count(name: str) -> str:
 
 
 def _of_api(action: str) -> str | None:
+    if action.startswith("package_collaborator_"):
+        # CKAN's own refusal is a failure of its own
+        return tk._("This portal gives no rights to single people: whoever works on a dataset is one of the members of its partner.")
     if any("\x00" in part for pair in request.args.items(multi=True) for part in pair):
         return tk._("A value holds a character that no text has (NUL).")
     for name in COUNTS & set(request.args):

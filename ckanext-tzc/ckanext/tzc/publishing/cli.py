@@ -39,6 +39,30 @@ def check(ctx: click.Context) -> None:
     ctx.exit(1 if found else 0)
 
 
+@publishing.command("dictionary")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, writable=True))
+def dictionary(folder: str) -> None:
+    """Make dictionaries for packing from the RDF that is there, one a syntax, as files in FOLDER (for developers, after the mapping has changed much)."""
+    from pathlib import Path
+
+    import zstandard
+
+    from tzc.publishing import packing
+    from tzc.publishing.documents import SYNTAXES
+
+    from . import store
+
+    first = packing.next_number()
+    for number, syntax in enumerate(SYNTAXES, first):
+        try:
+            content = packing.trained(list(packing.unpacked(store.samples(syntax.name))), number)
+        except zstandard.ZstdError as error:
+            raise click.ClickException("There are too few published datasets to make a dictionary of: load the demonstration catalogue.") from error
+        file = Path(folder) / f"{syntax.name}-{number}.zdict"
+        file.write_bytes(content)
+        click.echo(f"{file}: {len(content)} bytes")
+
+
 @publishing.command("validate")
 @click.argument("dataset", required=False)
 @click.pass_context

@@ -16,6 +16,7 @@ from pyoxigraph import NamedNode, Triple
 from tzc.publishing import documents
 from tzc.publishing.catalogue import Page, catalogue_triples, membership, page_triples
 from tzc.publishing.documents import Syntax
+from tzc.publishing.packing import unpacked, unpacked_one
 
 from . import renewing
 from .still_public import PUBLIC_NOW, STILL_PUBLIC
@@ -200,7 +201,7 @@ def _members(rows: Sequence[Any]) -> list[Triple]:
 def page(syntax: Syntax, found: Stretch, links: Page, first: date | None) -> bytes:
     """One page of a feed."""
     own = documents.fragment([*page_triples(links), *_members(found.rows)], syntax).encode("utf-8")
-    return b"".join(documents.document(syntax, [head(first, syntax), own, *documents.unpacked(row.body for row in found.rows)]))
+    return b"".join(documents.document(syntax, [head(first, syntax), own, *unpacked(row.body for row in found.rows)]))
 
 
 def whole(choice: Choice, syntax: Syntax, first: date | None) -> Iterator[bytes]:
@@ -214,7 +215,7 @@ def whole(choice: Choice, syntax: Syntax, first: date | None) -> Iterator[bytes]
         with model.meta.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             while rows := _rows(connection, choice, syntax, after):
                 yield documents.fragment(_members(rows), syntax).encode("utf-8")
-                yield from documents.unpacked(row.body for row in rows)
+                yield from unpacked(row.body for row in rows)
                 after = rows[-1].position
 
     return documents.document(syntax, pieces())
@@ -226,4 +227,4 @@ def dataset(package_id: str, syntax: Syntax) -> bytes | None:
         sa.text(f"SELECT fragment.{syntax.name} FROM tzc_publishing_fragment AS fragment {STILL_PUBLIC} AND fragment.package_id = :id"),  # noqa: S608 -- as above
         {"id": package_id},
     ).one_or_none()
-    return b"".join(documents.document(syntax, [documents.unpacked_one(row[0])])) if row else None
+    return b"".join(documents.document(syntax, [unpacked_one(row[0])])) if row else None

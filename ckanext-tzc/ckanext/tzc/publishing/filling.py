@@ -16,7 +16,7 @@ from pyoxigraph import NamedNode, RdfFormat, serialize
 
 from tzc.publishing import graphs
 from tzc.publishing.catalogue import membership
-from tzc.publishing.documents import unpacked
+from tzc.publishing.packing import unpacked
 
 from .still_public import STILL_PUBLIC
 

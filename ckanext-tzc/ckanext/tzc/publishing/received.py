@@ -16,9 +16,9 @@ import yaml
 from ckanext.tzc.schemas import vocabulary
 from pyoxigraph import NamedNode, RdfFormat
 
-from tzc.publishing.documents import unpacked_one
 from tzc.publishing.intake import Verdict, each_once, european, graph, national
 from tzc.publishing.intake.addresses import fault
+from tzc.publishing.packing import unpacked_one
 
 from . import feeds, renewing
 from .world import base

@@ -10,6 +10,7 @@ import ckan.model as model
 from pyoxigraph import Triple
 
 from tzc.publishing import documents, mapping
+from tzc.publishing.packing import packed
 from tzc.publishing.terms import values
 
 from . import store, stored
@@ -49,7 +50,7 @@ def describe(dataset: dict[str, Any], moment: datetime) -> tuple[dict[str, Any],
         "high_value": bool(values(dataset.get("hvd_category"))),
         "elsewhere": bool(dataset.get("harvest_source_id")) and not dataset.get("redistributed"),
         "modified": dataset["metadata_modified"],
-        **{syntax: documents.packed(body) for syntax, body in bodies.items()},
+        **{syntax: packed(body, syntax) for syntax, body in bodies.items()},
     }
     return row, told.triples
 

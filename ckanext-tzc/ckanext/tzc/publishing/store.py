@@ -31,7 +31,7 @@ class Change(tk.BaseModel):
 class Fragment(tk.BaseModel):
     """A published dataset as RDF. `position`: its place in every feed, for good. `revision`: rises at every change of any. `changes`: when time alone changes it.
 
-    The last four columns are packed (`documents.packed`).
+    The last four columns are packed (`tzc.publishing.packing`).
     """
 
     __tablename__ = "tzc_publishing_fragment"
@@ -120,6 +120,12 @@ def withdraw(ids: list[str], moment: datetime) -> None:
     table = Fragment.__table__
     empty: dict[str, Any] = {**dict.fromkeys(BY_NAME), "digest": None, "subject": None, "changes": None, "published": False, "made": moment, "revision": NEXT_REVISION}
     model.Session.execute(sa.update(table).where(table.c.package_id.in_(ids), table.c.published).values(**empty))
+
+
+def samples(syntax: str) -> list[bytes]:
+    """Packed fragments of some published datasets in a syntax, at most a thousand."""
+    table = Fragment.__table__
+    return [row[0] for row in model.Session.execute(sa.select(table.c[syntax]).where(table.c.published).order_by(table.c.position).limit(1000))]
 
 
 def outdated(world: str, moment: datetime, after: str, most: int) -> list[str]:

@@ -21,7 +21,7 @@ from ckanext.tzc.common.territory import language
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tzc.publishing import validation
-from tzc.publishing.documents import unpacked_one
+from tzc.publishing.packing import unpacked_one
 from tzc.publishing.validation import VIOLATION, NotValidatedError, Shapes
 
 from .still_public import STILL_PUBLIC

@@ -19,10 +19,13 @@ SHOWN = {
 
 
 def check(data_dict: Values) -> None:
-    """Refuse a state that is none, and fields of a program's that nothing would be made of."""
+    """Refuse a state that is none, and fields of a program's that nothing would be made of. A harvested record that says such a state is one like any other."""
+    by_program = has_request_context() and request.blueprint == "api"
     if data_dict.get("state") not in (None, "", *STATES):
-        raise tk.ValidationError({"state": [tk._("A dataset is one of: {states}.").format(states=", ".join(STATES))]})
-    if not (has_request_context() and request.blueprint == "api"):
+        if by_program:
+            raise tk.ValidationError({"state": [tk._("A dataset is one of: {states}.").format(states=", ".join(STATES))]})
+        del data_dict["state"]
+    if not by_program:
         return
     kind = str(data_dict.get("type") or "dataset")
     fields = (tk.h.scheming_get_dataset_schema(kind) or {"dataset_fields": []})["dataset_fields"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from tzc.publishing.documents import packed, unpacked_one
+from tzc.publishing.packing import packed, unpacked_one
 
 revision = "tzc_publishing_0003"
 down_revision = "tzc_publishing_0002"
