@@ -5,6 +5,7 @@ An error names the line, the key and what was expected there.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -197,7 +198,19 @@ Mistake = tuple[int, str]
 
 def _schema_mistakes(content: Any, root: yaml.Node) -> list[Mistake]:
     validator = jsonschema.Draft202012Validator(json_schema())
-    return [(_line(root, error.absolute_path), f"{_key(error.absolute_path)}: {_words(error)}") for error in validator.iter_errors(content)]
+    return [(_line(root, path), f"{_key(error.absolute_path)}: {words}") for error in validator.iter_errors(content) for path, words in _places(error)]
+
+
+def _places(error: jsonschema.ValidationError) -> Iterator[tuple[list[Any], str]]:
+    """Where a mistake stands, and in which words: each unknown key is one, on its own line."""
+    path = list(error.absolute_path)
+    if error.validator != "additionalProperties":
+        yield path, _words(error)
+        return
+    instance: Any = error.instance
+    known: Any = error.schema
+    for name in [name for name in instance if name not in known["properties"]]:
+        yield [*path, name], f"unknown key ({name!r}); known keys: {', '.join(sorted(known['properties']))}"
 
 
 def _words(error: jsonschema.ValidationError) -> str:
@@ -205,15 +218,12 @@ def _words(error: jsonschema.ValidationError) -> str:
     expected = error.schema.get("errorMessage") if isinstance(error.schema, dict) else None
     wanted: Any = error.validator_value
     given: Any = error.instance
-    known: Any = error.schema
     if error.validator == "dependentRequired":
         key = next(key for key, others in wanted.items() if key in given and not set(others) <= set(given))
         return f"{key!r} needs {', '.join(repr(other) for other in wanted[key] if other not in given)} beside it"
     if error.validator == "required":
         missing = [name for name in wanted if name not in given]
         return f"the key {', '.join(map(repr, missing))} is missing"
-    if error.validator == "additionalProperties":
-        return f"unknown key ({error.message.partition('(')[2].rstrip(')') or error.message}); known keys: {', '.join(sorted(known['properties']))}"
     shown = repr(error.instance)
     shown = shown if len(shown) < 60 else f"{shown[:57]}…"
     return f"{shown} is not usable; expected {expected}" if expected else error.message
@@ -257,6 +267,10 @@ def _wrong_facts(content: Any) -> Found:
 
 def _wrong_places(content: Any) -> Found:
     box = content["bounding_box"]
+    endless = next((name for name, degrees in box.items() if not math.isfinite(degrees)), None)
+    if endless:
+        yield ["bounding_box", endless], f"{box[endless]} is not usable; expected decimal degrees"
+        return
     if box["west"] >= box["east"] or box["south"] >= box["north"]:
         yield ["bounding_box"], "west must be below east and south below north"
         return

@@ -64,8 +64,9 @@ def test_another_territory_is_read() -> None:
     [
         # keys
         (("timezone: Indian/Reunion", "timezon: Indian/Reunion"), 1, ["'timezone' is missing"]),
-        (("timezone: Indian/Reunion", "timezone: Indian/Reunion\nmotto: x"), 1, ["unknown key", "motto"]),
+        (("timezone: Indian/Reunion", "timezone: Indian/Reunion\nmotto: x"), 7, ["unknown key", "motto"]),
         (("colours: {accent: \"#7a1f5c\", second: \"#1f7a6a\"}", "colour: \"#7a1f5c\""), 1, ["unknown key", "colour", "known keys", "colours"]),
+        (("west: 55.2", "west: .nan"), 9, ["bounding_box.west", "decimal degrees"]),
         (("id: ile-du-sud", "id: ile-du-sud\nid: autre"), 2, ["id", "given twice"]),
         (("id: ile-du-sud", "id: Île du Sud"), 1, ["id", "small letters"]),
         (("name: {fr: Île du Sud, en: South Island}", "name: {fr: Île du Sud, en: South Island"), 3, ["not YAML"]),

@@ -226,3 +226,18 @@ def test_status_is_for_everybody(publish: Publish) -> None:
     told = tk.get_action("tzc_publishing_status")({"user": ""}, {})
     assert (told["datasets"], told["waiting"]) == (1, 0)
     assert told["changed"]
+
+
+def test_an_iri_belongs_to_one_dataset(publish: Publish, app: Any, partner: dict[str, Any]) -> None:
+    stated = "https://doi.org/10.5072/velos"
+    first, second, third = (publish(uri=stated) for _ in range(3))
+    renewing.rebuild()
+    holders = [made["id"] for made in (first, second, third) if f"<{stated}> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://www.w3.org/ns/dcat#Dataset>" in body(made["id"])]
+    assert len(holders) == 1
+    assert list(renewing.differences()) == []
+    holder = holders[0]
+    as_editor(partner, "package_patch", id=holder, notes="Autre texte")
+    renewing.rebuild()
+    assert f"<{stated}> " in body(holder), "whoever has it keeps it"
+    text = app.get("/catalog/all.nt", status=200).body
+    assert text.count("<http://www.w3.org/ns/dcat#dataset>") == 3

@@ -58,13 +58,24 @@ def describe(dataset: dict[str, Any], moment: datetime) -> tuple[dict[str, Any],
 def make(ids: list[str]) -> int:
     """Make the fragments of these datasets, and withdraw those that a stranger may not see. Returns how many were written. Does not commit."""
     moment = now()
-    datasets, known = stored.read(ids, base()), store.known(ids)
+    datasets, known = _read(ids), store.known(ids)
     rows = [row for dataset in datasets.values() if _differs((row := describe(dataset, moment)[0]), known.get(dataset["id"]))]
     store.write(rows)
     gone = [package_id for package_id, before in known.items() if before.published and package_id not in datasets]
     if gone:
         store.withdraw(gone, moment)
     return len(rows) + len(gone)
+
+
+def _read(ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Published datasets by id. An IRI that two of them state is the one's that had it first: two descriptions of one thing would be read as one."""
+    datasets = stored.read(ids, base())
+    stated = {id: subject for id, dataset in datasets.items() if (subject := mapping.subject_of(dataset, base()).value) != f"{base()}/dataset/{id}"}
+    holders = store.holders(list(stated.values()))
+    for id, subject in stated.items():
+        if holders.setdefault(subject, id) != id:
+            datasets[id]["uri"] = None
+    return datasets
 
 
 def _differs(row: dict[str, Any], before: Any) -> bool:
@@ -142,7 +153,7 @@ def differences() -> Iterable[tuple[str, str]]:
     """Datasets whose fragment is not what would be made now, and why: `missing`, `withdrawn no more`, `differs`. Changes nothing."""
     after = ""
     while ids := store.all_ids(after, BATCH):
-        datasets, known = stored.read(ids, base()), store.known(ids)
+        datasets, known = _read(ids), store.known(ids)
         for package_id in ids:
             before = known.get(package_id)
             there = before is not None and before.published

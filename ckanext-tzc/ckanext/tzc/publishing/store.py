@@ -45,7 +45,7 @@ class Fragment(tk.BaseModel):
     changes = sa.Column(sa.DateTime(timezone=True), index=True)
     published = sa.Column(sa.Boolean, nullable=False, index=True)
     access_level = sa.Column(sa.UnicodeText, nullable=False, server_default="")
-    subject = sa.Column(sa.UnicodeText)
+    subject = sa.Column(sa.UnicodeText, index=True)
     owner_org = sa.Column(sa.UnicodeText, index=True)
     axes = sa.Column(ARRAY(sa.UnicodeText), nullable=False, server_default="{}")
     high_value = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
@@ -102,6 +102,13 @@ def known(ids: list[str]) -> dict[str, Any]:
     table = Fragment.__table__
     columns = (table.c.package_id, table.c.digest, table.c.world, table.c.published, table.c.owner_org, table.c.access_level, table.c.elsewhere, table.c.modified, table.c.changes)
     return {row.package_id: row for row in model.Session.execute(sa.select(*columns).where(table.c.package_id.in_(ids)))}
+
+
+def holders(subjects: list[str]) -> dict[str, str]:
+    """The published dataset of each of these IRIs that has one."""
+    table = Fragment.__table__
+    query = sa.select(table.c.subject, table.c.package_id).where(table.c.subject.in_(subjects), table.c.published).order_by(table.c.position.desc())
+    return {row.subject: row.package_id for row in model.Session.execute(query)} if subjects else {}
 
 
 NEXT_REVISION = sa.text("nextval('tzc_publishing_revision')")
