@@ -163,7 +163,7 @@ def _index(settings: Settings) -> Iterator[Finding]:
     query = urllib.parse.urlencode({"q": f'+entity_type:package +state:active +site_id:"{settings.site_id}"', "rows": 0, "wt": "json"})
     indexed = ready.ask_solr(settings, f"select?{query}")["response"]["numFound"]
     with closing(psycopg2.connect(settings.database_url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM package WHERE state = 'active'")
+        cursor.execute("SELECT count(*) FROM package WHERE state = 'active' AND extras ->> 'archived' IS NULL")
         row = cursor.fetchone()
     stored = row[0] if row else 0
     if indexed != stored:

@@ -6,6 +6,7 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import language, territory
 from ckanext.tzc.schemas import vocabulary
+from flask import has_request_context, request
 
 from .logic.validators import TEXT_LIMIT, TITLE_LIMIT
 
@@ -36,8 +37,9 @@ def tzc_licence_choices(field: Field) -> list[Choice]:
 
 
 def tzc_first_licence() -> str:
-    """The licence that the form begins with."""
-    return territory().licences[0]
+    """The licence that the form begins with: the usual one of the partner for whom it was opened, else the territory's."""
+    usual = tk.h.tzc_partner_licence(request.args.get("group")) if has_request_context() and "tzc_partner_licence" in tk.h else ""
+    return usual if usual in territory().licences else territory().licences[0]
 
 
 def tzc_access_level_choices(field: Field) -> list[Choice]:

@@ -53,10 +53,23 @@ def _is_draft(package: Values) -> bool:
 
 
 def _say_published(package: Values) -> None:
+    if g.get("tzc_asked"):
+        tk.h.flash_success(tk._("“%s” waits for review: whoever publishes at your partner is told. You see on its page what became of it.") % package["title"])
+        return
     words = tk._("“%s” is published: it is in the catalogue now.")
     if package.get("private"):
         words = tk._("“%s” is finished. It is confidential: only members of its partner see it.")
     tk.h.flash_success(words % package["title"])
+
+
+def _say_saved() -> None:
+    waits = g.get("tzc_proposed")
+    if waits == "legal":
+        tk.h.flash_success(tk._("Your changes are saved, but for the licence: whoever reviews licences at your partner is asked first."))
+    elif waits:
+        tk.h.flash_success(tk._("Your changes wait for review. Until then the published description stays as it is."))
+    else:
+        tk.h.flash_success(tk._("Your changes are saved."))
 
 
 def _to_page(package: Values) -> Response:
@@ -153,7 +166,7 @@ class EditDataset(dataset.EditView):  # type: ignore[misc] -- as above
         elif request.form.get("save") == UNPUBLISH:
             tk.h.flash_success(tk._("“%s” is a draft again: nobody finds it in the catalogue. It waits on your desk until you publish it.") % stored["title"])
         else:
-            tk.h.flash_success(tk._("Your changes are saved."))
+            _say_saved()
         return answer
 
 
@@ -267,6 +280,9 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
         if not self.has_data():
             return self._without_data(package_type, package, wanted)
         answer: Page = super().post(package_type, id)
+        if g.get("tzc_blocked"):
+            # the file is kept; what is in the way of publishing stands on the dataset's page
+            return _publish(id)
         if isinstance(answer, str):
             return answer
         self.say_what_was_dropped()

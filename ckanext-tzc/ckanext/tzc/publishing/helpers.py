@@ -15,7 +15,7 @@ from .world import world
 
 def tzc_structured_data(package: dict[str, Any]) -> Markup:
     """What search engines read of a dataset's page; nothing for one that is not public."""
-    if package.get("private") or package.get("state") != "active":
+    if package.get("private") or package.get("state") != "active" or package.get("archived"):
         return Markup("")
     names = territory().name
     return Markup(schema_org.structured(package, world(), names.get(language(), tk.config["ckan.site_title"])))  # noqa: S704 -- its characters of markup are escaped as JSON

@@ -15,7 +15,7 @@ from tzc.publishing.vocabulary import metrics
 
 PACKAGES = sa.text("""
     SELECT id, name, title, notes, url, version, license_id, owner_org, metadata_created, metadata_modified, extras
-    FROM package WHERE id = ANY(:ids) AND state = 'active' AND NOT private AND type = 'dataset' ORDER BY metadata_created, id
+    FROM package WHERE id = ANY(:ids) AND state = 'active' AND NOT private AND extras ->> 'archived' IS NULL AND type = 'dataset' ORDER BY metadata_created, id
 """)
 RESOURCES = sa.text("""
     SELECT id, package_id, url, url_type, format, description, hash, name, mimetype, size, created, metadata_modified, extras

@@ -5,9 +5,9 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import signals
+from ckanext.tzc.common import checks, signals
 
-from . import changes, jobs, scoring
+from . import bar, changes, jobs, scoring
 
 
 @tk.blanket.actions
@@ -28,6 +28,7 @@ class QualityPlugin(p.SingletonPlugin):
         """Our templates and stylesheet; jobs after commits."""
         tk.add_template_directory(config, "templates")
         jobs.scoring_job().listen()
+        checks.register("quality", bar.check)
 
     def get_signal_subscriptions(self) -> Any:
         """What validation says counts in the score."""

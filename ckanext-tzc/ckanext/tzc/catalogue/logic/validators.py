@@ -10,11 +10,13 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.lib.navl.dictization_functions import missing
+from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.common.territory import text as label
 from ckanext.tzc.schemas import vocabulary
 
 from tzc.catalogue import addresses, keywords, siren
 from tzc.catalogue.periods import ends_before_it_starts
+from tzc.catalogue.quality import MOST as MOST_POINTS
 
 Key = tuple[Any, ...]
 Flat = dict[Key, Any]
@@ -148,6 +150,23 @@ def tzc_not_withheld(key: Key, data: Flat, errors: Errors, context: dict[str, An
     """A description from which addresses were withheld, as in search results, must not replace the whole one."""
     if data.pop(key, None) not in {None, tk.missing, "", False}:
         errors[key].append(tk._("Addresses of files are withheld in this description. Ask for the dataset by package_show as a member of its partner, and change what that gives."))
+
+
+def tzc_kept_archived(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """Whether a dataset is archived is what a move made it, whatever is sent."""
+    stored = context.get("package")
+    kept = stored.extras.get(key[0]) if stored else None
+    if not kept:
+        data.pop(key, None)
+        raise tk.StopOnError
+    data[key] = kept
+
+
+def tzc_points(value: Any) -> Any:
+    """Points of the quality of a description."""
+    if whole_number(value, digits=3) is None or int(value) > MOST_POINTS:
+        raise tk.Invalid(tk._("Please write a whole number from 0 to {most}.").format(most=MOST_POINTS))
+    return value
 
 
 def tzc_title(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:

@@ -1,0 +1,157 @@
+"""Moves of datasets: who may make which, what is in the way, and what each writes down and tells."""
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timezone
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from ckan.lib.search import rebuild
+from ckanext.tzc.common import happening
+
+from tzc.workflow import publication
+from tzc.workflow.publication import Act, Course
+
+from . import people, rules, store, words
+
+PLAN = "tzc_plan"
+"""In the context of a save: the move that it is."""
+
+TOLD = {
+    publication.IN_REVIEW: "dataset.review_asked",
+    publication.PUBLISHED: "dataset.published",
+    publication.CHANGES_REQUESTED: "dataset.changes_requested",
+    publication.ARCHIVED: "dataset.archived",
+    publication.DRAFT: "dataset.taken_back",
+}
+"""What a move is told as, by the state that it ends in."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A move that is to be written down when its dataset is saved."""
+
+    move: str
+    before: Course
+    after: Course
+    act: Act
+
+
+def course_of(package: Any, at: people.At, told: dict[str, Any] | None = None) -> Course:
+    """Where a dataset (CKAN's model) stands. `told`: what it is about to say."""
+    found = store.row(package.id)
+    state = store.stands(package.state, package.extras.get("archived"), found)
+    said = told or {"license_id": package.license_id, "personal_data": package.extras.get("personal_data")}
+    keys = dict(found.keys) if found and state == publication.IN_REVIEW else {}
+    return Course(state, at.needs(str(said.get("license_id") or ""), str(said.get("personal_data") or "")), keys)
+
+
+def shown(package_id: str) -> dict[str, Any]:
+    """A dataset as the database has it, whoever asks."""
+    found: dict[str, Any] = tk.get_action("package_show")({"user": "", "ignore_auth": True, "use_cache": False}, {"id": package_id})
+    return found
+
+
+def possible(package: Any, at: people.At, user: Any) -> tuple[Course, frozenset[str], list[str]]:
+    """Where a dataset stands, the roles of an account at it, and the moves that it may make (rules apart)."""
+    course = course_of(package, at)
+    roles = at.roles(user, people.writes(user, package.owner_org), course) if user else frozenset()
+    found = []
+    for name in publication.possible(course.state):
+        role = publication.role_for(name, course, roles, user.id) if roles else ""
+        try:
+            publication.make(course, name, Act(user.id, role, why="?"))
+        except publication.PublicationError:
+            continue
+        except AttributeError:
+            continue
+        found.append(name)
+    # who publishes alone asks nobody; who does not see the button that publishes asks
+    return course, roles, [name for name in found if not (name == "ask_review" and "publish" in found)]
+
+
+def tell(package: Any, before: Course, after: Course, act: Act, at: people.At) -> None:
+    """Tell a move, to whom it concerns."""
+    row = store.row(package.id)
+    concerned = {row.asked_by} if row and row.asked_by else set()
+    concerned.add(package.creator_user_id)
+    if after.state == publication.IN_REVIEW:
+        concerned = set().union(*(at.turning(role, after.keys.values()) for role in after.missing))
+    # of a key that is turned, the next ones are told
+    kind = TOLD[after.state]
+    if before.state == publication.ARCHIVED and after.state == publication.PUBLISHED:
+        kind = "dataset.reopened"
+    path = tk.h.url_for("tzc_workflow.dataset", name=package.name, locale="default")
+    about = {"dataset": package.id, "partner": package.owner_org or ""}
+    content = {"why": act.why, "role": act.role, "before": before.state, "after": after.state, "title": package.title or package.name}
+    people_told = tuple(sorted(person for person in concerned if person and person != act.by))
+    happening.tell(happening.Happening(kind, act.by, about, content, people_told, path))
+
+
+def settle(package: Any, plan: Plan, at: people.At) -> None:
+    """Write down and tell a move, in the transaction that makes it."""
+    tell_first = plan.after.state != publication.IN_REVIEW
+    if tell_first:
+        tell(package, plan.before, plan.after, plan.act, at)
+    store.write(package.id, plan.after, plan.act.by, plan.act.why)
+    store.note(package.id, plan.move, (plan.before.state, plan.after.state), plan.act)
+    if not tell_first:
+        tell(package, plan.before, plan.after, plan.act, at)
+
+
+def saved(context: dict[str, Any], package_id: str) -> None:
+    """A dataset is about to be committed: where that is a move, write it down with it."""
+    plan = context.pop(PLAN, None)
+    if plan:
+        package = model.Package.get(package_id)
+        settle(package, plan, people.At(package.owner_org or ""))
+
+
+def refused(error: publication.PublicationError, findings: list[Any]) -> Exception:
+    """CKAN's error for ours."""
+    if isinstance(error, publication.BlockedError):
+        return rules.refusal(findings)
+    if isinstance(error, publication.NotYoursError):
+        return tk.NotAuthorized(words.fault(error))
+    field = "why" if isinstance(error, publication.ReasonNeededError) else "move"
+    return tk.ValidationError({field: [words.fault(error)]})
+
+
+def make(package_id: str, move: str, why: str, user: Any) -> str:
+    """Make a move as an account. Returns the state after it. Commits; raises ValidationError or NotAuthorized."""
+    store.lock(package_id)
+    package = model.Session.query(model.Package).filter_by(id=package_id).populate_existing().one()
+    at = people.At(package.owner_org or "")
+    before = course_of(package, at)
+    roles = at.roles(user, people.writes(user, package.owner_org), before)
+    findings = rules.blocking(shown(package_id), at.rules) if publication.MOVES[move].obeys and before.state in publication.MOVES[move].starts else []
+    act = Act(user.id, publication.role_for(move, before, roles, user.id), why.strip(), tuple(finding.rule for finding in findings))
+    try:
+        after = publication.make(before, move, act)
+    except publication.PublicationError as error:
+        model.Session.rollback()
+        raise refused(error, findings) from error
+    _carry_out(package, Plan(move, before, after, act), at, user)
+    return after.state
+
+
+def _carry_out(package: Any, plan: Plan, at: people.At, user: Any) -> None:
+    before, after = plan.before.state, plan.after.state
+    if publication.ARCHIVED in (before, after) and after != publication.DRAFT:
+        extras = {name: value for name, value in package.extras.items() if name != "archived"}
+        package.extras = {**extras, "archived": datetime.now(timezone.utc).isoformat(timespec="seconds")} if after == publication.ARCHIVED else extras
+        settle(package, plan, at)
+        model.Session.commit()
+        rebuild(package.id)
+        return
+    state = "active" if after == publication.PUBLISHED else "draft"
+    if package.state == state:
+        settle(package, plan, at)
+        model.Session.commit()
+        return
+    context = {"user": user.name, "auth_user_obj": user, "ignore_auth": True, PLAN: plan}
+    if before == publication.ARCHIVED:
+        package.extras = {name: value for name, value in package.extras.items() if name != "archived"}
+        model.Session.flush()
+    tk.get_action("package_patch")(context, {"id": package.id, "state": state})

@@ -1,0 +1,138 @@
+"""Who may do what at a partner: duties that were given, shared ones, and CKAN's capacities where none were."""
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import Any
+
+import ckan.authz as authz
+import ckan.model as model
+from ckanext.tzc.common import duties
+from ckanext.tzc.common.checks import Partner
+from ckanext.tzc.common.numbers import whole_number
+
+from tzc.workflow import publication
+from tzc.workflow.duties import second
+
+from . import store, words
+
+ASKED = {publication.LEGAL: duties.LEGAL, publication.OFFICER: duties.OFFICER, publication.STEWARD: duties.STEWARD}
+"""The duty behind each role that reviews."""
+
+
+class At:
+    """One partner, as far as publishing needs to know it. Asked for once a question, as each answer is a query."""
+
+    def __init__(self, partner: str) -> None:
+        self.id = partner
+
+    @cached_property
+    def extras(self) -> dict[str, Any]:
+        """What its form holds."""
+        group = model.Group.get(self.id)
+        return dict(group.extras) if group else {}
+
+    @cached_property
+    def given(self) -> dict[str, frozenset[str]]:
+        """To whom which duty was given here."""
+        return store.holders(self.id)
+
+    @cached_property
+    def pool(self) -> dict[str, list[At]]:
+        """The partners that share a duty with this one."""
+        found: dict[str, list[At]] = {}
+        for row in store.pools(self.id):
+            found.setdefault(row.duty, []).append(At(row.with_id if row.partner_id == self.id else row.partner_id))
+        return found
+
+    @cached_property
+    def review(self) -> bool:
+        """Whether the partner wants changes of what is published to be reviewed."""
+        return self.extras.get("publication_review") == "yes"
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """Duties that somebody was given, here or at a partner that shares them."""
+        shared = {duty for duty, others in self.pool.items() if any(duty in other.given for other in others)}
+        return frozenset(self.given) | shared
+
+    @cached_property
+    def governed(self) -> bool:
+        """Whether it has said who publishes. Where not, whoever may change a dataset publishes it, as in CKAN."""
+        return self.review or publication.STEWARD in self.asked
+
+    @cached_property
+    def rules(self) -> Partner:
+        """What it asks of its datasets."""
+        licences = words.listed(self.extras.get("allowed_licences"))
+        return Partner(self.governed, tuple(licences), whole_number(self.extras.get("quality_bar") or "", digits=3))
+
+    @cached_property
+    def quiet(self) -> bool:
+        """Whether it has set up nothing at all."""
+        return not (self.governed or self.asked or self.rules.allowed_licences or self.rules.quality_bar)
+
+    def holders(self, duty: str) -> frozenset[str]:
+        """Ids of those who have a duty here: given it here, else at a partner that shares it, else by CKAN's capacity, else the portal's administrators."""
+        shared = frozenset().union(*(other.given.get(duty, frozenset()) for other in self.pool.get(duty, [])))
+        return self.given.get(duty, frozenset()) or shared or duties.by_capacity(self.id, duty) or store.administrators()
+
+    def pooled(self, duty: str) -> frozenset[str]:
+        """Ids of those who have it at the partners that share it."""
+        return frozenset().union(*(other.given.get(duty, frozenset()) or duties.by_capacity(other.id, duty) for other in self.pool.get(duty, [])))
+
+    def turning(self, role: str, done: Collection[str]) -> frozenset[str]:
+        """Who may turn the key of a role, where those in `done` turned another one."""
+        duty = ASKED[role]
+        own = self.holders(duty)
+        return own if not set(done) & own else second(done, own, self.pooled(duty), store.administrators())
+
+    def needs(self, licence: str, personal: str) -> frozenset[str]:
+        """Whose keys a publication needs here."""
+        asked = self.asked | ({publication.OFFICER} if self.review else frozenset())
+        return publication.needs(licence, personal, asked)
+
+    def roles(self, user: Any, writes: bool, course: publication.Course | None = None) -> frozenset[str]:
+        """The roles of an account here. `writes`: whether CKAN lets it change the dataset; `course`: keys that were turned already."""
+        found = {publication.CONTRIBUTOR} if writes else set()
+        if user.sysadmin:
+            return frozenset(publication.ROLES)
+        if writes and not self.governed:
+            found.add(publication.STEWARD)
+        found |= {role for role, duty in ASKED.items() if user.id in self.holders(duty)}
+        if course and course.keys:
+            found |= {role for role in course.missing if user.id in self.turning(role, course.keys.values())}
+        return frozenset(found)
+
+
+def answer(partner: str, duty: str) -> frozenset[str]:
+    """What `common.duties` asks: who has a duty at a partner."""
+    return At(partner).holders(duty)
+
+
+def account(context: dict[str, Any]) -> Any:
+    """The account that asks; None for a stranger."""
+    found = context.get("auth_user_obj")
+    if isinstance(found, model.User):
+        return found
+    return model.User.get(context["user"]) if context.get("user") else None
+
+
+def writes(user: Any, partner: str | None) -> bool:
+    """Whether CKAN lets an account change a partner's datasets."""
+    return bool(user and partner and authz.has_user_permission_for_group_or_org(partner, user.name, "update_dataset"))
+
+
+def may_manage(user: Any, partner: str) -> bool:
+    """Whether an account may say who does what at a partner: an administrator of it, or of the portal."""
+    return bool(user and (user.sysadmin or authz.has_user_permission_for_group_or_org(partner, user.name, "admin")))
+
+
+def is_member(user: Any, partner: str) -> bool:
+    """Whether an account is a member of a partner."""
+    return bool(user and authz.has_user_permission_for_group_or_org(partner, user.name, "read"))
+
+
+def managers(partner: str) -> tuple[str, ...]:
+    """Ids of a partner's administrators; of the portal's where it has none."""
+    return tuple(sorted(duties.by_capacity(partner, duties.STEWARD) or store.administrators()))

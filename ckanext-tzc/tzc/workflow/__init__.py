@@ -1,0 +1,1 @@
+"""Who does what at a partner, and how a dataset comes to be published."""
