@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import ckan.model as model
+import ckan.plugins.toolkit as tk
 
 CONTRIBUTOR, STEWARD, LEGAL, OFFICER, DECIDER = DUTIES = ("contributor", "steward", "legal", "officer", "decider")
 """Writes; publishes; reviews licences; is the data protection officer; decides on requests."""
@@ -15,12 +16,12 @@ Holders = Callable[[str, str], frozenset[str]]
 
 
 def by_capacity(partner: str, duty: str) -> frozenset[str]:
-    """Ids of the accounts that have a duty at a partner (its id), by their capacity in CKAN."""
+    """Ids of the accounts that have a duty at a partner (its id), by their capacity in CKAN. The portal's own account, which makes partners, is nobody."""
     found = (
         model.Session.query(model.Member.table_id)
         .join(model.User, model.User.id == model.Member.table_id)
         .filter(model.Member.group_id == partner, model.Member.table_name == "user", model.Member.state == "active", model.User.state == "active")
-        .filter(model.Member.capacity.in_(_CAPACITIES.get(duty, ("admin",))))
+        .filter(model.User.name != tk.config["ckan.site_id"], model.Member.capacity.in_(_CAPACITIES.get(duty, ("admin",))))
     )
     return frozenset(user for (user,) in found)
 
