@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 
@@ -100,7 +101,15 @@ def test_an_edit_waits_is_shown_field_by_field_and_accepted(app: Any, reviewed: 
 def test_who_may_not_change_files_is_not_offered_it(app: Any, reviewed: Town) -> None:
     made = reviewed.create(user=reviewed.admin)
     editor = Person(app, reviewed.editor)
-    assert editor.get(f"/dataset/{made['name']}/resource/new").status_code == 403
+    file = act("resource_create", reviewed.admin, package_id=made["id"], url="https://example.org/a.csv")
+    second = act("resource_create", reviewed.admin, package_id=made["id"], url="https://example.org/b.csv")
+    page = editor.visit(f"/dataset/{made['name']}")
+    assert "/resource/new" not in page and f"/resource/{file['id']}/edit" not in page
+    for path in (f"/dataset/{made['name']}/resource/new", f"/dataset/{made['name']}/resource/{file['id']}/edit"):
+        assert editor.get(path).status_code == 403
+    with pytest.raises(tk.NotAuthorized):
+        act("package_resource_reorder", reviewed.editor, id=made["id"], order=[second["id"], file["id"]])
+    assert [one["id"] for one in show(made)["resources"]] == [file["id"], second["id"]]
 
 
 def test_the_page_of_a_dataset_moves_it(app: Any, town: Town) -> None:

@@ -212,6 +212,8 @@ def files(package_type: str, id: str) -> Page:
         return file_order.answer(package, _context())
     except tk.ValidationError as error:
         return _to_mend(package["name"], error)
+    except tk.NotAuthorized as error:
+        return tk.abort(403, str(error))  # type: ignore[no-any-return] -- CKAN's toolkit has no types
 
 
 class _FileForm:
@@ -319,6 +321,17 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
 
 class EditFile(_FileForm, resource.EditView):  # type: ignore[misc] -- as above
     """The form of a file that is there."""
+
+    def get(self, package_type: str, id: str, resource_id: str, *given: Any) -> Page:
+        """The form, for whoever may save it."""
+        try:
+            tk.check_access("resource_update", _context(), {"id": resource_id})
+        except tk.ObjectNotFound:
+            tk.abort(404)
+        except tk.NotAuthorized as error:
+            tk.abort(403, str(error))
+        page: Page = super().get(package_type, id, resource_id, *given)
+        return page
 
     def post(self, package_type: str, id: str, resource_id: str) -> Page:
         """Save."""

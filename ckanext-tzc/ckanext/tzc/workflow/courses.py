@@ -38,9 +38,9 @@ class Plan:
     act: Act
 
 
-def course_of(package: Any, at: people.At, told: dict[str, Any] | None = None) -> Course:
-    """Where a dataset (CKAN's model) stands. `told`: what it is about to say."""
-    found = store.row(package.id)
+def course_of(package: Any, at: people.At, told: dict[str, Any] | None = None, row: store.Course | None = None) -> Course:
+    """Where a dataset (CKAN's model) stands. `told`: what it is about to say; `row`: its row, where it was read already."""
+    found = row or store.row(package.id)
     state = store.stands(package.state, package.extras.get("archived"), found)
     said = told or {"license_id": package.license_id, "personal_data": package.extras.get("personal_data")}
     keys = dict(found.keys) if found and state == publication.IN_REVIEW else {}

@@ -25,6 +25,7 @@ class At:
 
     def __init__(self, partner: str) -> None:
         self.id = partner
+        self._known: dict[str, frozenset[str]] = {}
 
     @cached_property
     def extras(self) -> dict[str, Any]:
@@ -74,8 +75,10 @@ class At:
 
     def holders(self, duty: str) -> frozenset[str]:
         """Ids of those who have a duty here: given it here, else at a partner that shares it, else by CKAN's capacity, else the portal's administrators."""
-        shared = frozenset().union(*(other.given.get(duty, frozenset()) for other in self.pool.get(duty, [])))
-        return self.given.get(duty, frozenset()) or shared or duties.by_capacity(self.id, duty) or store.administrators()
+        if duty not in self._known:
+            shared = frozenset().union(*(other.given.get(duty, frozenset()) for other in self.pool.get(duty, [])))
+            self._known[duty] = self.given.get(duty, frozenset()) or shared or duties.by_capacity(self.id, duty) or store.administrators()
+        return self._known[duty]
 
     def pooled(self, duty: str) -> frozenset[str]:
         """Ids of those who have it at the partners that share it."""

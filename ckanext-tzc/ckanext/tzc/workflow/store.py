@@ -4,7 +4,7 @@ Where a dataset stands is kept beside CKAN's own state, which other programs cha
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -232,9 +232,3 @@ def proposal(number: int) -> Proposal | None:
     """One change, held until the transaction ends."""
     found: Proposal | None = model.Session.query(Proposal).filter_by(id=number).populate_existing().with_for_update().one_or_none()
     return found
-
-
-def forget(package_ids: Iterable[str]) -> None:
-    """Remove what is known of datasets that are gone for good."""
-    for table in (Course, Made, Proposal):
-        model.Session.query(table).filter(table.package_id.in_(list(package_ids))).delete(synchronize_session=False)

@@ -100,20 +100,29 @@ def update(original: Action, context: Values, data_dict: Values) -> Any:
         return _publish(original, context, data_dict, package, user)
     if was == "active" and will == "draft":
         return _take_back(original, context, data_dict, package, user)
+    package_id = package.id
     saved = original(context, data_dict)
-    store.forget_keys(package.id)
+    if was == "deleted":
+        store.write(package_id, Course(publication.DRAFT), user.id, "")
+    else:
+        store.forget_keys(package_id)
     model.Session.commit()
     return saved
 
 
 def _publish(original: Action, context: Values, data_dict: Values, package: Any, user: Any) -> Any:
     tk.check_access("package_update", context, {"id": package.id})
-    at = people.At(package.owner_org)
+    at = people.At(_owner(data_dict, package))
+    findings = [] if at.quiet else rules.blocking(_tried(original, context, _copy(data_dict)), at.rules)
+    store.lock(package.id)
+    model.Session.refresh(package)
+    if package.state == "active":
+        # somebody else published it meanwhile
+        return _edit(original, context, data_dict, package, user)
     before = courses.course_of(package, at, {"license_id": data_dict.get("license_id"), "personal_data": data_dict.get("personal_data")})
     if before.state == "deleted":
         before = Course(publication.DRAFT, before.needs)
-    roles = at.roles(user, people.writes(user, package.owner_org), before)
-    findings = [] if at.quiet else rules.blocking(_tried(original, context, _copy(data_dict)), at.rules)
+    roles = at.roles(user, people.writes(user, at.id), before)
     plan = _planned(before, roles, user, findings)
     if plan.after.state == publication.PUBLISHED:
         context[courses.PLAN] = plan
@@ -138,15 +147,25 @@ def _take_back(original: Action, context: Values, data_dict: Values, package: An
     return original(context, data_dict)
 
 
+def _owner(data_dict: Values, package: Any) -> str:
+    """The partner that a dataset will belong to."""
+    given = data_dict.get("owner_org")
+    found = model.Group.get(given) if given and isinstance(given, str) else None
+    return str(found.id if found else package.owner_org)
+
+
 def _edit(original: Action, context: Values, data_dict: Values, package: Any, user: Any) -> Any:
     at = people.At(package.owner_org)
-    if at.quiet:
+    other = people.At(_owner(data_dict, package))
+    if other.id != at.id and other.governed and publication.STEWARD not in other.roles(user, people.writes(user, other.id)):
+        raise tk.ValidationError({"owner_org": [tk._("That partner reviews what is published in its name: its steward brings the dataset there.")]})
+    if at.quiet and other.quiet:
         return original(context, data_dict)
     tk.check_access("package_update", context, {"id": package.id})
     roles = at.roles(user, people.writes(user, package.owner_org))
     before = courses.shown(package.id)
     after = _tried(original, context, _copy(data_dict))
-    new = {finding.rule: finding for finding in rules.blocking(after, at.rules)}
+    new = {finding.rule: finding for finding in rules.blocking(after, other.rules)}
     for finding in rules.blocking(before, at.rules) if new else ():
         # what was so before is no fault of this edit: a raised bar would else stop every mending
         new.pop(finding.rule, None)

@@ -80,9 +80,10 @@ def tzc_publication_show(context: Values, data_dict: Values) -> Values:
 def tzc_publication_queue(context: Values, data_dict: Values) -> Values:
     """What waits for who asks: datasets in review, and changes of published ones.
 
-    Returns `{"datasets", "changes"}`, longest waiting first. A dataset is `{"id", "name", "title", "partner", "asked_by", "asked_at", "missing", "roles", "blocked"}`:
-    `missing` keys, `roles` of them that are the asker's, `blocked` what is not fulfilled. A change is `{"id", "dataset", "name", "title", "duty", "state", "by", "at", "changes"}`,
-    of which each is `{"field", "label", "before", "after", "meanwhile"}`, `before` as it is now and `meanwhile` whether that was changed since. Raises NotAuthorized.
+    Returns `{"datasets", "changes", "count"}`, longest waiting first, 100 of each at most; `count` is how many there are. A dataset is `{"id", "name", "title", "partner",
+    "asked_by", "asked_at", "missing", "roles", "blocked"}`: `missing` keys, `roles` of them that are the asker's, `blocked` what is not fulfilled. A change is `{"id", "dataset",
+    "name", "title", "duty", "state", "by", "at", "changes"}`, of which each is `{"field", "label", "before", "after", "meanwhile"}`, `before` as it is now and `meanwhile` whether
+    that was changed since. Raises NotAuthorized.
     """
     tk.check_access("tzc_publication_queue", context, data_dict)
     return queue.waiting_for(people.account(context))
