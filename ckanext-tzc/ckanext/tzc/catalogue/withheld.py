@@ -10,8 +10,11 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import headers
 
-from .logic.auth import may_have
+from tzc.rights import policy
+
+from .logic.auth import asker, decide
 
 CLOSED = {"registered", "restricted"}
 """Levels at which everybody sees the description and not everybody has the data. What is confidential is not shown to others at all."""
@@ -27,10 +30,14 @@ Package = dict[str, Any]
 def withhold(package: Package) -> None:
     """Take the addresses out of a closed dataset; each file leads to its page, where the data are asked for."""
     for file in package.get("resources") or []:
-        for field in FIELDS:
-            file.pop(field, None)
-        file["url"] = f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{package['id']}/resource/{file['id']}"
-        file[MARK] = True
+        _withhold_file(package["id"], file)
+
+
+def _withhold_file(dataset: str, file: dict[str, Any]) -> None:
+    for field in FIELDS:
+        file.pop(field, None)
+    file["url"] = f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{dataset}/resource/{file['id']}"
+    file[MARK] = True
 
 
 def from_index(package: Package) -> None:
@@ -50,12 +57,22 @@ def after_show(context: dict[str, Any], package: Package) -> None:
     """What `package_show` gives of a dataset, to this reader."""
     if package.get("access_level") not in CLOSED:
         return
-    allowed = context.get("ignore_auth") or may_have(package["access_level"], context.get("user") or "", package.get("owner_org"))["success"]
-    if not allowed:
-        withhold(package)
-    elif any(file.get(MARK) for file in package.get("resources") or []):
+    ids = {file["id"] for file in package.get("resources") or []}
+    allowed = ids if context.get("ignore_auth") else files_for(context.get("user") or "", package["id"], package["access_level"], package.get("owner_org"), ids)
+    if any(file.get(MARK) for file in package.get("resources") or [] if file["id"] in allowed):
         stored = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": context.get("user")}, {"id": package["id"]})
         package["resources"] = stored["resources"]
+    if allowed and not context.get("ignore_auth"):
+        headers.keep_private()
+    for file in package.get("resources") or []:
+        if file["id"] not in allowed:
+            _withhold_file(package["id"], file)
+
+
+def files_for(user: str, dataset: str, level: str, owner_org: str | None, files: set[str]) -> set[str]:
+    """Those of a closed dataset's files whose data this person may have now: one decision a file, one question to the database for all."""
+    person = asker(user, level, owner_org, dataset)
+    return {file for file in files if decide(person, policy.Thing(dataset, owner_org, level, resource=file)).allowed}
 
 
 def found_by(user: str, files: list[model.Resource]) -> list[model.Resource]:
@@ -63,5 +80,6 @@ def found_by(user: str, files: list[model.Resource]) -> list[model.Resource]:
     owners = {file.package_id for file in files}
     rows = model.Session.query(model.Package.id, model.Package.owner_org, model.Package.extras).filter(model.Package.id.in_(owners)) if owners else []
     closed = [(row, level) for row in rows if (level := (row.extras or {}).get("access_level")) in CLOSED]
-    kept_back = {row.id for row, level in closed if not may_have(level, user, row.owner_org)["success"]}
-    return [file for file in files if file.package_id not in kept_back]
+    of = {row.id: {file.id for file in files if file.package_id == row.id} for row, _level in closed}
+    kept_back = {file for row, level in closed for file in of[row.id] - files_for(user, row.id, level, row.owner_org, of[row.id])}
+    return [file for file in files if file.id not in kept_back]

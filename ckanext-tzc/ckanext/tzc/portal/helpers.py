@@ -436,9 +436,9 @@ def resource_display_name(resource_dict: Package) -> str:
 
 
 def tzc_may_download(package: Package) -> bool:
-    """Whether the reader may have this dataset's files."""
+    """Whether the reader may have this dataset's files, or some of them: what `package_show` withholds has its mark."""
     resources = package.get("resources") or []
-    return not resources or bool(tk.h.check_access("resource_show", {"id": resources[0]["id"]}))
+    return not resources or not all(resource.get("withheld") for resource in resources)
 
 
 def tzc_first_email(contacts: list[dict[str, str]]) -> str:

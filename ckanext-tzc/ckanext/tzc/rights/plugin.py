@@ -5,17 +5,28 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import grants
+
+from . import records
+from .logic import action, requests
 
 
-@tk.blanket.actions
+def every_action() -> dict[str, Any]:
+    """The actions of licences and of requests."""
+    return {name: function for module in (action, requests) for name, function in vars(module).items() if name.startswith("tzc_")}
+
+
+@tk.blanket.actions(every_action)
 @tk.blanket.auth_functions
 @tk.blanket.blueprints
+@tk.blanket.config_declarations
 @tk.blanket.helpers
 class RightsPlugin(p.SingletonPlugin):
-    """Rights: the registry of licences, and under which of them data made of others may be published."""
+    """Rights: the registry of licences, which of them data made of others may have, and requests for restricted data."""
 
     p.implements(p.IConfigurer)
 
     def update_config(self, config: Any) -> None:
-        """Our templates."""
+        """Our templates; the rights that were given are known to the doors."""
         tk.add_template_directory(config, "templates")
+        grants.answered_by(records.grants_of)

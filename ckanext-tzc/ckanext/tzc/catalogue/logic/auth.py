@@ -6,6 +6,7 @@ from typing import Any
 
 import ckan.authz as authz
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import grants, headers
 
 from tzc.rights import policy
 
@@ -32,18 +33,43 @@ def resource_show(next_auth: Any, context: dict[str, Any], data_dict: dict[str, 
 
     resource = context.get("resource") or model.Resource.get(data_dict.get("id"))
     package = resource.package if resource else None
-    level = (package.extras.get("access_level") if package else None) or "open"
-    return may_have(level, context.get("user", ""), package.owner_org if package else None)
+    level = (package.extras.get("access_level") if package else None) or policy.OPEN
+    if package is None or level == policy.OPEN:
+        return answer
+    decision = decide(asker(context.get("user", ""), level, package.owner_org, package.id), policy.Thing(package.id, package.owner_org, level, resource=resource.id))
+    if decision.allowed:
+        headers.keep_private()
+        return {"success": True}
+    return {"success": False, "msg": _refusals()[decision.reason]}
 
 
-def may_have(level: str, user: str, owner_org: str | None) -> Answer:
-    """Whether `user` (a name, empty for a stranger) may have the data of a dataset at this level."""
+def asker(user: str, level: str, owner_org: str | None, dataset: str) -> policy.Person:
+    """Who asks (a name, empty for a stranger), as far as the answer about this dataset depends on it."""
     member = bool(user and owner_org and authz.has_user_permission_for_group_or_org(owner_org, user, "read"))
-    person = policy.Person(user, administrator=authz.is_sysadmin(user), partners=frozenset({owner_org} if member and owner_org else ()))
-    decision = policy.decide(person, policy.Thing("", owner_org, level), policy.DATA, datetime.now(timezone.utc))
-    return {"success": True} if decision.allowed else {"success": False, "msg": _refusals()[decision.reason]}
+    given = grants.grants(_account(user), [dataset]) if user and not member and level == policy.RESTRICTED else ()
+    return policy.Person(user, administrator=authz.is_sysadmin(user), partners=frozenset({owner_org} if member and owner_org else ()), grants=given)
+
+
+def _account(user: str) -> str:
+    if tk.current_user and tk.current_user.is_authenticated and tk.current_user.name == user:
+        return str(tk.current_user.id)
+    import ckan.model as model
+
+    found = model.User.get(user)
+    return found.id if found else ""
+
+
+def decide(person: policy.Person, thing: policy.Thing) -> policy.Decision:
+    """Whether somebody may have the data at this moment."""
+    return policy.decide(person, thing, policy.DATA, now())
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(timezone.utc)
 
 
 def _refusals() -> dict[str, str]:
-    on_request = tk._("These data are given on request: write to the partner's contact.")
-    return {"sign_in": tk._("Sign in to have these data."), "request": on_request, "unseen": on_request}
+    on_request = tk._("These data are given on request: ask for access on the dataset's page.")
+    ended = tk._("Your right to these data has ended, or rests: ask for access on the dataset's page.")
+    return {"sign_in": tk._("Sign in to have these data."), "request": on_request, "unseen": on_request, "ended": ended}

@@ -1,0 +1,274 @@
+"""A request made, sent, decided, taken away: each in one transaction together with the rights that it gives and the happening that is told. Nothing here commits."""
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from ckan.model.types import make_uuid
+from ckanext.tzc.common import happening
+
+from tzc.rights import requests
+from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
+
+from . import form, records, request_words, roles, terms
+
+WITH_REASON = frozenset({"ask_changes", "prolong", "refuse", "suspend", "revoke", "appeal", "uphold"})
+"""Moves that say why."""
+
+GIVES_TERM = frozenset({"approve", "overturn"})
+"""Moves that take a number of days."""
+
+KINDS = {
+    "submit": "request.submitted", "take_up": "request.taken_up", "ask_changes": "request.changes_requested", "prolong": "request.prolonged", "approve": "request.approved",
+    "refuse": "request.refused", "withdraw": "request.withdrawn", "lapse": "request.lapsed", "appeal": "request.appealed", "uphold": "request.upheld",
+    "overturn": "request.granted",
+    "expire": "grant.expired", "renew": "grant.renewed", "suspend": "grant.suspended", "resume": "grant.resumed", "revoke": "grant.revoked",
+}  # fmt: skip
+"""What is told of a move; an approval that gives the right is `request.granted`."""
+
+
+def address(request: str) -> str:
+    """The page of a request."""
+    return f"/demandes/{request}"
+
+
+def invalid(key: str, words: str) -> tk.ValidationError:
+    """A mistake."""
+    return tk.ValidationError({key: [words]})
+
+
+def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
+    """A draft, and whether it is new: what is sent a second time is the request of the first time. Raises ValidationError."""
+    records.one_at_a_time(user.id)
+    waiting = records.open_requests(user.id)
+    errors: form.Errors = {}
+    content = form.content(data, user.id, errors)
+    key = form.text(data.get("key"), errors, "key", form.SHORT) or _fingerprint(content, data)
+    if again := next((request for request in waiting if request.key == key), None):
+        return again, False
+    asked = form.scope(data, user, errors)
+    most = int(tk.config["tzc.rights.open_requests"])
+    if len(waiting) >= most:
+        errors.setdefault("datasets", []).append(tk._("You have {n} requests that wait; that is the most. Withdraw one, or wait for an answer.").format(n=len(waiting)))
+    if errors:
+        raise tk.ValidationError(errors)
+    at = records.now()
+    request = records.Request(id=make_uuid(), requester=user.id, key=key, created=at, changed=at, **_columns(content))
+    model.Session.add(request)
+    model.Session.flush()
+    for partner in sorted({one.partner for one in asked}):
+        own = [one for one in asked if one.partner == partner]
+        part = records.Part(id=make_uuid(), request=request.id, partner=partner, state=DRAFT, personal=any(one.personal for one in own), changed=at)
+        model.Session.add(part)
+        model.Session.flush()
+        for one in own:
+            model.Session.add(records.Covered(part=part.id, dataset=one.id, resources=list(one.files)))
+    model.Session.flush()
+    return request, True
+
+
+def _columns(content: form.Content) -> dict[str, Any]:
+    return {**dataclasses.asdict(content), "team": list(content.team)}
+
+
+def _fingerprint(content: form.Content, data: dict[str, Any]) -> str:
+    scope = [
+        sorted(one if isinstance(one, str) else repr(one) for one in ([value] if isinstance(value, str) else value or []))
+        for value in (data.get("datasets"), data.get("resources"))
+    ]
+    return hashlib.sha256(json.dumps([dataclasses.asdict(content), scope], sort_keys=True).encode()).hexdigest()
+
+
+def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
+    """Send the parts that are written or were sent back, with the fields that are given anew. Raises ValidationError."""
+    parts = records.locked(request.id)
+    model.Session.refresh(request, with_for_update=True)
+    going = [part for part in parts if part.state in (DRAFT, CHANGES_REQUESTED)]
+    if not going:
+        # sent already, by the other press of the button
+        if any(part.state == requests.SUBMITTED for part in parts) and not _differs(request, data):
+            return
+        raise invalid("move", request_words.refusal(requests.IllegalMoveError(parts[0].state, "submit")))
+    errors: form.Errors = {}
+    fields = {name: data[name] if name in data else getattr(request, name) for name in ("purpose", "words", "project", "organisation", "days", "team")}
+    content = form.content(fields, request.requester, errors)
+    accepted = _accepted(request, [part.partner for part in going], data, errors)
+    if errors:
+        raise tk.ValidationError(errors)
+    at = records.now()
+    changed = _columns(content) != {name: getattr(request, name) for name in fields}
+    for name, value in _columns(content).items():
+        setattr(request, name, value)
+    request.changed = at
+    for version in accepted:
+        model.Session.add(records.Accepted(request=request.id, terms=version.id, hash=version.hash, by=user.id, at=at))
+    for part in parts:
+        if part in going:
+            _apply(part, request, "submit", Act(user.id, REQUESTER, at), "", user.id)
+        elif changed and part.state == UNDER_REVIEW and part.keys:
+            # whoever approved the earlier words did not approve these
+            part.keys = {}
+    model.Session.flush()
+
+
+def _differs(request: records.Request, data: dict[str, Any]) -> bool:
+    return any(name in data and str(data[name]) != str(getattr(request, name)) for name in ("purpose", "words", "project", "organisation", "days"))
+
+
+def _accepted(request: records.Request, partners: Iterable[str], data: dict[str, Any], errors: form.Errors) -> list[records.Terms]:
+    """The terms in force, when all of them are accepted; those that were accepted for this request already need not be again."""
+    given = set(form.texts(data.get("terms"), errors, "terms", form.MOST_DATASETS))
+    before = {value for (value,) in model.Session.query(records.Accepted.hash).filter_by(request=request.id)}
+    wanted = {version.hash: version for version in terms.for_partners(partners).values()}
+    missing = set(wanted) - given - before
+    if missing:
+        replaced = terms.known(given - set(wanted)) or bool(before and not given)
+        errors.setdefault("terms", []).append(
+            tk._("The terms were replaced since you opened the form. Nothing that you wrote is lost: read the new ones and accept them.")
+            if replaced
+            else tk._("Read the terms and accept them.")
+        )
+    return [version for value, version in wanted.items() if value not in before]
+
+
+def move(user: Any, request: records.Request, name: str, part_id: str, data: dict[str, Any]) -> list[records.Part]:
+    """Make a move in one part, or in all that it is possible in when the requester names none. Raises ValidationError."""
+    if name not in requests.MOVES or name == "submit" or requests.MOVES[name].roles == frozenset({CLOCK}):
+        raise invalid("move", tk._("There is no move “{name}”.").format(name=name[:80]))
+    errors: form.Errors = {}
+    reason = form.text(data.get("reason"), errors, "reason", form.LONG, required=name in WITH_REASON)
+    given = form.days(data["days"], errors) if name in GIVES_TERM and data.get("days") not in (None, "") else None
+    if errors:
+        raise tk.ValidationError(errors)
+    parts = records.locked(request.id)
+    chosen = _chosen(user, request, parts, name, part_id)
+    at = records.now()
+    for part in chosen:
+        able = roles.of(user.id, part, request)
+        part.personal = part.personal or _personal_now(part)
+        role = roles.for_move(name, able, part) or (able[0] if able else requests.DECIDER)
+        ends = at + timedelta(days=given or request.days) if name in GIVES_TERM and (given or not part.ends or part.ends <= at or name == "overturn") else None
+        if part.keys and ends and part.ends and ends > part.ends and name == "approve":
+            raise invalid("days", tk._("The first key was turned for a shorter time. Leave the days empty to agree to it, or ask for completion."))
+        if name == "approve" and part.state == UNDER_REVIEW and user.id in part.keys.values():
+            raise invalid("move", tk._("You have approved already: the other key is for somebody else."))
+        begins = at if name == "overturn" else None
+        _apply(part, request, name, Act(user.id, role, at, begins, ends), reason, user.id)
+    request.changed = at
+    model.Session.flush()
+    return chosen
+
+
+def _chosen(user: Any, request: records.Request, parts: list[records.Part], name: str, part_id: str) -> list[records.Part]:
+    if part_id:
+        chosen = [part for part in parts if part.id == part_id and (user.id == request.requester or roles.of(user.id, part, request))]
+        if not chosen:
+            raise tk.ObjectNotFound(tk._("There is no such part of a request."))
+        return chosen
+    able = [part for part in parts if name in roles.moves(user.id, part, request)]
+    if user.id == request.requester and name == "withdraw" and able:
+        return able
+    if len(able) == 1 or len(parts) == 1:
+        return able or parts
+    mine = [part for part in parts if roles.of(user.id, part, request)]
+    if not able and len(mine) == 1:
+        return mine
+    raise invalid("part", tk._("Say in which part: the request goes to several partners."))
+
+
+def _personal_now(part: records.Part) -> bool:
+    """Whether the data concern persons by what is said of them today."""
+    ids = [item.dataset for item in records.covered([part.id])]
+    return any(form.personal((extras or {}).get("personal_data")) for (extras,) in model.Session.query(model.Package.extras).filter(model.Package.id.in_(ids)))
+
+
+def tick(part: records.Part, request: records.Request, name: str, at: datetime) -> None:
+    """A move that time makes; the part is held by the caller."""
+    _apply(part, request, name, Act("", CLOCK, at), "", None)
+    request.changed = at
+
+
+def _apply(part: records.Part, request: records.Request, name: str, act: Act, reason: str, by: str | None) -> None:
+    """The move, the rights that it gives or takes, its entry in the thread, and what is told."""
+    before = part.state
+    concerned = roles.decide(part, request)
+    try:
+        moved = requests.make(part.pure(request.requester), name, act)
+    except requests.RequestError as error:
+        raise invalid("move", request_words.refusal(error)) from error
+    part.take(moved, act.at)
+    datasets = records.covered([part.id])
+    given: list[records.Grant] = []
+    if part.state == GRANTED and name in GIVES_TERM:
+        given = records.give(part, request, datasets, _hashes(request), act.at)
+    elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
+        records.set_live(part.id, part.state == GRANTED)
+    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=name, text=reason))
+    model.Session.flush()
+    kind = "request.granted" if name == "approve" and part.state == GRANTED else KINDS[name]
+    content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
+    told = {request.requester, *concerned, *roles.decide(part, request), *(request.team if given or before in (GRANTED, SUSPENDED) else ())}
+    if name == "withdraw" and before == DRAFT:
+        told = {request.requester}
+    _tell(kind, by, request, part, datasets, content, told, given)
+
+
+def _hashes(request: records.Request) -> str:
+    """The terms that were accepted for a request: their hashes, the latest last."""
+    rows = model.Session.query(records.Accepted.hash).filter_by(request=request.id).order_by(records.Accepted.id)
+    return " ".join(dict.fromkeys(value for (value,) in rows))
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _tell(
+    kind: str, by: str | None, request: records.Request, part: records.Part, datasets: list[records.Covered], content: dict[str, Any], told: set[str], given: list[records.Grant]
+) -> None:
+    about = {"request": request.id, "part": part.id, "partner": part.partner}
+    if len(datasets) == 1:
+        about["dataset"] = datasets[0].dataset
+    if len(given) == 1:
+        about["grant"] = given[0].id
+    more = {"datasets": [item.dataset for item in datasets], "requester": request.requester, "purpose": request.purpose}
+    if given:
+        more["grants"] = [{"id": grant.id, "account": grant.account, "dataset": grant.dataset, "resources": grant.resources} for grant in given]
+        more["terms"] = given[0].terms_hash
+    happening.tell(happening.Happening(kind, by, about, {**more, **content}, tuple(sorted(told)), address(request.id)))
+
+
+def remind(kind: str, part: records.Part, request: records.Request, told: Iterable[str]) -> None:
+    """Tell of a deadline or an end that is near or past, once: the part keeps that it was told."""
+    part.told = [*part.told, kind]
+    model.Session.flush()
+    _tell(kind, None, request, part, records.covered([part.id]), {"state": part.state, "due": _moment(part.due), "ends": _moment(part.ends)}, set(told), [])
+
+
+def say(user: Any, request: records.Request, parts: list[records.Part], part_id: str, words: Any) -> records.Message:
+    """A message in the thread: the requester's to one partner or all, a partner's in its own part. Raises ValidationError."""
+    errors: form.Errors = {}
+    text = form.text(words, errors, "text", form.LONG, required=True)
+    mine = [part for part in parts if user.id == request.requester or roles.of(user.id, part, request)]
+    if part_id and part_id not in {part.id for part in mine}:
+        raise tk.ObjectNotFound(tk._("There is no such part of a request."))
+    if not part_id and user.id != request.requester:
+        if len(mine) != 1:
+            errors.setdefault("part", []).append(tk._("Say in which part: the request goes to several partners."))
+        else:
+            part_id = mine[0].id
+    if errors:
+        raise tk.ValidationError(errors)
+    message = records.Message(request=request.id, part=part_id or None, by=user.id, at=records.now(), text=text)
+    model.Session.add(message)
+    model.Session.flush()
+    for part in parts:
+        if part_id in ("", part.id) and part.state != DRAFT:
+            _tell("request.message", user.id, request, part, records.covered([part.id]), {"state": part.state, "text": text}, {request.requester, *roles.decide(part, request)}, [])
+    return message

@@ -1,0 +1,334 @@
+"""Asking for restricted data, and deciding on it."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import duties
+from ckanext.tzc.common.numbers import whole_number
+from ckanext.tzc.common.territory import text
+
+from tzc.rights import requests
+from tzc.rights.requests import APPEALED, SUBMITTED, UNDER_REVIEW
+
+from .. import form, life, records, request_words, roles, terms
+
+MOST = 100
+"""Entries of one answer."""
+
+Answer = dict[str, Any]
+
+
+def _asker(context: Any, name: str) -> Any:
+    """The account that asks, never one that is named in the data. Raises NotAuthorized."""
+    tk.check_access(name, context, {})
+    user = model.User.get(context.get("user") or "")
+    if user is None or user.state != model.State.ACTIVE:
+        raise tk.NotAuthorized(tk._("Sign in to ask for data."))
+    return user
+
+
+def _find(user: Any, data_dict: dict[str, Any]) -> tuple[records.Request, list[records.Part]]:
+    """A request that somebody may see, with its parts; what others asked is as unknown as what nobody asked. Raises ObjectNotFound."""
+    name = tk.get_or_bust(data_dict, "id")
+    request = model.Session.get(records.Request, name) if isinstance(name, str) and "\0" not in name else None
+    parts = model.Session.query(records.Part).filter_by(request=request.id).order_by(records.Part.id).all() if request else []
+    if request is None or not (user.id == request.requester or any(_sees(user, part, request) for part in parts)):
+        raise tk.ObjectNotFound(tk._("There is no such request."))
+    return request, parts
+
+
+def _sees(user: Any, part: records.Part, request: records.Request) -> bool:
+    """Who decides sees what was sent; a draft is its writer's."""
+    return part.state != requests.DRAFT and (bool(user.sysadmin) or bool(roles.of(user.id, part, request)) or user.id in part.decided_by)
+
+
+def _one(data_dict: dict[str, Any], key: str) -> str:
+    value = data_dict.get(key)
+    return value.replace("\0", "") if isinstance(value, str) else ""
+
+
+def _done(context: Any) -> None:
+    if not context.get("defer_commit"):
+        model.Session.commit()
+
+
+def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Write a request for restricted data; with `submit` it is sent at once.
+
+    `datasets`: ids or names, of one or several partners; `resources`: ids of files among theirs, none for all; `purpose`: a code of the list; `words`: what for; `project`,
+    `organisation`; `days`: how long; `team`: names of other accounts who would work with the data; `terms`: hashes of the terms accepted (`tzc_request_terms`); `key`: any text by
+    which a second sending is known. Who asks is the account. Returns the request (`tzc_request_show`). Raises NotAuthorized, ValidationError.
+    """
+    user = _asker(context, "tzc_request_create")
+    try:
+        request, new = life.create(user, data_dict)
+        if tk.asbool(data_dict.get("submit") or False) and (new or _parts(request)[0].state == requests.DRAFT):
+            life.submit(user, request, data_dict)
+    except (tk.ValidationError, ValueError) as error:
+        model.Session.rollback()
+        if isinstance(error, ValueError):
+            raise tk.ValidationError({"submit": [tk._("Write true or false.")]}) from error
+        raise
+    _done(context)
+    return _shown(request, _parts(request), user)
+
+
+def tzc_request_submit(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Send a draft, or a request that was sent back, again.
+
+    `id`; `terms`: hashes of the terms accepted; and what changes of `purpose`, `words`, `project`, `organisation`, `days`, `team`. Returns the request. Raises ObjectNotFound,
+    NotAuthorized, ValidationError.
+    """
+    user = _asker(context, "tzc_request_submit")
+    request, _parts_before = _find(user, data_dict)
+    if user.id != request.requester:
+        raise tk.NotAuthorized(tk._("Only who asked sends the request."))
+    try:
+        life.submit(user, request, data_dict)
+    except tk.ValidationError:
+        model.Session.rollback()
+        raise
+    _done(context)
+    return _shown(request, _parts(request), user)
+
+
+def tzc_request_move(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Decide, suspend, revoke, withdraw, appeal: any move of the table but the sending.
+
+    `id`; `move`: take_up, ask_changes, prolong, approve, refuse, withdraw, suspend, resume, revoke, appeal, uphold or overturn; `part`: id of the partner's part, where there are
+    several; `reason`: where the move is against somebody; `days`: of the right, at an approval (what was asked for, when left out). Returns the request. Raises ObjectNotFound,
+    NotAuthorized, ValidationError.
+    """
+    user = _asker(context, "tzc_request_move")
+    request, _parts_before = _find(user, data_dict)
+    try:
+        life.move(user, request, _one(data_dict, "move"), _one(data_dict, "part"), data_dict)
+    except (tk.ValidationError, tk.ObjectNotFound):
+        model.Session.rollback()
+        raise
+    _done(context)
+    return _shown(request, _parts(request), user)
+
+
+def tzc_request_message(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Write into the thread of a request: `id`, `text`, and `part` where it is for one partner only. Returns the message. Raises ObjectNotFound, NotAuthorized, ValidationError."""
+    user = _asker(context, "tzc_request_message")
+    request, parts = _find(user, data_dict)
+    message = life.say(user, request, parts, _one(data_dict, "part"), data_dict.get("text"))
+    _done(context)
+    return _message(message, {user.id: user.display_name})
+
+
+@tk.side_effect_free
+def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """A request (`id`) as far as it is the asker's: who asked sees all, a partner its own part.
+
+    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "accepted"}`. A part is `{"id",
+    "partner", "title",
+    "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "moves", "yours"}`; `moves` are those that the asker can make now. Raises ObjectNotFound,
+    NotAuthorized.
+    """
+    user = _asker(context, "tzc_request_show")
+    request, parts = _find(user, data_dict)
+    return _shown(request, parts, user)
+
+
+@tk.side_effect_free
+def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Requests of the account, newest first; with `queue` those that wait for its decision, the earliest deadline first; with `decided` what it decided or could have.
+
+    `offset`, `limit` (100 at most). Returns `{"count", "requests"}`: entries are `{"id", "part", "partner", "title", "state", "label", "due", "ends", "created", "requester",
+    "purpose",
+    "datasets"}`, one a part. Raises NotAuthorized, ValidationError.
+    """
+    user = _asker(context, "tzc_request_list")
+    offset, limit = _bounds(data_dict)
+    query = model.Session.query(records.Part, records.Request).join(records.Request, records.Request.id == records.Part.request)
+    if data_dict.get("queue") or data_dict.get("decided"):
+        waiting = records.Part.state.in_((SUBMITTED, UNDER_REVIEW, APPEALED))
+        query = query.filter(waiting if data_dict.get("queue") else ~waiting & (records.Part.state != requests.DRAFT))
+        if not user.sysadmin:
+            query = query.filter(records.Part.partner.in_(_partners(user)))
+        order = (records.Part.due.asc().nulls_last(), records.Part.id) if data_dict.get("queue") else (records.Part.changed.desc(), records.Part.id)
+        rows = [(part, request) for part, request in query.order_by(*order) if user.id != request.requester and _is_for(user, part, request, bool(data_dict.get("queue")))]
+        return {"count": len(rows), "requests": _entries(rows[offset : offset + limit])}
+    query = query.filter(records.Request.requester == user.id)
+    return {"count": query.count(), "requests": _entries(query.order_by(records.Request.created.desc(), records.Part.id).offset(offset).limit(limit).all())}
+
+
+def _is_for(user: Any, part: records.Part, request: records.Request, waiting: bool) -> bool:
+    if waiting:
+        return user.id in roles.decide(part, request) and user.id not in part.keys.values()
+    return bool(roles.of(user.id, part, request)) or user.id in part.decided_by
+
+
+def _partners(user: Any) -> list[str]:
+    """Partners where an account decides, among those that were asked for anything."""
+    asked = [partner for (partner,) in model.Session.query(records.Part.partner).distinct()]
+    return [partner for partner in asked if duties.has(user.id, partner, duties.DECIDER) or duties.has(user.id, partner, duties.OFFICER)]
+
+
+def _bounds(data_dict: dict[str, Any]) -> tuple[int, int]:
+    errors = {}
+    found = []
+    for key, usual in (("offset", 0), ("limit", MOST)):
+        value = whole_number(data_dict.get(key, usual), digits=9)
+        if value is None:
+            errors[key] = [tk._("Give a whole number.")]
+        found.append(value or 0)
+    if errors:
+        raise tk.ValidationError(errors)
+    return found[0], min(found[1], MOST)
+
+
+@tk.side_effect_free
+def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Rights of the account, or, with `dataset`, those to a dataset, for who decides on it; the latest end first.
+
+    `offset`, `limit` (100 at most). Returns `{"count", "grants"}`: `{"id", "request", "part", "account", "dataset", "title", "resources", "begins", "ends", "live", "now",
+    "terms_hash"}`;
+    `now` says whether it opens the data at this moment. Raises NotAuthorized, ObjectNotFound, ValidationError.
+    """
+    user = _asker(context, "tzc_grant_list")
+    offset, limit = _bounds(data_dict)
+    query = model.Session.query(records.Grant, records.Part.request).join(records.Part, records.Part.id == records.Grant.part)
+    if name := _one(data_dict, "dataset"):
+        package = model.Package.get(name)
+        partner = package.owner_org if package else None
+        if not partner or not (user.sysadmin or duties.has(user.id, partner, duties.DECIDER) or duties.has(user.id, partner, duties.OFFICER)):
+            raise tk.ObjectNotFound(tk._("Dataset not found"))
+        query = query.filter(records.Grant.dataset == package.id)
+    else:
+        query = query.filter(records.Grant.account == user.id)
+    rows = query.order_by(records.Grant.ends.desc(), records.Grant.id).offset(offset).limit(limit).all()
+    titles, names, at = _titles(grant.dataset for grant, _request in rows), _names(grant.account for grant, _request in rows), records.now()
+    return {
+        "count": query.count(),
+        "grants": [
+            {
+                "id": grant.id, "request": request, "part": grant.part, "account": names.get(grant.account, ""), "dataset": grant.dataset,
+                "title": titles.get(grant.dataset, ("", ""))[1],
+                "resources": grant.resources, "begins": _utc(grant.begins), "ends": _utc(grant.ends), "live": grant.live, "now": grant.live and grant.begins <= at < grant.ends,
+                "terms_hash": grant.terms_hash,
+            }
+            for grant, request in rows
+        ],
+    }  # fmt: skip
+
+
+@tk.side_effect_free
+def tzc_request_terms(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """The terms that asking for `datasets` means accepting: `{"terms": [{"hash", "text", "texts", "since", "partners"}]}`, each once. Raises ValidationError."""
+    user = _asker(context, "tzc_request_terms")
+    errors: form.Errors = {}
+    asked = form.scope(data_dict, user, errors)
+    if errors:
+        raise tk.ValidationError(errors)
+    found: dict[str, Answer] = {}
+    for partner, version in terms.for_partners(sorted({one.partner for one in asked})).items():
+        entry = found.setdefault(version.hash, {"hash": version.hash, "text": text(version.texts), "texts": version.texts, "since": _utc(version.since), "partners": []})
+        entry["partners"].append(_partner_title(partner))
+    _done(context)
+    return {"terms": list(found.values())}
+
+
+def tzc_request_terms_set(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Give a partner (`id`) terms of its own: `texts`, by language (fr at least); empty for the portal's again. Earlier versions stay. Returns `{"hash", "texts", "since"}`.
+
+    Raises NotAuthorized, ObjectNotFound, ValidationError.
+    """
+    user = _asker(context, "tzc_request_terms_set")
+    partner = model.Group.get(_one(data_dict, "id"))
+    if partner is None or not partner.is_organization or partner.state != model.State.ACTIVE:
+        raise tk.ObjectNotFound(tk._("There is no such partner."))
+    if not (user.sysadmin or any(duties.has(user.id, partner.id, duty) for duty in (duties.DECIDER, duties.LEGAL))):
+        raise tk.NotAuthorized(tk._("Only who decides for the partner, or reviews its licences, sets its terms."))
+    given, errors = data_dict.get("texts") or {}, {}
+    if not isinstance(given, dict) or not set(given) <= {"fr", "en"} or (given and not given.get("fr")):
+        raise tk.ValidationError({"texts": [tk._("Give texts by language: fr, and en if there is one.")]})
+    clean = {language: form.text(words, errors, "texts", 4 * form.LONG, required=True) for language, words in given.items()}
+    if errors:
+        raise tk.ValidationError(errors)
+    written = terms.write(partner.id, clean, user.id)
+    _done(context)
+    return {"hash": written.hash, "texts": written.texts, "since": _utc(written.since)}
+
+
+def _parts(request: records.Request) -> list[records.Part]:
+    found: list[records.Part] = model.Session.query(records.Part).filter_by(request=request.id).order_by(records.Part.id).all()
+    return found
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _names(accounts: Iterable[str]) -> dict[str, str]:
+    wanted = set(accounts)
+    return {user.id: user.display_name for user in model.Session.query(model.User).filter(model.User.id.in_(wanted))} if wanted else {}
+
+
+def _titles(datasets: Iterable[str]) -> dict[str, tuple[str, str]]:
+    wanted = set(datasets)
+    rows = model.Session.query(model.Package.id, model.Package.name, model.Package.title).filter(model.Package.id.in_(wanted)) if wanted else ()
+    return {id_: (name, title or name) for id_, name, title in rows}
+
+
+def _partner_title(partner: str) -> str:
+    group = model.Session.get(model.Group, partner)
+    return (group.title or group.name) if group else partner
+
+
+def _entries(rows: list[Any]) -> list[Answer]:
+    items = records.covered([part.id for part, _request in rows])
+    titles, names = _titles(item.dataset for item in items), _names(request.requester for _part, request in rows)
+    partners = (
+        {group.id: group.title or group.name for group in model.Session.query(model.Group).filter(model.Group.id.in_({part.partner for part, _request in rows}))} if rows else {}
+    )
+    return [
+        {
+            "id": request.id, "part": part.id, "partner": part.partner, "title": partners.get(part.partner, ""), "state": part.state, "label": request_words.state(part.state),
+            "due": _utc(part.due), "ends": _utc(part.ends), "created": _utc(request.created), "requester": names.get(request.requester, ""),
+            "purpose": request_words.purpose(request.purpose),
+            "datasets": [titles.get(item.dataset, ("", ""))[1] for item in items if item.part == part.id],
+        }
+        for part, request in rows
+    ]  # fmt: skip
+
+
+def _shown(request: records.Request, parts: list[records.Part], user: Any) -> Answer:
+    mine = [part for part in parts if user.id == request.requester or _sees(user, part, request)]
+    items = records.covered([part.id for part in mine])
+    titles = _titles(item.dataset for item in items)
+    messages = model.Session.query(records.Message).filter_by(request=request.id).order_by(records.Message.id).all()
+    seen = [message for message in messages if message.part is None or message.part in {part.id for part in mine}]
+    keys = {account for part in mine for account in part.keys.values()}
+    names = _names({request.requester, *request.team, *keys, *(message.by for message in seen if message.by)})
+    accepted = model.Session.query(records.Accepted).filter_by(request=request.id).order_by(records.Accepted.id)
+    return {
+        "id": request.id, "requester": names.get(request.requester, ""), "yours": user.id == request.requester, "purpose": request.purpose,
+        "purpose_label": request_words.purpose(request.purpose),
+        "words": request.words, "project": request.project, "organisation": request.organisation, "days": request.days,
+        "team": [names.get(account, "") for account in request.team],
+        "created": _utc(request.created), "changed": _utc(request.changed), "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
+        "parts": [_part(part, request, user, [item for item in items if item.part == part.id], titles, names) for part in mine],
+        "others": len(parts) - len(mine), "messages": [_message(message, names) for message in seen],
+    }  # fmt: skip
+
+
+def _part(part: records.Part, request: records.Request, user: Any, items: list[records.Covered], titles: dict[str, tuple[str, str]], names: dict[str, str]) -> Answer:
+    return {
+        "id": part.id, "partner": part.partner, "title": _partner_title(part.partner), "state": part.state, "label": request_words.state(part.state), "personal": part.personal,
+        "keys": {role: names.get(account, "") for role, account in part.keys.items()}, "due": _utc(part.due), "begins": _utc(part.begins), "ends": _utc(part.ends),
+        "datasets": [{"id": item.dataset, **dict(zip(("name", "title"), titles.get(item.dataset, ("", "")), strict=True)), "resources": item.resources} for item in items],
+        "moves": roles.moves(user.id, part, request), "roles": list(roles.of(user.id, part, request)),
+    }  # fmt: skip
+
+
+def _message(message: records.Message, names: dict[str, str]) -> Answer:
+    words = request_words.done(message.move) if message.move else ""
+    return {"id": message.id, "part": message.part, "by": names.get(message.by or "", ""), "at": _utc(message.at), "move": message.move, "done": words, "text": message.text}

@@ -1,0 +1,220 @@
+"""Requests and what became of them, in CKAN's own database (migration `tzc_rights_0002`). Moments are UTC. Nothing here commits."""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+from datetime import datetime, timezone
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckan.model.types import make_uuid
+from flask import g, has_app_context
+from sqlalchemy.dialects.postgresql import JSONB
+
+from tzc.rights import policy, requests
+
+KEPT = "tzc_rights_grants"
+"""On `flask.g`: the rights of accounts that this answer asked for already."""
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(timezone.utc)
+
+
+def _json(empty: Any) -> Any:
+    return sa.Column(JSONB, nullable=False, default=empty)
+
+
+def _moment(required: bool = False) -> Any:
+    return sa.Column(sa.DateTime(timezone=True), nullable=not required)
+
+
+def _to(table: str, required: bool = True) -> Any:
+    return sa.Column(sa.UnicodeText, sa.ForeignKey(f"tzc_rights_{table}.id", ondelete="CASCADE"), nullable=not required)
+
+
+class Terms(tk.BaseModel):
+    """A version of the terms of a partner, or of the portal (`partner` None). `texts`: by language; `hash`: of these texts."""
+
+    __tablename__ = "tzc_rights_terms"
+
+    id = sa.Column(sa.UnicodeText, primary_key=True, default=make_uuid)
+    partner = sa.Column(sa.UnicodeText)
+    texts = _json(dict)
+    hash = sa.Column(sa.UnicodeText, nullable=False)
+    by = sa.Column(sa.UnicodeText)
+    since = _moment(required=True)
+
+
+class Request(tk.BaseModel):
+    """What somebody asks for. `team`: ids of other accounts that would have the data; `key`: by which a form that is sent twice is known."""
+
+    __tablename__ = "tzc_rights_request"
+
+    id = sa.Column(sa.UnicodeText, primary_key=True, default=make_uuid)
+    requester = sa.Column(sa.UnicodeText, nullable=False)
+    purpose = sa.Column(sa.UnicodeText, nullable=False)
+    words = sa.Column(sa.UnicodeText, nullable=False)
+    project = sa.Column(sa.UnicodeText, nullable=False)
+    organisation = sa.Column(sa.UnicodeText, nullable=False)
+    days = sa.Column(sa.Integer, nullable=False)
+    team = _json(list)
+    key = sa.Column(sa.UnicodeText, nullable=False)
+    created = _moment(required=True)
+    changed = _moment(required=True)
+
+
+class Part(tk.BaseModel):
+    """One partner's part: the fields of `tzc.rights.requests.Part`, and `told`: which reminders went out."""
+
+    __tablename__ = "tzc_rights_part"
+
+    id = sa.Column(sa.UnicodeText, primary_key=True, default=make_uuid)
+    request = _to("request")
+    partner = sa.Column(sa.UnicodeText, nullable=False)
+    state = sa.Column(sa.UnicodeText, nullable=False)
+    personal = sa.Column(sa.Boolean, nullable=False, default=False)
+    keys = _json(dict)
+    decided_by = _json(list)
+    before = sa.Column(sa.UnicodeText)
+    prolonged = sa.Column(sa.Boolean, nullable=False, default=False)
+    final = sa.Column(sa.Boolean, nullable=False, default=False)
+    due = _moment()
+    begins = _moment()
+    ends = _moment()
+    changed = _moment(required=True)
+    told = _json(list)
+
+    def pure(self, requester: str) -> requests.Part:
+        """What the table of moves knows of it."""
+        kept = {name: getattr(self, name) for name in ("state", "personal", "before", "prolonged", "final", "due", "begins", "ends")}
+        return requests.Part(requester=requester, keys=dict(self.keys), decided_by=frozenset(self.decided_by), **kept)
+
+    def take(self, moved: requests.Part, at: datetime) -> None:
+        """Become what a move made of it; reminders of the new state are still to come."""
+        for field in dataclasses.fields(moved):
+            if field.name not in ("requester", "keys", "decided_by"):
+                setattr(self, field.name, getattr(moved, field.name))
+        self.keys, self.decided_by, self.changed, self.told = dict(moved.keys), sorted(moved.decided_by), at, []
+
+
+class Covered(tk.BaseModel):
+    """A dataset that a part asks for; `resources`: ids of its files, none for all."""
+
+    __tablename__ = "tzc_rights_covered"
+
+    id = sa.Column(sa.BigInteger, primary_key=True, autoincrement=True)
+    part = _to("part")
+    dataset = sa.Column(sa.UnicodeText, nullable=False)
+    resources = _json(list)
+
+
+class Message(tk.BaseModel):
+    """An entry of the thread: words of somebody (`by`; None: the portal), or a move with its reason. `part` None: for all partners."""
+
+    __tablename__ = "tzc_rights_message"
+
+    id = sa.Column(sa.BigInteger, primary_key=True, autoincrement=True)
+    request = _to("request")
+    part = _to("part", required=False)
+    by = sa.Column(sa.UnicodeText)
+    at = _moment(required=True)
+    move = sa.Column(sa.UnicodeText)
+    text = sa.Column(sa.UnicodeText, nullable=False)
+
+
+class Accepted(tk.BaseModel):
+    """Terms that somebody accepted for a request, when."""
+
+    __tablename__ = "tzc_rights_accepted"
+
+    id = sa.Column(sa.BigInteger, primary_key=True, autoincrement=True)
+    request = _to("request")
+    terms = sa.Column(sa.UnicodeText, nullable=False)
+    hash = sa.Column(sa.UnicodeText, nullable=False)
+    by = sa.Column(sa.UnicodeText, nullable=False)
+    at = _moment(required=True)
+
+
+class Grant(tk.BaseModel):
+    """A right of one account to one dataset; never deleted. `live`: neither suspended, revoked nor renewed; what has ended by its date is told by `ends`."""
+
+    __tablename__ = "tzc_rights_grant"
+
+    id = sa.Column(sa.UnicodeText, primary_key=True, default=make_uuid)
+    part = _to("part")
+    account = sa.Column(sa.UnicodeText, nullable=False)
+    dataset = sa.Column(sa.UnicodeText, nullable=False)
+    resources = _json(list)
+    begins = _moment(required=True)
+    ends = _moment(required=True)
+    live = sa.Column(sa.Boolean, nullable=False, default=True)
+    terms_hash = sa.Column(sa.UnicodeText, nullable=False)
+    purpose = sa.Column(sa.UnicodeText, nullable=False)
+    words = sa.Column(sa.UnicodeText, nullable=False)
+    created = _moment(required=True)
+
+
+def grants_of(account: str, datasets: Collection[str]) -> tuple[policy.Grant, ...]:
+    """The answer of `common.grants`. All rights of an account are read at once and kept for this answer, however many datasets are asked about."""
+    kept: dict[str, list[policy.Grant]] = g.setdefault(KEPT, {}) if has_app_context() else {}
+    if account not in kept:
+        kept[account] = [
+            policy.Grant(row.dataset, row.begins, row.ends, row.live, frozenset(row.resources))
+            for row in model.Session.query(Grant.dataset, Grant.begins, Grant.ends, Grant.live, Grant.resources).filter_by(account=account)
+        ]
+    return tuple(grant for grant in kept[account] if grant.dataset in datasets)
+
+
+def forget_grants() -> None:
+    """After a change of rights: they are read anew in this answer too."""
+    if has_app_context():
+        g.pop(KEPT, None)
+
+
+def give(part: Part, request: Request, covered: Iterable[Covered], hashes: str, at: datetime) -> list[Grant]:
+    """The rights of a part that was granted, for who asked and the team; those that are there already are given anew."""
+    there = {(grant.account, grant.dataset): grant for grant in model.Session.query(Grant).filter_by(part=part.id)}
+    found = []
+    for item in covered:
+        for account in (request.requester, *request.team):
+            grant = there.get((account, item.dataset)) or Grant(id=make_uuid(), part=part.id, account=account, dataset=item.dataset, created=at)
+            grant.resources, grant.begins, grant.ends, grant.live = list(item.resources), part.begins, part.ends, True
+            grant.terms_hash, grant.purpose, grant.words = hashes, request.purpose, request.words
+            model.Session.add(grant)
+            found.append(grant)
+    forget_grants()
+    return found
+
+
+def set_live(part: str, live: bool) -> None:
+    """Let the rights of a part rest, or be there again."""
+    model.Session.query(Grant).filter_by(part=part).update({"live": live}, synchronize_session="fetch")
+    forget_grants()
+
+
+def locked(request: str) -> list[Part]:
+    """The parts of a request as they are now, held until the transaction ends: two who decide at once make one decision."""
+    found: list[Part] = model.Session.query(Part).filter_by(request=request).order_by(Part.id).with_for_update().populate_existing().all()
+    return found
+
+
+def one_at_a_time(account: str) -> None:
+    """Hold back other requests of this account until the transaction ends."""
+    model.Session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"tzc_rights:{account}"})
+
+
+def covered(parts: Collection[str]) -> list[Covered]:
+    """What parts (ids) ask for."""
+    found: list[Covered] = model.Session.query(Covered).filter(Covered.part.in_(parts)).order_by(Covered.id).all() if parts else []
+    return found
+
+
+def open_requests(account: str) -> list[Request]:
+    """Requests of an account that wait for a decision, or are written still."""
+    waiting = sa.select(Part.request).where(Part.state.in_((requests.DRAFT, requests.SUBMITTED, requests.CHANGES_REQUESTED, requests.UNDER_REVIEW, requests.APPEALED)))
+    found: list[Request] = model.Session.query(Request).filter(Request.requester == account, Request.id.in_(waiting)).order_by(Request.created).all()
+    return found

@@ -1,0 +1,106 @@
+"""Requests in the reader's words."""
+from __future__ import annotations
+
+import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import text
+from ckanext.tzc.schemas import vocabulary
+
+from tzc.rights import requests
+
+
+def state(code: str) -> str:
+    """A state in a word or two."""
+    words = {
+        requests.DRAFT: tk._("Draft"),
+        requests.SUBMITTED: tk._("Sent"),
+        requests.CHANGES_REQUESTED: tk._("To be completed"),
+        requests.UNDER_REVIEW: tk._("Under review"),
+        requests.GRANTED: tk._("Granted"),
+        requests.REFUSED: tk._("Refused"),
+        requests.WITHDRAWN: tk._("Withdrawn"),
+        requests.LAPSED: tk._("Lapsed"),
+        requests.SUSPENDED: tk._("Suspended"),
+        requests.REVOKED: tk._("Revoked"),
+        requests.EXPIRED: tk._("Ended"),
+        requests.RENEWED: tk._("Renewed"),
+        requests.APPEALED: tk._("Appealed"),
+    }
+    return str(words.get(code, code))
+
+
+def move(code: str) -> str:
+    """What a button says that makes a move."""
+    words = {
+        requests.Submit.name: tk._("Send the request"),
+        requests.TakeUp.name: tk._("Take it up"),
+        requests.AskChanges.name: tk._("Ask for completion"),
+        requests.Prolong.name: tk._("Take 30 days more"),
+        requests.Approve.name: tk._("Approve"),
+        requests.Refuse.name: tk._("Refuse"),
+        requests.Withdraw.name: tk._("Withdraw the request"),
+        requests.Suspend.name: tk._("Suspend the right"),
+        requests.Resume.name: tk._("Give the right back"),
+        requests.Revoke.name: tk._("Revoke the right"),
+        requests.Appeal.name: tk._("Appeal"),
+        requests.Uphold.name: tk._("Uphold the decision"),
+        requests.Overturn.name: tk._("Grant the right after all"),
+        requests.Lapse.name: tk._("Let it lapse"),
+        requests.Expire.name: tk._("End it"),
+        requests.Renew.name: tk._("Renew"),
+    }
+    return str(words.get(code, code))
+
+
+def done(code: str) -> str:
+    """A move in the thread, as what happened."""
+    words = {
+        requests.Submit.name: tk._("The request was sent."),
+        requests.TakeUp.name: tk._("The request is being examined."),
+        requests.AskChanges.name: tk._("The partner asks for completion."),
+        requests.Prolong.name: tk._("The partner takes 30 days more."),
+        requests.Approve.name: tk._("Approved."),
+        requests.Refuse.name: tk._("Refused."),
+        requests.Withdraw.name: tk._("The request was withdrawn."),
+        requests.Suspend.name: tk._("The right is suspended."),
+        requests.Resume.name: tk._("The right is there again."),
+        requests.Revoke.name: tk._("The right was revoked."),
+        requests.Appeal.name: tk._("Appeal was made."),
+        requests.Uphold.name: tk._("The decision was upheld."),
+        requests.Overturn.name: tk._("The right is given after appeal."),
+        requests.Lapse.name: tk._("Nobody went on with it: the request has lapsed."),
+        requests.Expire.name: tk._("The right has come to its end."),
+        requests.Renew.name: tk._("The right was renewed."),
+    }
+    return str(words.get(code, code))
+
+
+def role(code: str) -> str:
+    """Who moves."""
+    words = {
+        requests.REQUESTER: tk._("who asked"),
+        requests.DECIDER: tk._("the partner's decider"),
+        requests.OFFICER: tk._("the partner's data protection officer"),
+        requests.REVIEWER: tk._("who hears the appeal"),
+        requests.CLOCK: tk._("the portal"),
+    }
+    return str(words.get(code, code))
+
+
+def purpose(code: str) -> str:
+    """A purpose's name."""
+    return next((text(entry["label"]) for entry in vocabulary("purpose") if entry["code"] == code), code)
+
+
+def refusal(error: requests.RequestError) -> str:
+    """Why a move cannot be made, in a sentence."""
+    if isinstance(error, requests.IllegalMoveError):
+        here = [move(name) for name in error.possible if requests.MOVES[name].roles != frozenset({requests.CLOCK})]
+        words = tk._("“{move}” is not possible any more: the request is now “{state}”. Possible: {possible}.")
+        return str(words).format(move=move(error.move), state=state(error.state), possible=", ".join(here) or tk._("nothing"))
+    if isinstance(error, requests.NotYoursError):
+        return str(tk._("“{move}” is for: {roles}.")).format(move=move(error.move), roles=", ".join(role(name) for name in sorted(error.roles)))
+    if isinstance(error, requests.SamePersonError):
+        return str(tk._("Two persons are needed here: the other key, or the appeal, is for somebody else."))
+    if isinstance(error, requests.BadTermError):
+        return str(tk._("A right needs an end that is still to come, after its beginning."))
+    return str(tk._("The time for this has not come yet."))

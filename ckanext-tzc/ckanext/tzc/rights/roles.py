@@ -1,0 +1,87 @@
+"""Who moves a part of a request: in which role, and whom a move concerns."""
+from __future__ import annotations
+
+import ckan.model as model
+from ckanext.tzc.common import duties
+
+from tzc.rights import requests
+
+from . import records
+
+
+def administrators() -> frozenset[str]:
+    """Ids of the portal's active administrators, programs' accounts left out."""
+    rows = model.Session.query(model.User.id, model.User.name).filter_by(sysadmin=True, state=model.State.ACTIVE)
+    from ckan.plugins.toolkit import config
+
+    return frozenset(user for user, name in rows if name != config["ckan.site_id"])
+
+
+def _without(holders: frozenset[str], request: records.Request) -> frozenset[str]:
+    """Nobody decides on what they would have themselves."""
+    return holders - {request.requester, *request.team}
+
+
+def deciders(part: records.Part, request: records.Request) -> frozenset[str]:
+    """Who decides for the partner; administrators where nobody is there."""
+    return _without(duties.holders(part.partner, duties.DECIDER), request) or _without(administrators(), request)
+
+
+def officers(part: records.Part, request: records.Request) -> frozenset[str]:
+    """Who turns the second key, where data concern persons; an administrator where the partner's only officer is who turned the first."""
+    if not part.personal:
+        return frozenset()
+    turned = part.keys.get(requests.DECIDER)
+    able = _without(duties.holders(part.partner, duties.OFFICER), request)
+    if able - {turned}:
+        # where one person alone decides, the first key must stay theirs: another one turns the second
+        return able
+    return able | _without(administrators(), request)
+
+
+def reviewers(part: records.Part, request: records.Request) -> frozenset[str]:
+    """Who hears an appeal: a decider who did not decide, else an administrator."""
+    decided = frozenset(part.decided_by)
+    return _without(duties.holders(part.partner, duties.DECIDER), request) - decided or _without(administrators(), request) - decided
+
+
+def of(user: str, part: records.Part, request: records.Request) -> tuple[str, ...]:
+    """The roles that an account has in a part."""
+    if user == request.requester:
+        return (requests.REQUESTER,)
+    found = []
+    if user in deciders(part, request):
+        found.append(requests.DECIDER)
+    if user in officers(part, request):
+        found.append(requests.OFFICER)
+    if part.state == requests.APPEALED and user in reviewers(part, request):
+        found.append(requests.REVIEWER)
+    return tuple(found)
+
+
+def for_move(move: str, roles: tuple[str, ...], part: records.Part) -> str | None:
+    """The role in which somebody with these makes a move: of two keys the one that is still to be turned."""
+    able = [role for role in roles if role in requests.MOVES[move].roles]
+    if move == requests.Approve.name and len(able) > 1 and requests.DECIDER in part.keys:
+        return requests.OFFICER
+    return able[0] if able else None
+
+
+def moves(user: str, part: records.Part, request: records.Request) -> list[str]:
+    """Names of the moves that somebody can make now; the form's own button submits, so that is none of them."""
+    roles = of(user, part, request)
+    found = {name for role in roles for name in requests.possible(part.state, role)} - {requests.Submit.name}
+    if user in part.keys.values():
+        found -= {requests.Approve.name}
+    if part.prolonged:
+        found -= {requests.Prolong.name}
+    if part.final:
+        found -= {requests.Appeal.name}
+    return [name for name in requests.MOVES if name in found]
+
+
+def decide(part: records.Part, request: records.Request) -> frozenset[str]:
+    """Whom a part waits for."""
+    if part.state == requests.APPEALED:
+        return reviewers(part, request)
+    return deciders(part, request) | officers(part, request)
