@@ -4,11 +4,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import text
+from ckanext.tzc.schemas import vocabulary
 
-from tzc.rights import licences
+from tzc.rights import licences, requests
 
-from . import registry, sources, store, words
+from . import records, registry, request_words, sources, store, words
 
 
 def tzc_licence_words(code: str) -> dict[str, list[str]]:
@@ -57,6 +60,34 @@ def tzc_earlier_licences(package: dict[str, Any]) -> list[dict[str, Any]]:
     """The licences that a dataset was under before, the newest first: `{"label", "until"}`."""
     rows = store.history(package["id"])
     return [{"label": registry.label(row.licence), "until": later.since} for later, row in pairwise(rows)]
+
+
+def tzc_purposes() -> list[dict[str, str]]:
+    """What data may be asked for: `{"code", "label", "help"}`."""
+    return [{"code": entry["code"], "label": text(entry["label"]), "help": text(entry["help"])} for entry in vocabulary("purpose")]
+
+
+def tzc_move(name: str) -> str:
+    """What the button of a move says."""
+    return request_words.move(name)
+
+
+def tzc_own_request(package: dict[str, Any]) -> dict[str, Any] | None:
+    """The reader's latest request for a dataset: `{"id", "label", "over"}`; `over` where it leads to nothing any more. None for strangers."""
+    if not (tk.current_user and tk.current_user.is_authenticated):
+        return None
+    found = (
+        model.Session.query(records.Part.state, records.Part.request)
+        .join(records.Request, records.Request.id == records.Part.request)
+        .join(records.Covered, records.Covered.part == records.Part.id)
+        .filter(records.Request.requester == tk.current_user.id, records.Covered.dataset == package["id"])
+        .order_by(records.Request.created.desc())
+        .first()
+    )
+    if found is None:
+        return None
+    waiting = (requests.DRAFT, requests.SUBMITTED, requests.CHANGES_REQUESTED, requests.UNDER_REVIEW, requests.APPEALED, requests.SUSPENDED)
+    return {"id": found.request, "label": request_words.state(found.state), "over": found.state not in waiting}
 
 
 def _asker() -> dict[str, Any]:

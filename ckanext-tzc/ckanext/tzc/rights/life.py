@@ -56,6 +56,9 @@ def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
     most = int(tk.config["tzc.rights.open_requests"])
     if len(waiting) >= most:
         errors.setdefault("datasets", []).append(tk._("You have {n} requests that wait; that is the most. Withdraw one, or wait for an answer.").format(n=len(waiting)))
+    if data.get("submit") and asked:
+        # told together with the other mistakes
+        _accepted(set(), [one.partner for one in asked], data, errors)
     if errors:
         raise tk.ValidationError(errors)
     at = records.now()
@@ -98,7 +101,8 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
     errors: form.Errors = {}
     fields = {name: data[name] if name in data else getattr(request, name) for name in ("purpose", "words", "project", "organisation", "days", "team")}
     content = form.content(fields, request.requester, errors)
-    accepted = _accepted(request, [part.partner for part in going], data, errors)
+    before = {value for (value,) in model.Session.query(records.Accepted.hash).filter_by(request=request.id)}
+    accepted = _accepted(before, [part.partner for part in going], data, errors)
     if errors:
         raise tk.ValidationError(errors)
     at = records.now()
@@ -121,10 +125,9 @@ def _differs(request: records.Request, data: dict[str, Any]) -> bool:
     return any(name in data and str(data[name]) != str(getattr(request, name)) for name in ("purpose", "words", "project", "organisation", "days"))
 
 
-def _accepted(request: records.Request, partners: Iterable[str], data: dict[str, Any], errors: form.Errors) -> list[records.Terms]:
-    """The terms in force, when all of them are accepted; those that were accepted for this request already need not be again."""
+def _accepted(before: set[str], partners: Iterable[str], data: dict[str, Any], errors: form.Errors) -> list[records.Terms]:
+    """The terms in force that are accepted now; those that were accepted for this request before (hashes) need not be again."""
     given = set(form.texts(data.get("terms"), errors, "terms", form.MOST_DATASETS))
-    before = {value for (value,) in model.Session.query(records.Accepted.hash).filter_by(request=request.id)}
     wanted = {version.hash: version for version in terms.for_partners(partners).values()}
     missing = set(wanted) - given - before
     if missing:

@@ -13,15 +13,15 @@ def state(code: str) -> str:
     words = {
         requests.DRAFT: tk._("Draft"),
         requests.SUBMITTED: tk._("Sent"),
-        requests.CHANGES_REQUESTED: tk._("To be completed"),
+        requests.CHANGES_REQUESTED: tk._("To complete"),
         requests.UNDER_REVIEW: tk._("Under review"),
         requests.GRANTED: tk._("Granted"),
-        requests.REFUSED: tk._("Refused"),
+        requests.REFUSED: tk._("Turned down"),
         requests.WITHDRAWN: tk._("Withdrawn"),
         requests.LAPSED: tk._("Lapsed"),
         requests.SUSPENDED: tk._("Suspended"),
         requests.REVOKED: tk._("Revoked"),
-        requests.EXPIRED: tk._("Ended"),
+        requests.EXPIRED: tk._("At its end"),
         requests.RENEWED: tk._("Renewed"),
         requests.APPEALED: tk._("Appealed"),
     }

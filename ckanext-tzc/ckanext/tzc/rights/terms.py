@@ -28,13 +28,15 @@ def fingerprint(texts: dict[str, str]) -> str:
 
 def in_force(partner: str) -> records.Terms:
     """The terms that a partner's data are given under now. The portal's are written down when they are first needed."""
-    of_partner = model.Session.query(records.Terms).filter_by(partner=partner).order_by(records.Terms.since.desc()).first()
+    of_partner: Any = model.Session.query(records.Terms).filter_by(partner=partner).order_by(records.Terms.since.desc()).first()
     if of_partner is not None and of_partner.texts:
-        return of_partner  # type: ignore[no-any-return]
+        found: records.Terms = of_partner
+        return found
     texts = _of_portal()
-    latest = model.Session.query(records.Terms).filter_by(partner=None).order_by(records.Terms.since.desc()).first()
+    latest: Any = model.Session.query(records.Terms).filter_by(partner=None).order_by(records.Terms.since.desc()).first()
     if latest is not None and latest.hash == fingerprint(texts):
-        return latest  # type: ignore[no-any-return]
+        kept: records.Terms = latest
+        return kept
     return write(None, texts, None)
 
 

@@ -10,6 +10,9 @@ from flask import Blueprint, request
 from tzc.rights.licences import STATUSES
 
 from . import registry, words
+from .request_views import asking
+
+__all__ = ["asking", "rights"]
 
 rights = Blueprint("tzc_rights", __name__)
 rights.after_app_request(headers.store_nowhere)

@@ -65,13 +65,15 @@ def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
     """
     user = _asker(context, "tzc_request_create")
     try:
-        request, new = life.create(user, data_dict)
-        if tk.asbool(data_dict.get("submit") or False) and (new or _parts(request)[0].state == requests.DRAFT):
+        submit = tk.asbool(data_dict.get("submit") or False)
+    except ValueError as error:
+        raise tk.ValidationError({"submit": [tk._("Write true or false.")]}) from error
+    try:
+        request, new = life.create(user, {**data_dict, "submit": submit})
+        if submit and (new or _parts(request)[0].state == requests.DRAFT):
             life.submit(user, request, data_dict)
-    except (tk.ValidationError, ValueError) as error:
+    except tk.ValidationError:
         model.Session.rollback()
-        if isinstance(error, ValueError):
-            raise tk.ValidationError({"submit": [tk._("Write true or false.")]}) from error
         raise
     _done(context)
     return _shown(request, _parts(request), user)
@@ -272,6 +274,10 @@ def _names(accounts: Iterable[str]) -> dict[str, str]:
     return {user.id: user.display_name for user in model.Session.query(model.User).filter(model.User.id.in_(wanted))} if wanted else {}
 
 
+def _user_names(accounts: list[str]) -> list[str]:
+    return [name for (name,) in model.Session.query(model.User.name).filter(model.User.id.in_(accounts))] if accounts else []
+
+
 def _titles(datasets: Iterable[str]) -> dict[str, tuple[str, str]]:
     wanted = set(datasets)
     rows = model.Session.query(model.Package.id, model.Package.name, model.Package.title).filter(model.Package.id.in_(wanted)) if wanted else ()
@@ -313,7 +319,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
         "id": request.id, "requester": names.get(request.requester, ""), "yours": user.id == request.requester, "purpose": request.purpose,
         "purpose_label": request_words.purpose(request.purpose),
         "words": request.words, "project": request.project, "organisation": request.organisation, "days": request.days,
-        "team": [names.get(account, "") for account in request.team],
+        "team": [names.get(account, "") for account in request.team], "team_names": _user_names(request.team),
         "created": _utc(request.created), "changed": _utc(request.changed), "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
         "parts": [_part(part, request, user, [item for item in items if item.part == part.id], titles, names) for part in mine],
         "others": len(parts) - len(mine), "messages": [_message(message, names) for message in seen],

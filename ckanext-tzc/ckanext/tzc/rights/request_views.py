@@ -1,0 +1,185 @@
+"""The pages of requests: the form, the thread, one's own, and what waits for one's decision."""
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.numbers import whole_number
+from flask import Blueprint, Response, request
+
+from tzc.rights import requests
+
+from . import life
+
+asking = Blueprint("tzc_requests", __name__, url_prefix="/demandes")
+
+DAYS = (7, 30, 90, 180, 365, 730, 1096)
+"""Choices of the form, as far as the portal allows them."""
+
+PAGE = 50
+"""Entries of a page."""
+
+LISTS = ("datasets", "resources", "terms")
+
+
+@asking.before_request
+def only_with_an_account() -> Response | None:
+    """Others sign in first, and come back."""
+    if tk.current_user.is_authenticated:
+        return None
+    answer: Response = tk.redirect_to("user.login", came_from=tk.h.current_url())
+    return answer
+
+
+def _call(action: str, **data: Any) -> Any:
+    return tk.get_action(action)({"user": tk.current_user.name}, data)
+
+
+def _typed() -> dict[str, Any]:
+    """What was sent by the form, as the actions take it."""
+    typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("purpose", "words", "project", "organisation", "days", "key")}
+    typed.update({name: request.form.getlist(name) for name in LISTS})
+    typed["team"] = request.form.get("team", "").replace(",", "\n").split()
+    return typed
+
+
+@asking.route("/nouvelle", methods=["GET", "POST"])
+def new() -> Any:
+    """The form, one page."""
+    if request.method == "GET":
+        names = [name for name in request.args.getlist("dataset") if name]
+        return _form({"datasets": names, "resources": request.args.getlist("resource"), "days": "180", "key": secrets.token_urlsafe(16)}, {})
+    typed = _typed()
+    submit = "keep" not in request.form
+    try:
+        made = _call("tzc_request_create", **typed, submit=submit)
+    except tk.ValidationError as error:
+        return _form(typed, error.error_dict), 400
+    sent = tk._("Your request is sent. The partner is told; you see here what becomes of it.")
+    kept = tk._("Kept as a draft: nobody else sees it until you send it.")
+    tk.h.flash_success(sent if submit else kept)
+    return tk.redirect_to("tzc_requests.thread", id=made["id"])
+
+
+@asking.route("/<id>/completer", methods=["GET", "POST"])
+def complete(id: str) -> Any:
+    """The form of a draft, or of a request that was sent back."""
+    shown = _shown(id)
+    if not shown["yours"] or not any(part["state"] in (requests.DRAFT, requests.CHANGES_REQUESTED) for part in shown["parts"]):
+        return tk.redirect_to("tzc_requests.thread", id=id)
+    datasets = [dataset for part in shown["parts"] for dataset in part["datasets"]]
+    scope = {"datasets": [dataset["id"] for dataset in datasets], "resources": [file for dataset in datasets for file in dataset["resources"]]}
+    if request.method == "GET":
+        kept = {name: shown[name] for name in ("purpose", "words", "project", "organisation", "days")}
+        return _form({**kept, **scope, "team": shown["team_names"], "terms": [row["hash"] for row in shown["accepted"]]}, {}, shown)
+    typed = _typed()
+    try:
+        _call("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("datasets", "resources", "key")})
+    except tk.ValidationError as error:
+        return _form({**typed, **scope}, error.error_dict, shown), 400
+    tk.h.flash_success(tk._("Your request is sent. The partner is told; you see here what becomes of it."))
+    return tk.redirect_to("tzc_requests.thread", id=id)
+
+
+def _form(typed: dict[str, Any], errors: dict[str, Any], shown: dict[str, Any] | None = None) -> str:
+    names, scope, terms = typed["datasets"], dict(errors), []
+    datasets = []
+    for name in dict.fromkeys(names):
+        try:
+            datasets.append(_call("package_show", id=name))
+        except (tk.ObjectNotFound, tk.NotAuthorized):
+            continue
+    try:
+        terms = _call("tzc_request_terms", datasets=names)["terms"]
+    except tk.ValidationError as error:
+        scope = {**error.error_dict, **scope}
+    most = int(tk.config["tzc.rights.most_days"])
+    choices = sorted({*(days for days in DAYS if days <= most), *([int(typed["days"])] if whole_number(typed.get("days"), least=1, digits=4) else [])})
+    page: str = tk.render("requests/form.html", {"typed": typed, "errors": scope, "datasets": datasets, "terms": terms, "shown": shown, "choices": choices})
+    return page
+
+
+def _shown(id: str) -> Any:
+    try:
+        return _call("tzc_request_show", id=id)
+    except tk.ObjectNotFound:
+        return tk.abort(404, tk._("There is no such request."))
+
+
+@asking.route("/<id>")
+def thread(id: str) -> Any:
+    """A request: where it stands, what can be done, what was said."""
+    return _thread(_shown(id), {}, {})
+
+
+def _thread(shown: dict[str, Any], typed: dict[str, str], errors: dict[str, Any]) -> str:
+    with_reason, with_days = life.WITH_REASON, life.GIVES_TERM
+    page: str = tk.render("requests/thread.html", {"shown": shown, "typed": typed, "errors": errors, "with_reason": with_reason, "with_days": with_days})
+    return page
+
+
+@asking.route("/<id>/decision", methods=["POST"])
+def move(id: str) -> Any:
+    """A button of the thread."""
+    typed = {name: request.form.get(name, "") for name in ("move", "part", "reason", "days")}
+    try:
+        _call("tzc_request_move", id=id, **typed)
+    except tk.ObjectNotFound:
+        return tk.abort(404, tk._("There is no such request."))
+    except tk.ValidationError as error:
+        return _thread(_shown(id), typed, error.error_dict), 400
+    tk.h.flash_success(tk._("Done. Those concerned are told."))
+    return tk.redirect_to("tzc_requests.thread", id=id)
+
+
+@asking.route("/<id>/message", methods=["POST"])
+def message(id: str) -> Any:
+    """A message in the thread."""
+    typed = {name: request.form.get(name, "") for name in ("text", "part")}
+    try:
+        _call("tzc_request_message", id=id, **typed)
+    except tk.ObjectNotFound:
+        return tk.abort(404, tk._("There is no such request."))
+    except tk.ValidationError as error:
+        return _thread(_shown(id), typed, error.error_dict), 400
+    return tk.redirect_to("tzc_requests.thread", id=id, _anchor="thread")
+
+
+@asking.route("/")
+def mine() -> Any:
+    """One's own requests."""
+    return _list("mine")
+
+
+@asking.route("/a-decider")
+def queue() -> Any:
+    """What waits for one's decision, the earliest deadline first."""
+    return _list("queue")
+
+
+@asking.route("/decidees")
+def decided() -> Any:
+    """What does not wait any more."""
+    return _list("decided")
+
+
+@asking.route("/droits")
+def rights() -> Any:
+    """One's own rights."""
+    return _list("rights")
+
+
+def _list(kind: str) -> str:
+    number = whole_number(request.args.get("page", "1"), least=1, digits=6) or 1
+    bounds = {"offset": (number - 1) * PAGE, "limit": PAGE}
+    if kind == "rights":
+        found = _call("tzc_grant_list", **bounds)
+        entries = found["grants"]
+    else:
+        found = _call("tzc_request_list", **bounds, **({kind: True} if kind != "mine" else {}))
+        entries = found["requests"]
+    waiting = found["count"] if kind == "queue" else _call("tzc_request_list", queue=True, limit=0)["count"]
+    decides = kind in ("queue", "decided") or bool(waiting) or bool(_call("tzc_request_list", decided=True, limit=0)["count"])
+    page: str = tk.render("requests/list.html", {"kind": kind, "entries": entries, "waiting": waiting, "decides": decides, "page": number, "older": found["count"] > number * PAGE})
+    return page

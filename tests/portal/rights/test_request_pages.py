@@ -1,0 +1,76 @@
+"""The pages of requests, as people fill them in without scripts."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.people import Person
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
+
+
+def test_from_the_datasets_page_to_the_right(scene: Any, app: Any) -> None:
+    citizen, decider = Person(app, scene.citizen), Person(app, scene.town["decider"])
+    page = citizen.visit(f"/dataset/{scene.streets['name']}")
+    assert f"/demandes/nouvelle?dataset={scene.streets['name']}" in page and "secret" not in page
+    citizen.visit(f"/demandes/nouvelle?dataset={scene.streets['name']}")
+    citizen.send(status=400, purpose="research", words="", days="30", team="nobody-at-all")
+    assert {"field-words", "field-team", "field-terms"} <= set(citizen.faults())
+    terms = citizen.page.xpath("//input[@name='terms']/@value")
+    page = citizen.send(purpose="research", words="Une thèse <b>sur</b> les rues.", days="30", team=scene.other, terms=terms)
+    assert citizen.address.startswith("/demandes/") and "&lt;b&gt;sur" in page
+    thread = citizen.address
+    citizen.visit(f"/dataset/{scene.streets['name']}")
+    assert citizen.page.xpath("//main//a[@href=$thread]", thread=thread)
+    # the decider
+    assert thread in decider.visit("/demandes/a-decider")
+    decider.visit(thread)
+    decider.send(button=("move", "take_up"))
+    page = decider.send(button=("move", "refuse"), status=400)
+    assert decider.page.xpath("//*[contains(@class,'is-bad')]//textarea[@name='reason']")
+    decider.visit(thread)
+    decider.send(button=("move", "approve"), days="10")
+    assert "secret-rues" in citizen.visit(f"/dataset/{scene.streets['name']}")
+    assert "secret-rues" in Person(app, scene.other).visit(f"/dataset/{scene.streets['name']}")
+    assert scene.streets["title"] in citizen.visit("/demandes/droits") and thread in citizen.visit("/demandes/")
+    # a message
+    citizen.visit(thread)
+    citizen.send(text="Merci !")
+    assert "Merci !" in decider.visit(thread)
+    decider.send(button=("move", "revoke"), reason="Un abus.")
+    assert "secret-rues" not in citizen.visit(f"/dataset/{scene.streets['name']}")
+
+
+def test_strangers_sign_in_and_others_find_nothing(scene: Any, app: Any) -> None:
+    request = scene.ask()
+    for address in (f"/demandes/{request['id']}", "/demandes/", "/demandes/nouvelle", "/demandes/a-decider"):
+        answer = app.get(address, follow_redirects=False)
+        assert answer.status_code == 302 and "/user/login" in answer.headers["Location"], address
+    other = Person(app, scene.other)
+    for end in ("", "/completer"):
+        other.visit(f"/demandes/{request['id']}{end}", status=404)
+    for end in ("message", "decision"):
+        assert other.post(f"/demandes/{request['id']}/{end}", data={"text": "x", "move": "approve"}).status_code in (400, 404)
+    assert scene.call("tzc_request_show", scene.citizen, id=request["id"])["parts"][0]["state"] == "submitted"
+
+
+def test_a_draft_is_completed_later(scene: Any, app: Any) -> None:
+    citizen = Person(app, scene.citizen)
+    citizen.visit(f"/demandes/nouvelle?dataset={scene.streets['name']}&dataset={scene.ships['name']}")
+    citizen.send(button=("keep", ""), purpose="education", words="Un cours.", days="90", terms=None, save=None)
+    thread = citizen.address
+    citizen.visit(f"{thread}/completer")
+    assert citizen.value("words") == "Un cours."
+    terms = citizen.page.xpath("//input[@name='terms']/@value")
+    page = citizen.send(terms=terms, words="Un cours de licence.")
+    assert "Un cours de licence." in page
+    shown = scene.call("tzc_request_list", scene.citizen)
+    assert {entry["state"] for entry in shown["requests"]} == {"submitted"} and shown["count"] == 2
+
+
+def test_what_is_not_given_on_request_cannot_be_asked_for(scene: Any, app: Any) -> None:
+    citizen = Person(app, scene.citizen)
+    for query in ("", "?dataset=no-such-dataset", f"?dataset={scene.town['name']}"):
+        page = citizen.visit(f"/demandes/nouvelle{query}")
+        assert "tzc-errors" in page, query
