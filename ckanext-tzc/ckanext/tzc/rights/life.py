@@ -217,7 +217,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     kind = "request.granted" if name == "approve" and part.state == GRANTED else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
     told = {request.requester, *concerned, *roles.decide(part, request), *(request.team if given or before in (GRANTED, SUSPENDED) else ())}
-    if name == "withdraw" and before == DRAFT:
+    if before == DRAFT and name != "submit":
         told = {request.requester}
     _tell(kind, by, request, part, datasets, content, told, given)
 

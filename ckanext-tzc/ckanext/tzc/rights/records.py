@@ -94,11 +94,13 @@ class Part(tk.BaseModel):
         return requests.Part(requester=requester, keys=dict(self.keys), decided_by=frozenset(self.decided_by), **kept)
 
     def take(self, moved: requests.Part, at: datetime) -> None:
-        """Become what a move made of it; reminders of the new state are still to come."""
+        """Become what a move made of it; reminders of another deadline or end are still to come."""
+        if (moved.due, moved.ends) != (self.due, self.ends):
+            self.told = []
         for field in dataclasses.fields(moved):
             if field.name not in ("requester", "keys", "decided_by"):
                 setattr(self, field.name, getattr(moved, field.name))
-        self.keys, self.decided_by, self.changed, self.told = dict(moved.keys), sorted(moved.decided_by), at, []
+        self.keys, self.decided_by, self.changed = dict(moved.keys), sorted(moved.decided_by), at
 
 
 class Covered(tk.BaseModel):

@@ -1,0 +1,9 @@
+"""The room's job. CKAN is imported when it runs: the scheduler only needs its name."""
+from __future__ import annotations
+
+
+def follow_requests() -> int:
+    """Remind before deadlines, escalate after them, end what has ended, let lapse what nobody goes on with; each once. Returns how many."""
+    from . import clock
+
+    return clock.tick(clock.SECONDS)
