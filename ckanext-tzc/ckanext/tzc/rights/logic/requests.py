@@ -12,9 +12,8 @@ from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.common.territory import text
 
 from tzc.rights import requests
-from tzc.rights.requests import APPEALED, SUBMITTED, UNDER_REVIEW
 
-from .. import form, life, records, request_words, roles, terms
+from .. import form, life, queues, records, request_words, roles, terms
 
 MOST = 100
 """Entries of one answer."""
@@ -149,29 +148,13 @@ def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     """
     user = _asker(context, "tzc_request_list")
     offset, limit = _bounds(data_dict)
-    query = model.Session.query(records.Part, records.Request).join(records.Request, records.Request.id == records.Part.request)
-    if data_dict.get("queue") or data_dict.get("decided"):
-        waiting = records.Part.state.in_((SUBMITTED, UNDER_REVIEW, APPEALED))
-        query = query.filter(waiting if data_dict.get("queue") else ~waiting & (records.Part.state != requests.DRAFT))
-        if not user.sysadmin:
-            query = query.filter(records.Part.partner.in_(_partners(user)))
-        order = (records.Part.due.asc().nulls_last(), records.Part.id) if data_dict.get("queue") else (records.Part.changed.desc(), records.Part.id)
-        rows = [(part, request) for part, request in query.order_by(*order) if user.id != request.requester and _is_for(user, part, request, bool(data_dict.get("queue")))]
-        return {"count": len(rows), "requests": _entries(rows[offset : offset + limit])}
-    query = query.filter(records.Request.requester == user.id)
-    return {"count": query.count(), "requests": _entries(query.order_by(records.Request.created.desc(), records.Part.id).offset(offset).limit(limit).all())}
-
-
-def _is_for(user: Any, part: records.Part, request: records.Request, waiting: bool) -> bool:
-    if waiting:
-        return user.id in roles.decide(part, request) and user.id not in part.keys.values()
-    return bool(roles.of(user.id, part, request)) or user.id in part.decided_by
-
-
-def _partners(user: Any) -> list[str]:
-    """Partners where an account decides, among those that were asked for anything."""
-    asked = [partner for (partner,) in model.Session.query(records.Part.partner).distinct()]
-    return [partner for partner in asked if duties.has(user.id, partner, duties.DECIDER) or duties.has(user.id, partner, duties.OFFICER)]
+    if data_dict.get("queue"):
+        count, rows = queues.waiting(user, offset, limit)
+    elif data_dict.get("decided"):
+        count, rows = queues.decided(user, offset, limit)
+    else:
+        count, rows = queues.own(user, offset, limit)
+    return {"count": count, "requests": _entries(rows)}
 
 
 def _bounds(data_dict: dict[str, Any]) -> tuple[int, int]:
