@@ -227,7 +227,7 @@ def test_form_keeps_what_was_typed(form: Any) -> None:
     summary = form.locator(".tzc-errors")
     summary.wait_for()
     assert summary.locator("li").count() == 2
-    form.wait_for_function("document.activeElement.className === 'tzc-errors'")
+    form.locator(".tzc-errors:focus").wait_for()
     assert form.locator("#field-notes-error").is_visible()
     assert form.locator("#section-trusted").get_attribute("open") is not None
     assert form.input_value("#field-title") == "Essai de saisie"
