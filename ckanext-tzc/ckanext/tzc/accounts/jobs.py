@@ -1,7 +1,19 @@
 """The room's jobs. CKAN is imported when they run: the scheduler only needs their names."""
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ckanext.tzc.common.one_job import OneJob
+
 QUEUE = "interactive"
+
+
+def mails_job() -> OneJob:
+    """The job that sends mails which other rooms keep in their transactions."""
+    from ckanext.tzc.common.one_job import OneJob
+
+    return OneJob("mails", send_mails, QUEUE, 240)
 
 
 def send_mails() -> int:

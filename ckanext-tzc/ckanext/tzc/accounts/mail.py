@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import formataddr, formatdate, make_msgid
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -33,19 +34,40 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360
 """Before the second, third … attempt; two days in all, then the mail is given up."""
 
 
+class _Policy(EmailPolicy):
+    """As Python's, but an address that is longer than a line is not written in code, which no mail program reads (RFC 8058)."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """One header."""
+        return f"{name}: {value}{self.linesep}".encode("ascii") if name.lower() == "list-unsubscribe" else super().fold_binary(name, value)
+
+
+WHOLE = _Policy()
+
+
 def works() -> bool:
     """Whether this portal has a mail server."""
     return bool(tk.config["tzc.mail.url"])
 
 
+def _row(name: str, address: str, subject: str, body: str, headers: Mapping[str, str] | None) -> Any:
+    given = dict(headers or {})
+    given.setdefault("Message-ID", make_msgid(domain=urlsplit(tk.config["ckan.site_url"]).hostname))  # one for all attempts: who gets a mail twice can tell
+    return sa.insert(Mail.__table__).values(
+        recipient_name=" ".join(name.split()), recipient=address, subject=" ".join(subject.split()), body=body, headers=given, created=now(), due=now()
+    )
+
+
+def keep(name: str, address: str, subject: str, body: str, headers: Mapping[str, str]) -> None:
+    """Keep a mail for sending in the transaction that has reason for it; the worker is woken up after its commit."""
+    model.Session.execute(_row(name, address, subject, body, headers))
+    jobs.mails_job().ask()
+
+
 def put(name: str, address: str, subject: str, body: str, headers: Mapping[str, str] | None = None) -> None:
     """Keep a mail for sending, in a transaction of its own, and wake the worker up."""
     with model.meta.engine.begin() as connection:
-        connection.execute(
-            sa.insert(Mail.__table__).values(
-                recipient_name=" ".join(name.split()), recipient=address, subject=" ".join(subject.split()), body=body, headers=dict(headers or {}), created=now(), due=now()
-            )
-        )
+        connection.execute(_row(name, address, subject, body, headers))
     try:
         tk.enqueue_job(jobs.send_mails, queue=jobs.QUEUE, title="Mails that are due")
     except redis.RedisError:
@@ -80,7 +102,9 @@ def _after_failure(mail: Any, error: Exception) -> dict[str, Any]:
 
 
 def _hand_over(mail: Any) -> None:
-    message = EmailMessage()
+    message = EmailMessage(policy=WHOLE)
+    message.set_content(mail.body)
+    # after it: whoever sets the content takes the headers about it away
     for key, value in mail.headers.items():
         message[key] = value
     message["Subject"] = mail.subject
@@ -88,9 +112,9 @@ def _hand_over(mail: Any) -> None:
     message["From"] = formataddr((place.name[place.languages[0]], tk.config["smtp.mail_from"]))
     message["To"] = formataddr((mail.recipient_name, mail.recipient))
     message["Date"] = formatdate()
-    message["Message-ID"] = make_msgid(domain=urlsplit(tk.config["ckan.site_url"]).hostname)
+    if "Message-ID" not in message:
+        message["Message-ID"] = make_msgid(domain=urlsplit(tk.config["ckan.site_url"]).hostname)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.body)
     with _connection(urlsplit(tk.config["tzc.mail.url"])) as server:
         server.send_message(message, to_addrs=[mail.recipient])
 

@@ -6,8 +6,9 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.views.user import logout_user
+from ckanext.tzc.common import mailing
 
-from . import mail, oidc, resets, tokens
+from . import jobs, mail, oidc, resets, tokens
 
 
 @tk.blanket.actions
@@ -25,8 +26,10 @@ class AccountsPlugin(p.SingletonPlugin, mail.Notifier, tokens.Tokens):
     p.implements(p.IAuthenticator, inherit=True)
 
     def update_config(self, config: Any) -> None:
-        """Our templates before CKAN's; links to a new password end."""
+        """Our templates before CKAN's; links to a new password end; mails of other rooms are sent."""
         resets.date_keys()
+        mailing.answered_by(mail.keep, mail.works)
+        jobs.mails_job().listen()
         tk.add_template_directory(config, "templates")
 
     def logout(self) -> Any:
