@@ -33,6 +33,9 @@ class Periodic:
 PERIODIC = (
     Periodic("ckanext.tzc.harvesting.jobs:run_due_harvests", "long", "*/2 * * * *", 110),
     Periodic("ckanext.tzc.accounts.jobs:send_mails", "interactive", "* * * * *", 240),
+    Periodic("ckanext.tzc.notices.jobs:write_mails", "interactive", "* * * * *", 260),
+    Periodic("ckanext.tzc.notices.jobs:call", "long", "* * * * *", 260),
+    Periodic("ckanext.tzc.notices.jobs:forget", "long", "17 2 * * *", 240),
     Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.quality.jobs:score_waiting", "publishing", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.publishing.jobs:renew_outdated", "publishing", "1-59/5 * * * *", 290),

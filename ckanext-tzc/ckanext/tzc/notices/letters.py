@@ -1,0 +1,82 @@
+"""Mails about notices. What is due for one reader goes into one mail, which is handed to the mails that wait in the same transaction: a notice is mailed once, whatever breaks."""
+from __future__ import annotations
+
+import time
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckanext.tzc.common import mailing
+from ckanext.tzc.common.territory import territory
+
+from . import hearing, stopping, store, words
+
+MOST = 50
+"""Notices that one mail tells in full."""
+
+
+def write_due(seconds: float) -> int:
+    """Write what is due, one reader a transaction. How many mails. Commits."""
+    ends, written = time.monotonic() + seconds, 0
+    while mailing.works() and time.monotonic() < ends:
+        rows = _take()
+        if not rows:
+            break
+        written += _write(rows)
+        # with what the mails room keeps
+        model.Session.commit()
+    model.Session.rollback()
+    return written
+
+
+def _take() -> list[store.Notice]:
+    """All that is due for the reader who waits longest and whom nobody writes to just now."""
+    due = model.Session.query(store.Notice).filter(store.Notice.due <= store.now()).with_for_update(skip_locked=True)
+    first = due.order_by(store.Notice.due, store.Notice.id).first()
+    if first is None:
+        return []
+    same = store.Notice.user_id == first.user_id if first.user_id else sa.and_(store.Notice.address == first.address, store.Notice.id == first.id)
+    rows: list[store.Notice] = due.filter(same).order_by(store.Notice.id).all()
+    return rows
+
+
+def _write(rows: list[store.Notice]) -> int:
+    """One mail; none to an account that is no longer, or has no address. The rows are not due any more."""
+    first = rows[0]
+    home = territory().languages[0]
+    if first.user_id is None:
+        subject, body = _text(rows, "", home, [])
+        mailing.keep("", first.address, subject, body, {"Content-Language": home})
+        model.Session.delete(first)
+        return 1
+    for row in rows:
+        row.due = None
+    user, wish = model.User.get(first.user_id), model.Session.get(store.Wish, first.user_id)
+    if user is None or user.state != "active" or not user.email:
+        return 0
+    language = wish.language if wish and wish.language in territory().languages else home
+    _ = words.of(language)
+    settings, stop = hearing.link("/compte/notifications/reglages"), hearing.link(f"/compte/notifications/arret/{stopping.token(user.id)}")
+    feet = [_("What is mailed to you, and when:") + " " + settings, _("No such mails any more:") + " " + stop]
+    subject, body = _text(rows, user.name, language, feet)
+    headers = {"Content-Language": language, "List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    mailing.keep(user.display_name, user.email, subject, body, headers)
+    return 1
+
+
+def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str]) -> tuple[str, str]:
+    """Subject and body."""
+    _ = words.of(language)
+    told = [(words.sentence(row.kind, _), words.facts(row, reader, language, _), hearing.link(row.path) if row.path else "") for row in rows[:MOST]]
+    subject = told[0][0].rstrip(".")
+    if title := next((value for label, value in told[0][1] if label == _("Dataset")), ""):
+        subject = f"{subject}{_(': ')}{title}"
+    if len(rows) > 1:
+        subject = _("{count} notifications").format(count=len(rows))
+    lines = [_("Good day,"), ""]
+    for said, facts, link in told:
+        lines += [said, *(f"    {label}{_(': ')}{value}" for label, value in facts), *([f"    {link}"] if link else []), ""]
+    if len(rows) > MOST:
+        lines += [_("And {count} more, in the portal.").format(count=len(rows) - MOST), ""]
+    lines += ["--", territory().text(territory().name, language), tk.config["ckan.site_url"], *(["", *feet] if feet else [])]
+    return subject[:200], "\n".join(lines) + "\n"

@@ -1,0 +1,120 @@
+"""What notices say. Each function takes `_`, the words of the reader's language: a page has one reader, a job writes to many."""
+from __future__ import annotations
+
+import datetime as dt
+import gettext
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from babel.dates import format_date
+from ckanext.tzc.common.territory import territory
+
+Words = Callable[[str], str]
+
+TEXTS = Path(__file__).parents[1] / "i18n"
+
+
+@lru_cache(maxsize=8)
+def of(language: str) -> Words:
+    """The words of a language, outside a request."""
+    return gettext.translation("ckanext-tzc", TEXTS, [language], fallback=True).gettext
+
+
+def sentence(kind: str, _: Words) -> str:
+    """What happened. Kinds that nobody wrote a sentence for have one by what they are about."""
+    known = {
+        "request.submitted": _("A request for data has come in."),
+        "request.taken_up": _("A request for data is being looked at."),
+        "request.changes_requested": _("A request for data is to be completed."),
+        "request.prolonged": _("A request for data needs more time; the reasons stand with it."),
+        "request.approved": _("A request for data has one of the two approvals it needs."),
+        "request.granted": _("A request for data was granted."),
+        "request.refused": _("A request for data was refused; the reasons stand with it."),
+        "request.withdrawn": _("A request for data was withdrawn."),
+        "request.lapsed": _("A request for data has lapsed: nobody completed it in time."),
+        "request.appealed": _("A refusal is appealed: somebody else decides."),
+        "request.upheld": _("A decision was confirmed after an appeal."),
+        "request.message": _("There is a new message about a request for data."),
+        "request.due_soon": _("A request for data has to be decided soon."),
+        "request.overdue": _("A request for data should have been decided by now."),
+        "grant.ending": _("A right to data ends soon."),
+        "grant.expired": _("A right to data has ended: destroy the copies, and say so in the portal."),
+        "grant.renewed": _("A right to data was renewed."),
+        "grant.suspended": _("A right to data is suspended."),
+        "grant.resumed": _("A right to data that was suspended is in force again."),
+        "grant.revoked": _("A right to data was taken back."),
+        "dataset.review_asked": _("A dataset waits for your review."),
+        "dataset.changes_requested": _("A dataset is to be changed before it is published."),
+        "dataset.published": _("A dataset was published."),
+        "dataset.archived": _("A dataset was archived."),
+        "dataset.reopened": _("An archived dataset is published again."),
+        "dataset.taken_back": _("A dataset is a draft again."),
+        "dataset.change_proposed": _("A change to a published dataset waits for your review."),
+        "dataset.change_accepted": _("A proposed change to a dataset was accepted."),
+        "dataset.change_refused": _("A proposed change to a dataset was not accepted."),
+        "duty.given": _("You were given a duty at a partner."),
+        "duty.taken": _("A duty at a partner was taken back from you."),
+        "role.given": _("You were given a duty at a partner."),
+        "role.taken": _("A duty at a partner was taken back from you."),
+    }
+    general = {
+        "request": _("There is news about a request for data."),
+        "grant": _("There is news about a right to data."),
+        "dataset": _("There is news about a dataset."),
+        "licence": _("There is news about a licence."),
+    }
+    return known.get(kind) or general.get(kind.partition(".")[0]) or _("There is news that concerns you.")
+
+
+def _duty(code: str, _: Words) -> str:
+    names = {"contributor": _("Contributor"), "steward": _("Steward"), "legal": _("Legal"), "officer": _("Data protection officer"), "decider": _("Decider")}
+    return names.get(code, code)
+
+
+def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, str]]:
+    """What it is about, as `(label, value)`. A dataset is named to an account (its name; empty for an address without one) that may see it now."""
+    found = []
+    if title := _dataset(notice.about.get("dataset"), reader):
+        found.append((_("Dataset"), title))
+    if title := _partner(notice.about.get("partner")):
+        found.append((_("Partner"), title))
+    if notice.content.get("duty"):
+        found.append((_("Duty"), _duty(notice.content["duty"], _)))
+    asks = notice.kind.startswith("request.") and notice.kind != "request.granted"
+    if asks and (day := _day(notice.content.get("due"), language)):
+        found.append((_("To be decided by"), day))
+    if not asks and (day := _day(notice.content.get("ends"), language)):
+        found.append((_("Until"), day))
+    return found
+
+
+def _dataset(id_: Any, reader: str) -> str:
+    """A dataset's title, for who may see it: it may have become confidential since."""
+    if not id_:
+        return ""
+    try:
+        tk.check_access("package_show", {"user": reader, "auth_user_obj": model.User.get(reader) if reader else None}, {"id": id_})
+    except (tk.NotAuthorized, tk.ObjectNotFound):
+        return ""
+    package = model.Package.get(id_)
+    return str(package.title or package.name) if package and package.state != "deleted" else ""
+
+
+def _partner(id_: Any) -> str:
+    partner = model.Group.get(id_) if id_ else None
+    return str(partner.title or partner.name) if partner and partner.state == "active" else ""
+
+
+def _day(value: Any, language: str) -> str:
+    """A moment's day where the territory is; nothing for what is none."""
+    try:
+        moment = dt.datetime.fromisoformat(str(value))
+    except ValueError:
+        return ""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+    return str(format_date(aware.astimezone(ZoneInfo(territory().timezone)).date(), "long", locale=language))
