@@ -171,6 +171,44 @@ def test_one_account_does_not_flood_the_deciders(scene: Any, monkeypatch: pytest
     scene.ask(words="Encore une")
 
 
+def test_renewal_keeps_the_old_right_until_it_is_decided(scene: Any, at: Any) -> None:
+    old = scene.grant()
+    ends = datetime.fromisoformat(old["parts"][0]["ends"])
+    assert "renews" in refused(scene.ask, words="Encore", user=scene.other, renews=old["id"])
+    again = scene.ask(words="Encore un mois.", renews=old["id"])
+    at(ends - timedelta(days=1))
+    scene.move(scene.town["decider"], again, "take_up")
+    assert len(addresses(scene, scene.streets, scene.citizen)) == 2
+    granted = scene.move(scene.town["decider"], again, "approve")["parts"][0]
+    assert scene.call("tzc_request_show", scene.citizen, id=old["id"])["parts"][0]["state"] == "renewed"
+    assert kinds(scene)[-2:] == ["grant.renewed", "request.granted"]
+    at(ends + timedelta(days=1))
+    assert len(addresses(scene, scene.streets, scene.citizen)) == 2
+    at(datetime.fromisoformat(granted["ends"]))
+    assert addresses(scene, scene.streets, scene.citizen) == []
+    assert "renews" in refused(scene.ask, words="Trop tard", renews=old["id"])
+
+
+def test_a_renewal_that_is_refused_takes_nothing_away(scene: Any) -> None:
+    old = scene.grant()
+    again = scene.ask(words="Encore un mois.", renews=old["id"])
+    scene.move(scene.town["decider"], again, "take_up")
+    scene.move(scene.town["decider"], again, "refuse", reason="Un mois suffit.")
+    assert len(addresses(scene, scene.streets, scene.citizen)) == 2
+
+
+def test_who_sends_and_withdraws_without_end_is_stopped(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(tk.config, "tzc.rights.open_requests", 2)
+    for n in range(6):
+        scene.move(scene.citizen, scene.ask(words=f"Demande {n}"), "withdraw")
+    assert "datasets" in refused(scene.ask, words="Encore une")
+    from ckanext.tzc.rights import life
+
+    monkeypatch.setattr(life, "MESSAGES_A_DAY", 3)
+    request = scene.call("tzc_request_list", scene.citizen)["requests"][0]
+    assert "text" in refused(scene.call, "tzc_request_message", scene.citizen, id=request["id"], text="Encore moi")
+
+
 def test_terms_that_were_replaced_are_told_and_nothing_is_lost(scene: Any) -> None:
     old = scene.call("tzc_request_terms", scene.citizen, datasets=[scene.streets["id"]])["terms"][0]
     draft = scene.ask(submit=False)

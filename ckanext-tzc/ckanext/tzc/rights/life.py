@@ -33,6 +33,13 @@ KINDS = {
 """What is told of a move; an approval that gives the right is `request.granted`."""
 
 
+A_DAY = 3
+"""Times the requests that may wait at once, that an account may write in 24 hours: deciders are told of each that is sent."""
+
+MESSAGES_A_DAY = 200
+"""Messages and moves of an account in 24 hours, after which it says no more."""
+
+
 def address(request: str) -> str:
     """The page of a request."""
     return f"/demandes/{request}"
@@ -56,13 +63,16 @@ def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
     most = int(tk.config["tzc.rights.open_requests"])
     if len(waiting) >= most:
         errors.setdefault("datasets", []).append(tk._("You have {n} requests that wait; that is the most. Withdraw one, or wait for an answer.").format(n=len(waiting)))
+    if records.of_last_day(records.Request, user.id, records.now()) >= A_DAY * most:
+        errors.setdefault("datasets", []).append(tk._("You have written very many requests today. Go on tomorrow."))
+    renews = _renewed(user, data, errors)
     if data.get("submit") and asked:
         # told together with the other mistakes
         _accepted(set(), [one.partner for one in asked], data, errors)
     if errors:
         raise tk.ValidationError(errors)
     at = records.now()
-    request = records.Request(id=make_uuid(), requester=user.id, key=key, created=at, changed=at, **_columns(content))
+    request = records.Request(id=make_uuid(), requester=user.id, key=key, renews=renews, created=at, changed=at, **_columns(content))
     model.Session.add(request)
     model.Session.flush()
     for partner in sorted({one.partner for one in asked}):
@@ -74,6 +84,18 @@ def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
             model.Session.add(records.Covered(part=part.id, dataset=one.id, resources=list(one.files)))
     model.Session.flush()
     return request, True
+
+
+def _renewed(user: Any, data: dict[str, Any], errors: form.Errors) -> str | None:
+    """The request that is renewed: the asker's own, with a right that is still there."""
+    name = form.text(data.get("renews"), errors, "renews", form.SHORT)
+    if not name:
+        return None
+    query = model.Session.query(records.Part.id).join(records.Request, records.Request.id == records.Part.request)
+    if query.filter(records.Request.id == name, records.Request.requester == user.id, records.Part.state == GRANTED).first() is None:
+        errors.setdefault("renews", []).append(tk._("There is no right of yours to renew there: ask anew."))
+        return None
+    return name
 
 
 def _columns(content: form.Content) -> dict[str, Any]:
@@ -210,6 +232,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     given: list[records.Grant] = []
     if part.state == GRANTED and name in GIVES_TERM:
         given = records.give(part, request, datasets, _hashes(request), act.at)
+        _take_the_place(part, request, act.at)
     elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
         records.set_live(part.id, part.state == GRANTED)
     model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=name, text=reason))
@@ -220,6 +243,16 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     if before == DRAFT and name != "submit":
         told = {request.requester}
     _tell(kind, by, request, part, datasets, content, told, given)
+
+
+def _take_the_place(part: records.Part, request: records.Request, at: datetime) -> None:
+    """The right that this one renews was there until now."""
+    earlier = model.Session.get(records.Request, request.renews) if request.renews else None
+    if earlier is None:
+        return
+    for old in records.locked(earlier.id):
+        if old.partner == part.partner and old.state == GRANTED:
+            tick(old, earlier, "renew", at)
 
 
 def _hashes(request: records.Request) -> str:
@@ -266,6 +299,8 @@ def say(user: Any, request: records.Request, parts: list[records.Part], part_id:
             errors.setdefault("part", []).append(tk._("Say in which part: the request goes to several partners."))
         else:
             part_id = mine[0].id
+    if records.of_last_day(records.Message, user.id, records.now()) >= MESSAGES_A_DAY:
+        errors.setdefault("text", []).append(tk._("You have written very many messages today. Go on tomorrow."))
     if errors:
         raise tk.ValidationError(errors)
     message = records.Message(request=request.id, part=part_id or None, by=user.id, at=records.now(), text=text)

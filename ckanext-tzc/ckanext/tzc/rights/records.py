@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import ckan.model as model
@@ -50,7 +50,9 @@ class Terms(tk.BaseModel):
 
 
 class Request(tk.BaseModel):
-    """What somebody asks for. `team`: ids of other accounts that would have the data; `key`: by which a form that is sent twice is known."""
+    """What somebody asks for. `team`: ids of other accounts that would have the data; `key`: by which a form that is sent twice is known;
+    `renews`: id of the request whose rights it takes the place of.
+    """
 
     __tablename__ = "tzc_rights_request"
 
@@ -63,6 +65,7 @@ class Request(tk.BaseModel):
     days = sa.Column(sa.Integer, nullable=False)
     team = _json(list)
     key = sa.Column(sa.UnicodeText, nullable=False)
+    renews = sa.Column(sa.UnicodeText)
     created = _moment(required=True)
     changed = _moment(required=True)
 
@@ -207,6 +210,13 @@ def locked(request: str) -> list[Part]:
 def one_at_a_time(account: str) -> None:
     """Hold back other requests of this account until the transaction ends."""
     model.Session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"tzc_rights:{account}"})
+
+
+def of_last_day(table: Any, account: str, at: datetime) -> int:
+    """How many requests or messages an account wrote in the last 24 hours."""
+    by, when = (table.requester, table.created) if table is Request else (table.by, table.at)
+    found: int = model.Session.query(table).filter(by == account, when > at - timedelta(days=1)).count()
+    return found
 
 
 def covered(parts: Collection[str]) -> list[Covered]:

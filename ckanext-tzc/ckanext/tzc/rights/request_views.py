@@ -38,7 +38,7 @@ def _call(action: str, **data: Any) -> Any:
 
 def _typed() -> dict[str, Any]:
     """What was sent by the form, as the actions take it."""
-    typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("purpose", "words", "project", "organisation", "days", "key")}
+    typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("purpose", "words", "project", "organisation", "days", "key", "renews")}
     typed.update({name: request.form.getlist(name) for name in LISTS})
     typed["team"] = request.form.get("team", "").replace(",", "\n").split()
     return typed
@@ -48,6 +48,8 @@ def _typed() -> dict[str, Any]:
 def new() -> Any:
     """The form, one page."""
     if request.method == "GET":
+        if request.args.get("renews"):
+            return _renewal(request.args["renews"])
         names = [name for name in request.args.getlist("dataset") if name]
         return _form({"datasets": names, "resources": request.args.getlist("resource"), "days": "180", "key": secrets.token_urlsafe(16)}, {})
     typed = _typed()
@@ -60,6 +62,16 @@ def new() -> Any:
     kept = tk._("Kept as a draft: nobody else sees it until you send it.")
     tk.h.flash_success(sent if submit else kept)
     return tk.redirect_to("tzc_requests.thread", id=made["id"])
+
+
+def _renewal(id: str) -> str:
+    """The form filled in with what was asked before: the right that is there stays until the partner has decided."""
+    shown = _shown(id)
+    parts = [part for part in shown["parts"] if part["state"] == requests.GRANTED] if shown["yours"] else []
+    datasets = [dataset for part in parts for dataset in part["datasets"]]
+    kept = {name: shown[name] for name in ("purpose", "words", "project", "organisation", "days")}
+    scope = {"datasets": [dataset["id"] for dataset in datasets], "resources": [file for dataset in datasets for file in dataset["resources"]]}
+    return _form({**kept, **scope, "team": shown["team_names"], "key": secrets.token_urlsafe(16), "renews": id}, {})
 
 
 @asking.route("/<id>/completer", methods=["GET", "POST"])
@@ -75,7 +87,7 @@ def complete(id: str) -> Any:
         return _form({**kept, **scope, "team": shown["team_names"], "terms": [row["hash"] for row in shown["accepted"]]}, {}, shown)
     typed = _typed()
     try:
-        _call("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("datasets", "resources", "key")})
+        _call("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("datasets", "resources", "key", "renews")})
     except tk.ValidationError as error:
         return _form({**typed, **scope}, error.error_dict, shown), 400
     tk.h.flash_success(tk._("Your request is sent. The partner is told; you see here what becomes of it."))

@@ -60,7 +60,8 @@ def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
 
     `datasets`: ids or names, of one or several partners; `resources`: ids of files among theirs, none for all; `purpose`: a code of the list; `words`: what for; `project`,
     `organisation`; `days`: how long; `team`: names of other accounts who would work with the data; `terms`: hashes of the terms accepted (`tzc_request_terms`); `key`: any text by
-    which a second sending is known. Who asks is the account. Returns the request (`tzc_request_show`). Raises NotAuthorized, ValidationError.
+    which a second sending is known; `renews`: id of an own request whose right this one shall take the place of. Who asks is the account. Returns the request
+    (`tzc_request_show`). Raises NotAuthorized, ValidationError.
     """
     user = _asker(context, "tzc_request_create")
     try:
@@ -303,7 +304,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
         "purpose_label": request_words.purpose(request.purpose),
         "words": request.words, "project": request.project, "organisation": request.organisation, "days": request.days,
         "team": [names.get(account, "") for account in request.team], "team_names": _user_names(request.team),
-        "created": _utc(request.created), "changed": _utc(request.changed), "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
+        "created": _utc(request.created), "changed": _utc(request.changed), "renews": request.renews, "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
         "parts": [_part(part, request, user, [item for item in items if item.part == part.id], titles, names) for part in mine],
         "others": len(parts) - len(mine), "messages": [_message(message, names) for message in seen],
     }  # fmt: skip
