@@ -249,6 +249,16 @@ def test_a_decision_comes_too_late(scene: Any) -> None:
     assert "move" in refused(scene.move, scene.citizen, request, "fly") and "move" in refused(scene.move, scene.citizen, request, "expire")
 
 
+def test_a_partner_gives_what_is_its_own_now(scene: Any) -> None:
+    request = scene.ask()
+    scene.move(scene.town["decider"], request, "take_up")
+    administrator = factories.Sysadmin()["name"]
+    tk.get_action("package_patch")({"user": administrator}, {"id": scene.streets["id"], "owner_org": scene.port["id"]})
+    assert "move" in refused(scene.move, scene.town["decider"], request, "approve")
+    assert scene.call("tzc_grant_list", scene.citizen)["count"] == 0
+    assert scene.call("tzc_request_show", scene.citizen, id=request["id"])["parts"][0]["state"] == "under_review"
+
+
 BAD = [
     ({"datasets": []}, "datasets"), ({"datasets": ["no-such"]}, "datasets"), ({"datasets": {"a": 1}}, "datasets"), ({"purpose": "gossip"}, "purpose"), ({"purpose": None}, "purpose"), ({"words": " \n"}, "words"),
     ({"words": ["x"]}, "words"), ({"words": "x" * 5001}, "words"), ({"days": 0}, "days"), ({"days": 100000}, "days"), ({"days": "1.5"}, "days"), ({"days": None}, "days"), ({"team": ["nobody-at-all"]}, "team"),

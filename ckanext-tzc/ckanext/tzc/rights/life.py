@@ -229,6 +229,8 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
         raise invalid("move", request_words.refusal(error)) from error
     part.take(moved, act.at)
     datasets = records.covered([part.id])
+    if part.state == GRANTED and name in GIVES_TERM:
+        _still_theirs(part, datasets)
     given: list[records.Grant] = []
     if part.state == GRANTED and name in GIVES_TERM:
         given = records.give(part, request, datasets, _hashes(request), act.at)
@@ -243,6 +245,14 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     if before == DRAFT and name != "submit":
         told = {request.requester}
     _tell(kind, by, request, part, datasets, content, told, given)
+
+
+def _still_theirs(part: records.Part, datasets: list[records.Covered]) -> None:
+    """A partner gives what is its own now, whatever was its own when it was asked. Raises ValidationError."""
+    wanted = {item.dataset for item in datasets}
+    query = model.Session.query(model.Package.id).filter(model.Package.id.in_(wanted), model.Package.owner_org == part.partner, model.Package.state == model.State.ACTIVE)
+    if wanted - {dataset for (dataset,) in query}:
+        raise invalid("move", tk._("Data that are asked for were deleted, or belong to another partner now: refuse, and have them asked for anew."))
 
 
 def _take_the_place(part: records.Part, request: records.Request, at: datetime) -> None:

@@ -10,7 +10,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan.model.types import make_uuid
-from flask import g, has_app_context
+from flask import g, has_request_context
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tzc.rights import policy, requests
@@ -165,7 +165,7 @@ class Grant(tk.BaseModel):
 
 def grants_of(account: str, datasets: Collection[str]) -> tuple[policy.Grant, ...]:
     """The answer of `common.grants`. All rights of an account are read at once and kept for this answer, however many datasets are asked about."""
-    kept: dict[str, list[policy.Grant]] = g.setdefault(KEPT, {}) if has_app_context() else {}
+    kept: dict[str, list[policy.Grant]] = g.setdefault(KEPT, {}) if has_request_context() else {}
     if account not in kept:
         kept[account] = [
             policy.Grant(row.dataset, row.begins, row.ends, row.live, frozenset(row.resources))
@@ -176,7 +176,7 @@ def grants_of(account: str, datasets: Collection[str]) -> tuple[policy.Grant, ..
 
 def forget_grants() -> None:
     """After a change of rights: they are read anew in this answer too."""
-    if has_app_context():
+    if has_request_context():
         g.pop(KEPT, None)
 
 

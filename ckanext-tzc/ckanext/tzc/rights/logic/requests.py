@@ -50,6 +50,14 @@ def _one(data_dict: dict[str, Any], key: str) -> str:
     return value.replace("\0", "") if isinstance(value, str) else ""
 
 
+def _flag(data_dict: dict[str, Any], key: str) -> bool:
+    """Yes or no, as programs write it. Raises ValidationError."""
+    try:
+        return bool(tk.asbool(data_dict.get(key) or False))
+    except ValueError as error:
+        raise tk.ValidationError({key: [tk._("Write true or false.")]}) from error
+
+
 def _done(context: Any) -> None:
     if not context.get("defer_commit"):
         model.Session.commit()
@@ -64,10 +72,7 @@ def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
     (`tzc_request_show`). Raises NotAuthorized, ValidationError.
     """
     user = _asker(context, "tzc_request_create")
-    try:
-        submit = tk.asbool(data_dict.get("submit") or False)
-    except ValueError as error:
-        raise tk.ValidationError({"submit": [tk._("Write true or false.")]}) from error
+    submit = _flag(data_dict, "submit")
     try:
         request, new = life.create(user, {**data_dict, "submit": submit})
         if submit and (new or _parts(request)[0].state == requests.DRAFT):
@@ -149,9 +154,9 @@ def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     """
     user = _asker(context, "tzc_request_list")
     offset, limit = _bounds(data_dict)
-    if data_dict.get("queue"):
+    if _flag(data_dict, "queue"):
         count, rows = queues.waiting(user, offset, limit)
-    elif data_dict.get("decided"):
+    elif _flag(data_dict, "decided"):
         count, rows = queues.decided(user, offset, limit)
     else:
         count, rows = queues.own(user, offset, limit)
