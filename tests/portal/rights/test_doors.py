@@ -133,4 +133,3 @@ def test_the_queue_is_quick_with_many_requests(scene: Any) -> None:
         event.remove(model.meta.engine, "before_cursor_execute", note)
     assert found["count"] == 10_000 and [entry["id"] for entry in found["requests"][:2]] == ["r1", "r2"]
     assert len(asked) < 25 and took < 2, (len(asked), took)
-    print("queue", len(asked), took)
