@@ -385,13 +385,15 @@ def test_a_licence_is_changed_by_the_legal_duty_where_somebody_has_it(town: Town
 
 
 def test_archived_keeps_page_and_address_and_leaves_search_and_feeds(app: Any, town: Town, heard: list[Any]) -> None:
-    made = town.create()
+    made, other = town.create(name="a-archiver", resources=[{"name": "Comptages", "url": "https://example.org/a.csv"}]), town.create(name="b-reste")
     assert refused(lambda: act("tzc_publication_move", town.editor, id=made["id"], move="archive")) == {"why"}
     assert made["id"] in app.get("/catalog.ttl").text
     act("tzc_publication_move", town.editor, id=made["id"], move="archive", why="Remplacé par un autre jeu.")
     assert heard[-1].kind == "dataset.archived" and state(made) == "archived"
     assert tk.get_action("package_search")({"user": town.editor}, {"fq": f"id:{made['id']}", "include_drafts": True})["count"] == 0
     assert made["id"] not in app.get("/catalog.ttl").text
+    assert made["name"] not in tk.get_action("package_list")({}, {}) and other["name"] in tk.get_action("package_list")({}, {"limit": 1})
+    assert tk.get_action("resource_search")({"user": ""}, {"query": "name:Comptages"})["count"] == 0
     page = app.get(f"/dataset/{made['name']}")
     assert page.status_code == 200 and made["title"] in page.text and "rchiv" in page.text
     # an edit does not bring it back, nor does sending the mark back without it
@@ -462,3 +464,34 @@ def test_what_may_not_be_told_is_not_done(town: Town) -> None:
             assert show(made)["state"] == "draft" and history(made) == []
     finally:
         happening._happened.disconnect(fail)
+
+
+def test_two_who_decide_in_the_same_moment(reviewed: Town) -> None:
+    """Two processes: one publishes, the other is told; one move is written."""
+    import threading
+
+    from ckanext.tzc.workflow import store
+    from flask import current_app
+
+    reviewed.give("steward", reviewed.second)
+    reviewed.give("steward", reviewed.admin)
+    made = reviewed.create()
+    application, outcomes, ready = current_app._get_current_object(), [], threading.Barrier(2)
+
+    def decide(name: str) -> None:
+        with application.test_request_context():
+            ready.wait()
+            try:
+                outcomes.append(act("tzc_publication_move", name, id=made["id"], move="approve")["state"])
+            except tk.ValidationError as error:
+                outcomes.append("move" in error.error_dict)
+            finally:
+                model.Session.remove()
+
+    threads = [threading.Thread(target=decide, args=(name,)) for name in (reviewed.second, reviewed.admin)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, outcomes)) == ["True", "published"]
+    assert [row.move for row in store.moves(made["id"])].count("approve") == 1

@@ -76,10 +76,11 @@ def files_for(user: str, dataset: str, level: str, owner_org: str | None, files:
 
 
 def found_by(user: str, files: list[model.Resource]) -> list[model.Resource]:
-    """Files without those of closed datasets whose data this person may not have: to be found by its address would tell the address."""
+    """Files without those of closed datasets whose data this person may not have: to be found by its address would tell the address. Archived datasets' are not found at all."""
     owners = {file.package_id for file in files}
-    rows = model.Session.query(model.Package.id, model.Package.owner_org, model.Package.extras).filter(model.Package.id.in_(owners)) if owners else []
+    rows = model.Session.query(model.Package.id, model.Package.owner_org, model.Package.extras).filter(model.Package.id.in_(owners)).all() if owners else []
     closed = [(row, level) for row in rows if (level := (row.extras or {}).get("access_level")) in CLOSED]
-    of = {row.id: {file.id for file in files if file.package_id == row.id} for row, _level in closed}
+    of = {row.id: {file.id for file in files if file.package_id == row.id} for row in rows}
     kept_back = {file for row, level in closed for file in of[row.id] - files_for(user, row.id, level, row.owner_org, of[row.id])}
+    kept_back |= {file for row in rows if (row.extras or {}).get("archived") for file in of[row.id]}
     return [file for file in files if file.id not in kept_back]

@@ -27,6 +27,13 @@ TOLD = {
 }
 """What a move is told as, by the state that it ends in."""
 
+TOLD_FROM = {
+    (publication.ARCHIVED, publication.PUBLISHED): "dataset.reopened",
+    (publication.IN_REVIEW, publication.DRAFT): "dataset.review_withdrawn",
+    (publication.CHANGES_REQUESTED, publication.DRAFT): "dataset.review_withdrawn",
+}
+"""The same, where it matters whence."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -56,15 +63,12 @@ def shown(package_id: str) -> dict[str, Any]:
 def possible(package: Any, at: people.At, user: Any) -> tuple[Course, frozenset[str], list[str]]:
     """Where a dataset stands, the roles of an account at it, and the moves that it may make (rules apart)."""
     course = course_of(package, at)
-    roles = at.roles(user, people.writes(user, package.owner_org), course) if user else frozenset()
+    roles = at.roles(user, people.writes(user, package.owner_org), course)
     found = []
     for name in publication.possible(course.state):
-        role = publication.role_for(name, course, roles, user.id) if roles else ""
         try:
-            publication.make(course, name, Act(user.id, role, why="?"))
+            publication.make(course, name, Act(user.id, publication.role_for(name, course, roles, user.id), why="?"))
         except publication.PublicationError:
-            continue
-        except AttributeError:
             continue
         found.append(name)
     # who publishes alone asks nobody; who does not see the button that publishes asks
@@ -74,14 +78,11 @@ def possible(package: Any, at: people.At, user: Any) -> tuple[Course, frozenset[
 def tell(package: Any, before: Course, after: Course, act: Act, at: people.At) -> None:
     """Tell a move, to whom it concerns."""
     row = store.row(package.id)
-    concerned = {row.asked_by} if row and row.asked_by else set()
-    concerned.add(package.creator_user_id)
+    concerned = {package.creator_user_id, row.asked_by if row else None}
     if after.state == publication.IN_REVIEW:
+        # those whose keys are still to be turned: of each key that is, the next ones are told
         concerned = set().union(*(at.turning(role, after.keys.values()) for role in after.missing))
-    # of a key that is turned, the next ones are told
-    kind = TOLD[after.state]
-    if before.state == publication.ARCHIVED and after.state == publication.PUBLISHED:
-        kind = "dataset.reopened"
+    kind = TOLD_FROM.get((before.state, after.state)) or TOLD[after.state]
     path = tk.h.url_for("tzc_workflow.dataset", name=package.name, locale="default")
     about = {"dataset": package.id, "partner": package.owner_org or ""}
     content = {"why": act.why, "role": act.role, "before": before.state, "after": after.state, "title": package.title or package.name}

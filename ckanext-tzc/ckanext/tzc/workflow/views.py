@@ -107,6 +107,7 @@ def roles(name: str) -> Any:
     if request.method == "POST":
         _change_roles(partner)
         return tk.h.redirect_to("tzc_workflow.roles", name=partner.name)
+    at = people.At(partner.id)
     group_dict = tk.get_action("organization_show")(_context(), {"id": partner.id, "include_datasets": False, "include_users": False})
     others = model.Session.query(model.Group).filter_by(is_organization=True, type="organization", state="active").filter(model.Group.id != partner.id).order_by(model.Group.title)
     return tk.render(
@@ -114,7 +115,7 @@ def roles(name: str) -> Any:
         {
             "group_dict": group_dict, "group_type": "organization", "listed": listed, "duties": duties.DUTIES, "may_manage": people.may_manage(tk.current_user, partner.id),
             "others": [(other.name, other.title or other.name) for other in others] if people.may_manage(tk.current_user, partner.id) else [],
-            "explicit": {row.duty for row in store.given(partner.id)},
+            "explicit": {row.duty for row in store.given(partner.id)}, "governed": at.governed, "asked": at.asked | ({duties.OFFICER} if at.review else frozenset()),
         },
     )  # fmt: skip
 

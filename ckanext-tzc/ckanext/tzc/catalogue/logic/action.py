@@ -99,6 +99,17 @@ def resource_search(original: Callable[..., dict[str, Any]], context: dict[str, 
 
 @tk.chained_action
 @tk.side_effect_free
+def package_list(original: Callable[..., list[str]], context: dict[str, Any], data_dict: dict[str, Any]) -> list[str]:
+    """As CKAN's, without archived datasets."""
+    archived = model.Session.query(model.Package.id, model.Package.name).filter(model.Package.extras["archived"].astext.is_not(None)).all()
+    if not archived:
+        return original(context, data_dict)
+    left_out = {value for row in archived for value in row}
+    return _within_bounds([value for value in original(context, _without_bounds(data_dict)) if value not in left_out], data_dict)
+
+
+@tk.chained_action
+@tk.side_effect_free
 def tag_list(original: Callable[..., Any], context: dict[str, Any], data_dict: dict[str, Any]) -> list[Any]:
     """As CKAN's, without keywords that only datasets have which a stranger may not see."""
     found: list[Any] = original(context, data_dict)
