@@ -97,17 +97,18 @@ def verify(
     gone: list[tuple[int, int]] = []
     erased: list[list[int]] = []
     for link, content in rows:
-        if link.id != count + 1 or link.before != before:
+        number, entry, at, kind, hashed, prior, own = link
+        if number != count + 1 or prior != before:
             return Verdict(count, len(gone), (count, before), Fault(count + 1, "gap"))
-        if link.hash != link_hash(*link[:6]):
-            return Verdict(count, len(gone), (count, before), Fault(link.id, "link"))
+        if own != link_hash(number, entry, at, kind, hashed, prior):
+            return Verdict(count, len(gone), (count, before), Fault(number, "link"))
         if content is None:
-            gone.append((link.id, link.entry))
-        elif link.content != content_hash(*content):
-            return Verdict(count, len(gone), (count, before), Fault(link.id, "content"))
-        elif link.kind == ERASED:
+            gone.append((number, entry))
+        elif hashed != content_hash(content[0], content[1]):
+            return Verdict(count, len(gone), (count, before), Fault(number, "content"))
+        elif kind == ERASED:
             erased += json.loads(content.text)["content"]["entries"]
-        before, count = link.hash, link.id
+        before, count = own, number
         if known and known[0] == count:
             met = known[1] == before
             if not met:

@@ -1,0 +1,69 @@
+"""What happened, in words; a kind that nobody wrote words for is shown by its code."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+
+
+def kinds() -> dict[str, str]:
+    """Words by kind."""
+    return {
+        "data.downloaded": tk._("A file was downloaded"),
+        "data.queried": tk._("Rows of a table were read"),
+        "data.sent": tk._("A table was sent to its end"),
+        "licence.changed": tk._("The licence was changed"),
+        "access.changed": tk._("Who may have the data was changed"),
+        "administrator.changed": tk._("Somebody became administrator of the portal, or is none any more"),
+        "member.changed": tk._("Somebody's place at a partner was changed"),
+        "audit.erased": tk._("Contents of this record were erased"),
+        "audit.exported": tk._("This record was exported"),
+        "request.submitted": tk._("Data were asked for"),
+        "request.changes_requested": tk._("A request was sent back with a question"),
+        "request.granted": tk._("A request was granted"),
+        "request.refused": tk._("A request was refused"),
+        "request.withdrawn": tk._("A request was withdrawn"),
+        "request.lapsed": tk._("A request lapsed"),
+        "request.appealed": tk._("Another decision was asked for"),
+        "request.message": tk._("A message was written about a request"),
+        "request.due_soon": tk._("A request is to be decided soon"),
+        "request.overdue": tk._("A request was not decided in time"),
+        "grant.revoked": tk._("A right to data was taken away"),
+        "grant.suspended": tk._("A right to data was suspended"),
+        "grant.ending": tk._("A right to data ends soon"),
+        "grant.expired": tk._("A right to data has ended"),
+        "grant.renewed": tk._("A right to data was renewed"),
+        "dataset.review_asked": tk._("A dataset was given to review"),
+        "dataset.changes_requested": tk._("A dataset was sent back with a question"),
+        "dataset.published": tk._("A dataset was published"),
+        "dataset.archived": tk._("A dataset was archived"),
+        "role.given": tk._("Somebody was given a role at a partner"),
+        "role.taken": tk._("Somebody's role at a partner was taken away"),
+    }
+
+
+def kind(code: str) -> str:
+    """A kind in words."""
+    return kinds().get(code, code)
+
+
+def particulars(entry: dict[str, Any]) -> list[str]:
+    """What else is known, each in a few words; contents of messages are not shown in a list."""
+    content = entry.get("content") or {}
+    told = []
+    if "from" in content or "to" in content:
+        told.append(tk._("from %(old)s to %(new)s") % {"old": _value(content.get("from")), "new": _value(content.get("to"))})
+    if isinstance(content.get("bytes"), int):
+        told.append(tk.ungettext("%(num)d byte", "%(num)d bytes", content["bytes"]) % {"num": content["bytes"]})
+    rows = [question["rows"] for question in content.get("scope") or [] if isinstance(question, dict) and isinstance(question.get("rows"), int)]
+    if rows:
+        told.append(tk.ungettext("%(num)d row", "%(num)d rows", sum(rows)) % {"num": sum(rows)})
+    if content.get("reason"):
+        told.append(str(content["reason"])[:300])
+    return told
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(each)}" for name, each in sorted(value.items()))
+    return "–" if value in (None, "") else str(value)
