@@ -173,6 +173,7 @@ def test_an_officer_from_elsewhere_finds_what_waits(app: Any, town: Town) -> Non
     town.give("officer", officer)
     made = town.create(personal_data="anonymised")
     person = Person(app, officer)
+    assert person.visit("/dashboard/datasets").count('href="/publication"') == 1
     assert made["title"] in person.visit("/publication")
     assert made["title"] in person.visit(f"/dataset/{made['name']}")
     person.visit(f"/dataset/publication/{made['name']}")

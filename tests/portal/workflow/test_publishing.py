@@ -162,6 +162,20 @@ def test_odd_moves_are_refused_in_words(reviewed: Town, data: dict[str, Any]) ->
         act("tzc_publication_move", reviewed.admin, id=made["id"], **data)
 
 
+@pytest.mark.parametrize("data", [{}, {"change": "x"}, {"change": 1, "decision": "fly"}, {"change": 1, "decision": ["accept"]}, {"change": [1], "decision": "accept"}])
+def test_odd_decisions_are_refused_in_words(reviewed: Town, data: dict[str, Any]) -> None:
+    with pytest.raises(tk.ValidationError):
+        act("tzc_publication_decide", reviewed.admin, **data)
+    with pytest.raises(tk.ObjectNotFound):
+        act("tzc_publication_decide", reviewed.admin, change=999_999, decision="accept", even_so="peut-être")
+
+
+def test_a_reason_may_hold_any_character(reviewed: Town) -> None:
+    made = reviewed.create()
+    act("tzc_publication_move", reviewed.admin, id=made["id"], move="request_changes", why="a\x00b <script>alert(1)</script>")
+    assert act("tzc_publication_show", reviewed.editor, id=made["id"])["why"] == "ab <script>alert(1)</script>"
+
+
 # keys
 
 

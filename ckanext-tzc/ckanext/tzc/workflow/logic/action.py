@@ -15,6 +15,9 @@ from .. import courses, giving, people, proposals, queue, rules, store, writing
 Values = dict[str, Any]
 Action = Callable[[Values, Values], Any]
 
+MOST_WORDS = 5000
+"""Characters of a reason."""
+
 
 @tk.chained_action
 def package_create(original: Action, context: Values, data_dict: Values) -> Any:
@@ -102,7 +105,7 @@ def tzc_publication_decide(context: Values, data_dict: Values) -> Values:
     decision = data_dict.get("decision")
     if not isinstance(decision, str) or decision not in publication.DECISIONS:
         raise tk.ValidationError({"decision": [tk._("A decision is one of: {decisions}.").format(decisions=", ".join(publication.DECISIONS))]})
-    even_so = tk.asbool(data_dict.get("even_so") or False)
+    even_so = data_dict.get("even_so") in (True, 1, "true", "True", "1", "yes", "on")
     return {"change": number, "state": proposals.decide(number, decision, _words(data_dict, "why"), even_so, people.account(context))}
 
 
@@ -166,8 +169,4 @@ def _words(data_dict: Values, key: str) -> str:
     given = data_dict.get(key) or ""
     if not isinstance(given, str) or len(given) > MOST_WORDS:
         raise tk.ValidationError({key: [tk._("Please write a text of at most {most} characters.").format(most=MOST_WORDS)]})
-    return given
-
-
-MOST_WORDS = 5000
-"""Characters of a reason."""
+    return given.replace("\x00", "")
