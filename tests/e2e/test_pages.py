@@ -80,6 +80,7 @@ WORK = [
     *(f"/dataset/{kind}/{DATASET.rpartition('/')[2]}" for kind in ("edit", "resources", "quality", "activity", "delete")), "/organization/activity/agglomeration-demo",
     "/group/activity/mobilite", "/organization/members/agglomeration-demo", "/dashboard/datasets", "/dashboard/organizations", "/user/", "/user/edit",
     *(f"/ckan-admin/{page}" for page in ("", "trash", "trash?name=dataset", "config", "activities", "activities?age=all")), "/publishing/received",
+    "/compte/notifications", "/compte/notifications/reglages", "/organization/webhook/agglomeration-demo",
 ]  # fmt: skip
 """Pages of those who look after datasets, partners, axes, harvests and the portal."""
 
