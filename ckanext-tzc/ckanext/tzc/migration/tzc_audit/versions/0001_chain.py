@@ -16,7 +16,7 @@ depends_on = None
 
 # what entries are found by is computed from the text that is hashed, so that it cannot say anything else
 PERSONS = """
-CREATE FUNCTION tzc_audit_persons(whole jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_persons(whole jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(array_agg(DISTINCT person), '{}') FROM (
         SELECT whole ->> 'by' UNION SELECT jsonb_array_elements_text(coalesce(whole -> 'told', '[]'))
         UNION SELECT value FROM jsonb_each_text(coalesce(whole -> 'about', '{}')) WHERE key IN ('person', 'holder', 'user', 'requester')
@@ -26,7 +26,7 @@ $$
 
 # one transaction after the other gets its place, and only at its very end: nobody waits for longer than a commit takes
 CHAIN = """
-CREATE FUNCTION tzc_audit_chain() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_chain() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     last_id bigint;
     last_hash bytea;
@@ -46,14 +46,14 @@ END $$
 """
 
 REFUSE = """
-CREATE FUNCTION tzc_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'The audit is only ever added to: % of % is refused.', TG_OP, TG_TABLE_NAME;
 END $$
 """
 
 ERASING = """
-CREATE FUNCTION tzc_audit_erasing() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_erasing() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.kind = 'audit.erased' OR coalesce(current_setting('tzc.erasing', true), '') <> 'on' THEN
         RAISE EXCEPTION 'Contents of the audit are erased by its own command only, which records it: ckan tzc audit erase.';
@@ -64,11 +64,11 @@ END $$
 
 # changes that must be recorded whichever program makes them; who made them is known where CKAN did it within a request
 WATCH = """
-CREATE FUNCTION tzc_audit_add(kind text, about jsonb, content jsonb) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_add(kind text, about jsonb, content jsonb) RETURNS void LANGUAGE sql AS $$
     INSERT INTO tzc_audit_content (kind, content)
     VALUES (kind, jsonb_build_object('by', nullif(current_setting('tzc.by', true), ''), 'about', jsonb_strip_nulls(about), 'content', content)::text)
 $$;
-CREATE FUNCTION tzc_audit_dataset() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_dataset() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     about jsonb := jsonb_build_object('dataset', NEW.id, 'partner', NEW.owner_org);
     was jsonb := jsonb_build_object('level', 'open', 'private', false);
@@ -95,7 +95,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE FUNCTION tzc_audit_file() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_file() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     was text := '';
     becomes text := coalesce(nullif(NEW.extras, '')::jsonb ->> 'access_level', '');
@@ -109,14 +109,14 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE FUNCTION tzc_audit_administrator() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_administrator() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF coalesce(NEW.sysadmin, false) <> (TG_OP = 'UPDATE' AND coalesce(OLD.sysadmin, false)) THEN
         PERFORM tzc_audit_add('administrator.changed', jsonb_build_object('person', NEW.id), jsonb_build_object('administrator', NEW.sysadmin));
     END IF;
     RETURN NULL;
 END $$;
-CREATE FUNCTION tzc_audit_member() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tzc_audit_member() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     was text := NULL;
     becomes text := CASE WHEN NEW.state = 'active' THEN NEW.capacity END;
