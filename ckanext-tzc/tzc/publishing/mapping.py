@@ -428,7 +428,8 @@ class _Writer:
     def addresses(self, node: Node, resource: Mapping[str, Any], own: NamedNode) -> None:
         """Where the bytes are, for those who may have them; else the page that says how to ask for them."""
         if not self.open:
-            self.add(node, "dcat:accessURL", NamedNode(f"{self.world.base}/dataset/{self.dataset['name']}"))
+            # by ids, one a file: whoever harvests knows a file by its address, and names change
+            self.add(node, "dcat:accessURL", file_subject({"id": resource["id"]}, self.dataset["id"], self.world.base))
             return
         url, download, access = iri(resource.get("url")), iri(resource.get("download_url")), iri(resource.get("access_url"))
         if resource.get("url_type") == "upload":

@@ -152,7 +152,7 @@ def test_a_closed_dataset_tells_no_address() -> None:
     for level, personal, letter in (("restricted", "", "d"), ("registered", "", "d"), ("restricted", "personal", "f")):
         store = described(access_level=level, personal_data=personal, resources=[secret])
         assert "secret" not in str([str(quad) for quad in store])
-        assert objects(store, "dcat:accessURL") == {"https://portal.example/dataset/velos"}
+        assert objects(store, "dcat:accessURL") == {f"https://portal.example/dataset/{ID}/resource/f1"}
         assert objects(store, "dcat:downloadURL") == objects(store, "dcat:accessService") == objects(store, "spdx:checksum") == set()
         assert {value.rpartition("1")[2] for value in objects(store, "dct:rights")} == {letter}
     assert objects(described(resources=[secret]), "dcat:downloadURL") == {"https://example.org/secret2"}

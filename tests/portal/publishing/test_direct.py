@@ -5,7 +5,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 import pytest
-from ckanext.tzc.publishing import direct, views
+from ckanext.tzc.publishing import answers, direct, views
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -20,8 +20,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def settled(app: Any, publish: Any) -> list[dict[str, Any]]:
-    """Three datasets, whose fragments are made."""
+def settled(app: Any, publish: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Three datasets, whose fragments are made, two seconds ago."""
+    monkeypatch.setattr(answers, "_past", bool)
     made = [publish(), publish(hvd_category=["http://data.europa.eu/bna/c_b79e35eb"]), publish(communes=["17300"])]
     app.get("/catalog.ttl?modified_since=2020", status=None)
     app.get("/catalog.ttl?modified_since=2020-01-01", status=200)

@@ -338,7 +338,9 @@ def test_what_is_closed_keeps_its_description_and_gives_no_address(app: Any, pub
             assert "Comptages" in body
         graph = Graph().parse(data=app.get("/dataset/velos.ttl").body, format="turtle")
         distribution = graph.value(predicate=RDF.type, object=DCAT.Distribution)
-        assert str(graph.value(distribution, DCAT.accessURL)) == "http://test.ckan.net/dataset/velos"
+        page = str(graph.value(distribution, DCAT.accessURL)).removeprefix("http://test.ckan.net")
+        assert re.fullmatch(r"/dataset/[0-9a-f-]{36}/resource/[0-9a-f-]{36}", page)
+        assert "Comptages" in app.get(page, status=200).body
         assert list(graph.objects(distribution, DCAT.downloadURL)) == []
         assert "INSPIRE_Directive_Article13_1" in str(graph.value(distribution, DCTERMS.rights))
 
@@ -425,3 +427,77 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return sorted((json.dumps({name: part for name, part in item.items() if part}, sort_keys=True) if isinstance(item, dict) else str(item)) for item in value)
     return value or None
+
+
+def test_what_is_known_by_its_date_is_not_sent_again(app: Any, publish: Publish, partner: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.publishing import answers
+
+    publish(name="velos", **FULL)
+    first = app.get("/catalog.ttl", status=200)
+    assert "Last-Modified" not in first.headers, "another change may come in the same second"
+    monkeypatch.setattr(answers, "_past", bool)
+    day = app.get("/catalog.ttl", status=200).headers["Last-Modified"]
+    for address in ("/catalog.ttl", "/catalog/national.rdf", "/catalog/all.nt", "/catalog.ttl?modified_since=2020-01-01"):
+        assert app.get(address, headers={"If-Modified-Since": day}, status=304).headers["Last-Modified"] == day, address
+        assert app.get(address, headers={"If-Modified-Since": "Mon, 02 Jan 2023 10:00:00 GMT"}, status=200).data
+        assert app.get(address, headers={"If-Modified-Since": day, "If-None-Match": '"autre"'}, status=200).data, "a mark goes before a date"
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "velos", "notes": "Autrement"})
+    with model.meta.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE tzc_publishing_fragment SET made = made + interval '2 seconds'"))
+    assert "Autrement" in app.get("/catalog.ttl", headers={"If-Modified-Since": day}, status=200).body
+
+
+def test_head_tells_no_length_that_nobody_knows(app: Any, publish: Publish) -> None:
+    publish(name="velos", **FULL)
+    client = app.test_client()
+    assert client.head("/catalog/all.nt").headers.get("Content-Length") is None
+    assert int(client.head("/catalog.nt").headers["Content-Length"]) > 1000
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/turtle; charset=utf-8", "text/turtle"), ('application/ld+json;profile="http://www.w3.org/ns/json-ld#expanded"', "application/ld+json"),
+        ("application/rdf+xml;q=0.5, text/turtle;q=0.1", "application/rdf+xml"),
+    ],
+)  # fmt: skip
+def test_parameters_make_no_other_type(app: Any, publish: Publish, accept: str, kind: str) -> None:
+    publish(name="velos", **FULL)
+    for address in ("/", "/catalog", "/dataset/velos"):
+        assert app.get(address, headers={"Accept": accept}, status=200).content_type.partition(";")[0] == kind
+
+
+def test_what_is_refused_is_not_given(app: Any, publish: Publish) -> None:
+    publish(name="velos", **FULL)
+    for address in ("/", "/dataset/velos"):
+        assert app.get(address, headers={"Accept": "text/turtle;q=0, */*;q=0.1"}, status=200).content_type.startswith("text/html")
+
+
+ODD = {
+    "/catalog.ttl?profiles=foo": 404, "/catalog.ttl?profiles=dcat_us_3": 404, "/dataset/velos.ttl?profiles=euro_dcat_ap_2,schemaorg": 404, "/catalog/all.ttl?modified_since=2020-01-01": 400,
+    "/catalog/all.ttl?page=2": 400, "/catalog/all.ttl?q=velo": 400, "/catalog.ttl?changed-since=hier": 400,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("address", list(ODD))
+def test_what_would_be_left_out_silently_is_refused(app: Any, publish: Publish, address: str) -> None:
+    publish(name="velos", **FULL)
+    answer = app.get(address, status=None)
+    assert (answer.status_code, answer.content_type.partition(";")[0]) == (ODD[address], "text/plain")
+
+
+def test_other_names_of_a_question_and_of_a_partner(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
+    publish(name="velos", **FULL)
+    for name in ("modified_since", "changed_since", "changed-since"):
+        assert "/dataset/" in app.get(f"/catalog.ttl?{name}=2020-01-01", status=200).body
+        assert "dcat:Distribution" not in app.get(f"/catalog.ttl?{name}=2099-01-01", status=200).body
+    tk.get_action("organization_patch")({"ignore_auth": True, "user": ""}, {"id": partner["id"], "siren": "211703004"})
+    for siren in ("211703004", "211 703 004", "21170300400013"):
+        assert "dcat:Distribution" in app.get(f"/catalog/partner/{siren}.ttl", status=200).body, siren
+
+
+def test_scripts_of_other_sites_may_ask(app: Any, publish: Publish) -> None:
+    publish(name="velos", **FULL)
+    for address in ("/catalog.ttl", "/catalog/all.nt", "/dataset/velos.ttl"):
+        answer = app.test_client().options(address, headers={"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match"})
+        assert answer.headers["Access-Control-Allow-Origin"] == "*" and "If-None-Match" in answer.headers["Access-Control-Allow-Headers"], address

@@ -197,3 +197,8 @@ def test_the_form_offers_the_territorys_licences_only(app: Any, partner: dict[st
     field = form[form.index('id="field-license_id"') :].split("</select>")[0]
     assert re.findall(r'<option value="([^"]+)"', field) == ["lov2", "odbl", "cc-by", "cc-by-sa", "cc-zero", "other-closed", "notspecified"]
     assert list(errors(license_id="cc-by-nc")) == ["license_id"]
+
+
+def test_an_empty_line_is_no_source(publish: Publish, app: Any) -> None:
+    assert tk.h.tzc_source_names(["", "https://example.org/a"]) == ["https://example.org/a"]
+    assert tk.h.tzc_source_names("") == []

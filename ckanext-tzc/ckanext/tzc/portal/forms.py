@@ -109,6 +109,9 @@ def _told_of_changes(view: Any, package_type: str, stored: Values) -> Page | Non
     """The form once more, when it would undo what somebody else changed since it was opened."""
     typed = _sent()
     opened = typed.get("opened")
+    if "save" not in request.form:
+        # no form of ours: CKAN's view would fail
+        tk.abort(400)
     if not opened:
         return None
     fields = meanwhile.fields_of(stored["type"])

@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
 import zstandard
 from flask import Request, Response
-from werkzeug.datastructures import ETags
+from werkzeug.datastructures import ETags, MIMEAccept
 
 from tzc.publishing.documents import SYNTAXES, TURTLE, Syntax
 
@@ -25,23 +25,35 @@ def refuse(status: int, reason: str) -> Response:
 
 def negotiated(asked: Request) -> Syntax | None:
     """The syntax that the reader likes best; a reader who takes anything gets Turtle, one who takes none of ours None."""
-    best = asked.accept_mimetypes.best_match(ACCEPTED, default=None)
+    best = _accepted(asked).best_match(ACCEPTED, default=None)
     return MEDIA.get(best or "", TURTLE if best else None)
+
+
+def _accepted(asked: Request) -> MIMEAccept:
+    """What the reader takes, without parameters: a character set or a profile of JSON-LD makes no other type."""
+    return MIMEAccept([(media.partition(";")[0].strip(), quality) for media, quality in asked.accept_mimetypes])
 
 
 def asks_for_rdf(asked: Request) -> bool:
     """Whether a reader prefers RDF to a page."""
-    accepted = asked.accept_mimetypes
+    accepted = _accepted(asked)
     best = accepted.best_match(["text/html", *ACCEPTED])
     return bool(best) and best != "text/html" and not accepted["text/html"] >= accepted[best]
 
 
-def fresh(asked: Request, etag: str) -> Response | None:
-    """304, when the reader has this already."""
+def fresh(asked: Request, etag: str, changed: datetime | None = None) -> Response | None:
+    """304, when the reader has this already: by its mark, or for a reader who sends none by its date."""
     kept: ETags = asked.if_none_match
-    if not kept.contains_weak(etag):
+    since = asked.if_modified_since
+    by_date = not asked.headers.get("If-None-Match") and since is not None and changed is not None and _past(changed) and changed.replace(microsecond=0) <= since
+    if not by_date and not kept.contains_weak(etag):
         return None
-    return _labelled(Response(status=304), etag, None)
+    return _labelled(Response(status=304), etag, changed)
+
+
+def _past(changed: datetime) -> bool:
+    """Whether the second of a change is over: until then another may come in it, which no date would tell apart."""
+    return changed < datetime.now(timezone.utc) - timedelta(seconds=2)
 
 
 def _labelled(response: Response, etag: str, changed: datetime | None) -> Response:
@@ -50,7 +62,7 @@ def _labelled(response: Response, etag: str, changed: datetime | None) -> Respon
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = "ETag, Last-Modified, Link"
     response.headers["Vary"] = "Accept, Accept-Encoding"
-    if changed:
+    if changed and _past(changed):
         response.headers["Last-Modified"] = format_datetime(changed, usegmt=True)
     return response
 
@@ -59,7 +71,9 @@ def rdf(asked: Request, content: bytes | Iterable[bytes], media: str, etag: str,
     """A document; `changed` is UTC with its zone."""
     encoding = asked.accept_encodings.best_match(["zstd", "gzip"], default=None)
     packed: Any = _packed(content, encoding)
-    response = Response(packed if asked.method != "HEAD" else b"", content_type=f"{media}; charset=utf-8" if media.startswith("text/") else media)
+    # of an answer that is sent while it is made nobody knows the length, so HEAD tells none
+    nothing = b"" if isinstance(packed, bytes) else iter(())
+    response = Response(packed if asked.method != "HEAD" else nothing, content_type=f"{media}; charset=utf-8" if media.startswith("text/") else media)
     if encoding:
         response.headers["Content-Encoding"] = encoding
     if isinstance(packed, bytes):

@@ -25,7 +25,7 @@ class NoSuchPageError(Exception):
 def answer(asked: Request, at: feeds.State, choice: feeds.Choice, syntax: Syntax, media: str, question: Mapping[str, str]) -> Response:
     """The page that `question` asks for: `page` or `after`, whole numbers, and `modified_since`, which `choice` knows already."""
     etag = feeds.etag(at.known, asked.path, urlencode(sorted(question.items())), syntax.name)
-    if at.settled and (known := answers.fresh(asked, etag)):
+    if at.settled and (known := answers.fresh(asked, etag, at.changed)):
         return known
     size = max(1, int(tk.config.get("ckanext.dcat.datasets_per_page") or 100))
     found = _stretch(choice, syntax, question, size)

@@ -24,6 +24,10 @@ __all__ = ["publishing", "sparql", "vocabulary"]
 
 KNOWN = {"page", "after", "modified_since", "profiles"}
 MEANINGLESS = {"q", "fq", "sort"}
+ALSO = {"changed_since": "modified_since", "changed-since": "modified_since"}
+"""Other names of a question."""
+OTHER_PROFILES = ("croissant", "euro_dcat_ap", "euro_dcat_ap_scheming", "schemaorg")
+"""Those of ckanext-dcat that write our datasets, one at a time."""
 RECEIVED = 50
 """Datasets on a page of what portals received."""
 STOCK_FORMATS = {"rdf", "xml", "n3", "ttl", "jsonld"}
@@ -44,6 +48,15 @@ def refused(error: RefusedError) -> Response:
     return answers.refuse(error.status, error.reason)
 
 
+@publishing.after_app_request
+def open_to_scripts(response: Response) -> Response:
+    """A script of another site may ask with what a harvester sends."""
+    if request.method == "OPTIONS" and (request.blueprint == publishing.name or request.endpoint in {"dcat.read_catalog", "dcat.read_dataset"}):
+        allowed = {"Origin": "*", "Methods": "GET, HEAD, OPTIONS", "Headers": "Accept, If-Modified-Since, If-None-Match"}
+        response.headers.extend({f"Access-Control-Allow-{name}": value for name, value in allowed.items()})
+    return response
+
+
 @publishing.before_app_request
 def instead_of_stock() -> Any:
     """ckanext-dcat's addresses are answered from fragments; other profiles than ours are its own."""
@@ -52,6 +65,8 @@ def instead_of_stock() -> Any:
     parts = request.view_args or {}
     extension = parts.get("_format")
     if not extension and not answers.asks_for_rdf(request):
+        # ckanext-dcat looks once more, and gives what was refused
+        request.environ["HTTP_ACCEPT"] = "text/html"
         return None
     if other_profiles():
         return _check_other_profiles(parts.get("_id"), extension)
@@ -67,6 +82,8 @@ def other_profiles() -> bool:
 
 def _check_other_profiles(name: str | None, extension: str | None) -> None:
     """What ckanext-dcat would fail on, or show to some readers only, has no answer either."""
+    if request.args["profiles"] not in OTHER_PROFILES:
+        raise RefusedError(404, tk._("There is no such profile. There are, beside ours: {names}.").format(names=", ".join(OTHER_PROFILES)))
     if extension and extension not in STOCK_FORMATS:
         raise RefusedError(404, tk._("There is no such format. There are: {extensions}.").format(extensions=", ".join(sorted(STOCK_FORMATS))))
     _question()
@@ -89,9 +106,12 @@ def catalogue() -> Response:
 def dump(extension: str) -> Response:
     """The whole catalogue in one document."""
     syntax = _syntax(extension)
+    if asked := sorted(set(request.args) & {*KNOWN - {"profiles"}, *MEANINGLESS, *ALSO}):
+        words = tk._("This is the whole catalogue in one document, without {names}: ask {address} for a part of it.")
+        raise RefusedError(400, words.format(names=", ".join(asked), address=f"/catalog.{extension}"))
     at = feeds.state()
     etag = feeds.etag(at.known, "all", syntax.name)
-    if at.settled and (known := answers.fresh(request, etag)):
+    if at.settled and (known := answers.fresh(request, etag, at.changed)):
         return known
     return answers.rdf(request, feeds.whole(feeds.WHOLE, syntax, feeds.first_day(at)), answers.media_of(extension, syntax), etag, at.changed)
 
@@ -111,7 +131,8 @@ def high_value(extension: str) -> Response:
 @publishing.route("/catalog/partner/<name>.<extension>")
 def partner(name: str, extension: str) -> Response:
     """What a partner publishes, by its name here or its SIREN."""
-    organisation = model.Group.get(name) or model.Session.query(model.Group).filter(model.Group.extras["siren"].astext == name, model.Group.state == "active").first()
+    siren = name.replace(" ", "")[:9] if name.replace(" ", "").isdigit() else name
+    organisation = model.Group.get(name) or model.Session.query(model.Group).filter(model.Group.extras["siren"].astext == siren, model.Group.state == "active").first()
     if organisation is None or not organisation.is_organization or organisation.state != "active":
         raise RefusedError(404, tk._("There is no partner of this name or SIREN."))
     return _feed(feeds.of_partner(organisation.id), extension)
@@ -168,7 +189,8 @@ def _question() -> dict[str, str]:
     """What is asked, each once."""
     if asked := sorted(MEANINGLESS & set(request.args)):
         raise RefusedError(400, tk._("A feed cannot be searched: leave {names} out, or ask {address}.").format(names=", ".join(asked), address="/api/3/action/package_search"))
-    return {name: request.args[name] for name in KNOWN - {"profiles"} if name in request.args}
+    given = {ALSO.get(name, name): value for name, value in request.args.items()}
+    return {name: given[name] for name in KNOWN - {"profiles"} if name in given}
 
 
 def _whole_number(name: str, stated: str, least: int) -> int:

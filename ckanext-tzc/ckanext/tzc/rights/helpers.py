@@ -27,7 +27,7 @@ def tzc_licence_choices_of_sources() -> list[dict[str, Any]]:
 def tzc_source_names(values: Any) -> list[str]:
     """What a dataset is derived from, as the form shows it: datasets by their name, which may have changed since."""
     shown = []
-    for value in tk.h.tzc_list(values):
+    for value in filter(None, tk.h.tzc_list(values)):
         found = None if sources.is_address(value) else sources.dataset(value, _asker())
         shown.append(found.name if found else value)
     return shown
