@@ -43,9 +43,12 @@ class Person(Client):
         """Open a page; its text."""
         return self._read(self.get(address, follow_redirects=True), status)
 
-    def send(self, button: tuple[str, str] = ("save", ""), form: int = 0, status: int = 200, **fields: Any) -> str:
-        """Fill the form in, press a button; the text of the page that follows."""
+    def send(self, button: tuple[str, str] = ("save", ""), form: int = 0, status: int = 200, forged: bool = False, **fields: Any) -> str:
+        """Fill the form in, press a button (`forged`: one that the page does not have); the text of the page that follows."""
         chosen = self.page.xpath("//main//form[@method='post']")[form]
+        if button[1] and not forged:
+            there = [(one.get("name"), one.get("value")) for one in chosen.xpath(".//button")]
+            assert button in there, f"the page has no such button, but: {there}"
         values: dict[str, Any] = {}
         for name, value in chosen.form_values():
             values.setdefault(name, []).append(value)

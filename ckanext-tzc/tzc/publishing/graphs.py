@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-VERSION = 1
+VERSION = 2
 """Of how the store is filled: one more when the same datasets give another store."""
 BATCH = 1000
 """Datasets read and written at a time."""
@@ -136,12 +136,14 @@ class Filler:
         """Replace these graphs. Whatever moment the process is killed at, the list says of which graphs nothing is known."""
         known.update(dict.fromkeys(part, ""))
         self._note(known)
+        self._forget(store, {self._node(graph) for graph in part})
         content: list[bytes] = []
         for graph in part:
             node = self._node(graph)
             store.remove_graph(node)
             if graph in target and graph in texts:
-                content.append(quads(texts[graph], node))
+                # also into the one graph that is asked where none is named: there a triple stands once, however many datasets say it
+                content += [quads(texts[graph], node), quads(texts[graph], None)]
         if content:
             store.bulk_load(b"".join(content), format=ox.RdfFormat.N_QUADS) if len(content) > BATCH // 10 else store.load(b"".join(content), format=ox.RdfFormat.N_QUADS)
         store.flush()
@@ -150,6 +152,15 @@ class Filler:
             if graph in target and graph in texts:
                 known[graph] = target[graph]
         self._note(known)
+
+    @staticmethod
+    def _forget(store: ox.Store, nodes: set[ox.NamedNode]) -> None:
+        """Take out of the one graph what only these graphs say. Done before they go: killed in between, nothing stays that nobody says."""
+        for node in nodes:
+            for quad in list(store.quads_for_pattern(None, None, None, node)):
+                said_by = {other.graph_name for other in store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)}
+                if not said_by - nodes - {ox.DefaultGraph()}:
+                    store.remove(ox.Quad(quad.subject, quad.predicate, quad.object, ox.DefaultGraph()))
 
     def _node(self, graph: str) -> ox.NamedNode:
         return ox.NamedNode(f"{self.base}/{CATALOGUE}" if graph == CATALOGUE else f"{self.base}/dataset/{graph}")
@@ -174,8 +185,8 @@ class Filler:
                 shutil.rmtree(old, ignore_errors=True)
 
 
-def quads(n_triples: str, graph: ox.NamedNode) -> bytes:
-    """N-Triples, one a line, as N-Quads of a graph."""
-    end = f" {graph} ."
+def quads(n_triples: str, graph: ox.NamedNode | None) -> bytes:
+    """N-Triples, one a line, as N-Quads of a graph; None: of the one without a name."""
+    end = f" {graph} ." if graph else " ."
     return "".join(f"{line[:-2]}{end}\n" for line in n_triples.split("\n") if line.endswith(" .")).encode("utf-8")
 

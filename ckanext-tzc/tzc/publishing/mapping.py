@@ -547,7 +547,12 @@ def _geometry(stated: Any) -> dict[str, Any] | None:
             json.dumps(geometry, allow_nan=False)
         except NOT_READ:
             return None
-    return geometry if isinstance(geometry, dict) and _finite(geometry.get("coordinates", [])) else None
+    return geometry if isinstance(geometry, dict) and _finite(geometry.get("coordinates", [])) and _filled(geometry.get("coordinates", 0)) else None
+
+
+def _filled(coordinates: Any) -> bool:
+    """Whether no part of it is empty: a polygon without corners is no place."""
+    return all(map(_filled, coordinates)) and bool(coordinates) if isinstance(coordinates, list | tuple) else True
 
 
 def _finite(coordinates: Any) -> bool:

@@ -111,7 +111,7 @@ def answer(task: Task, output: BinaryIO) -> dict[str, str]:
         if task.default_graphs or task.named_graphs:
             found: Any = store.query(task.query, default_graph=_nodes(task.default_graphs), named_graphs=_nodes(task.named_graphs))
         else:
-            found = store.query(task.query, use_default_graph_as_union=not sparql.names_graphs(task.query))
+            found = store.query(task.query)
         return _write(found, task, _Counting(output, task.largest))
     except SyntaxError as error:
         return {"fault": "update"} if sparql.changes(task.query) else {"fault": "syntax", "reason": str(error)}

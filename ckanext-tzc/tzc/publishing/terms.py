@@ -62,6 +62,7 @@ NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FORBIDDEN = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 """Characters that an IRI may hold encoded only (RFC 3987)."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=.)")
+HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 YEAR, MONTH = re.compile(r"\d{4}"), re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
@@ -89,6 +90,8 @@ def iri(value: Any) -> NamedNode | None:
     words = clean(value)
     if not SCHEME.match(words):
         return None
+    if FORBIDDEN.search(HOST.match(words)[0] if HOST.match(words) else ""):
+        return None  # a host with such a character is none, however it is written
     encoded = FORBIDDEN.sub(lambda found: quote(found[0]), BARE_PERCENT.sub("%25", words))
     try:
         return NamedNode(encoded)

@@ -224,3 +224,14 @@ def test_a_dataset_without_a_place_is_about_the_whole_territory() -> None:
     assert objects(described(), "dcat:bbox") == {"POLYGON ((-1.40000 46.00000, -0.90000 46.00000, -0.90000 46.40000, -1.40000 46.40000, -1.40000 46.00000))"}
     for place in ({"communes": ["17300"]}, {"spatial_coverage": [{"text": "Le port"}]}, {"harvest_source_id": "s"}):
         assert "Territoire" not in objects(described(**place), "skos:prefLabel"), place
+
+
+@pytest.mark.parametrize("empty", ['{"type":"Polygon","coordinates":[]}', '{"type":"Polygon","coordinates":[[]]}', '{"type":"MultiPolygon","coordinates":[[[]]]}'])
+def test_a_surface_without_corners_is_no_place(empty: str) -> None:
+    store = described(spatial_coverage=[{"text": "Là", "geom": empty}])
+    assert objects(store, "locn:geometry") == set() and "Là" in objects(store, "skos:prefLabel")
+
+
+def test_a_host_that_is_none_makes_no_address() -> None:
+    assert iri("http://exa mple/<x>") is None
+    assert iri("http://example.org/a b<x>").value == "http://example.org/a%20b%3Cx%3E"  # type: ignore[union-attr]  -- it is one

@@ -157,7 +157,7 @@ def fill(folder: Path, name: str, datasets: dict[str, str], texts: Callable[[lis
 
 
 def titles(snapshot: Path) -> set[str]:
-    return {row["o"].value for row in ox.Store.read_only(str(snapshot)).query("SELECT ?o { ?s ?p ?o }", use_default_graph_as_union=True)}
+    return {row["o"].value for row in ox.Store.read_only(str(snapshot)).query("SELECT ?o { ?s ?p ?o }")}
 
 
 def test_the_store_holds_what_it_is_told_and_no_more(tmp_path: Path) -> None:
@@ -330,3 +330,18 @@ def test_a_process_reaches_no_other_server(store: str, server: tuple[str, list[s
     run(store, query)
     run(store, OF_GRAPH.replace("GRAPH", address))
     assert met == []
+
+
+def test_a_triple_that_two_datasets_say_stands_once(tmp_path: Path) -> None:
+    shared = f'<{BASE}/organization/o> <http://xmlns.com/foaf/0.1/name> "Ville" .\n'
+
+    def names(snapshot: Path) -> list[str]:
+        return [row["o"].value for row in ox.Store.read_only(str(snapshot)).query("SELECT ?o { ?s <http://xmlns.com/foaf/0.1/name> ?o }")]
+
+    assert names(fill(tmp_path, "one", {"a": triples("a") + shared, "b": triples("b") + shared})) == ["Ville"]
+    snapshot = fill(tmp_path, "two", {"a": triples("a"), "b": triples("b") + shared})
+    assert names(snapshot) == ["Ville"], "one of them still says it"
+    assert titles(snapshot) >= {"Titre a 0", "Titre b 0"}
+    assert names(fill(tmp_path, "three", {"a": triples("a"), "b": triples("b")})) == []
+    assert names(fill(tmp_path, "four", {"a": triples("a") + shared})) == ["Ville"]
+    assert titles(fill(tmp_path, "five", {"a": triples("a")})) == {"Titre catalogue 0", "Titre a 0"}

@@ -93,3 +93,11 @@ def test_solrs_question_is_told_to_nobody(app: Any, publish: Any, question: str)
     answer = app.get(f"/api/3/action/package_search?{question}", status=None)
     assert answer.status_code in {400, 409}
     assert not [word for word in ("capacity", "permission_labels", "solr", "Solr") if word in answer.body], answer.body
+
+
+@pytest.mark.parametrize("broken", ["http://[::1/x", "http://[x]/", "//[", "http://ex[ample.org/a.csv"])
+def test_an_address_with_a_broken_bracket_is_told(send: Any, publish: Any, broken: str) -> None:
+    made = publish(resources=[{"name": "Lien", "url": "https://example.org/a.csv", "format": "CSV"}])
+    assert "url" in send("resource_create", 409, package_id=made["id"], url=broken, name="Autre")
+    assert "url" in send("resource_patch", 409, id=made["resources"][0]["id"], url=broken)
+    assert [file["url"] for file in show(made["name"])["resources"]] == ["https://example.org/a.csv"]

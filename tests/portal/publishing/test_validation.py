@@ -299,7 +299,7 @@ def test_the_quality_page_says_what_the_rules_say(app: Any, publish: Publish, pa
 
     assert "This one was not yet." in page()
     work()
-    assert "Everything that the European rules and the portals demand is there." in page()
+    assert "Nothing that the European rules forbid." in page()
     assert re.search(r'href="/en/dataset/edit/velos#field-contact">Give the contact&#39;s e-mail address or page.', page())
     without_addresses(made)
     assert "It has changed since" in page()

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import ckan.plugins.toolkit as tk
 import magic
@@ -44,6 +45,11 @@ class KeepsFiles:
 
     def get_resource_uploader(self, resource: dict[str, Any]) -> CheckedUpload | CheckedStorageUpload:
         """Into the storage of datasets' files where one is configured, else into the folder."""
+        try:
+            urlsplit(str(resource.get("url") or ""))
+        except ValueError as error:
+            # CKAN reads it before any validator does
+            raise tk.ValidationError({"url": [tk._("This is no address: look at its brackets and its host.")]}) from error
         configured = tk.config["ckan.files.default_storages.resource"] in files.storages
         return (CheckedStorageUpload if configured else CheckedUpload)(resource)
 

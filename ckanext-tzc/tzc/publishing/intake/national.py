@@ -567,7 +567,8 @@ class _Intake:
             return None
         candidates = own + self.rights + list(dict.fromkeys(of_files))
         found = next((known.id for words in candidates for part in _address_first(words) if (known := guess(part, self.rules))), None)
-        if found is None:
+        if found is None and (self.taken or own):
+            # a licence stands on files: without any, that is what is missing
             stated_licences = own + of_files
             self.note("licence_unknown" if stated_licences else "licence_missing", "license_id", stated_licences[0] if stated_licences else "")
         return found or self.rules.unknown

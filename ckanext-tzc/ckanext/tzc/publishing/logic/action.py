@@ -82,10 +82,16 @@ def _organisations(context: Any) -> list[str] | None:
 def _shown(one: received.Judged, package: Any) -> dict[str, Any]:
     form = tk.h.url_for("dataset.edit", id=package.name)
     resources = {resource.name: resource.id for resource in package.resources}
+    fields = (tk.h.scheming_get_dataset_schema(package.type) or {"dataset_fields": []})["dataset_fields"]
+    in_form = {field["field_name"] for field in fields if field.get("form_snippet", "") is not None}
 
-    def address(field: str, file: str) -> str:
-        form_of_file = tk.h.url_for("dataset_resource.edit", id=package.name, resource_id=resources[file]) if resources.get(file) else form
-        return f"{form_of_file}#field-{field}"
+    def address(field: str, file: str) -> str | None:
+        """Where it is mended; None where no form has the field."""
+        if field == "resources":
+            return str(tk.h.url_for("dataset_resource.new", id=package.name)) + "#field-url"
+        if resources.get(file):
+            return str(tk.h.url_for("dataset_resource.edit", id=package.name, resource_id=resources[file])) + f"#field-{field}"
+        return f"{form}#field-{field}" if field in in_form else None
 
     reasons = [
         {
