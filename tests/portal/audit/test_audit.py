@@ -228,4 +228,4 @@ class TestExport:
         assert lines[0]["content"] == {"purpose": "=1+1"}
         assert not run(cli.export, "--format", "jsonl", "--to", "2020-01-01", "--person", person["name"])
         assert entries(kind="audit.exported"), "an export is recorded, too"
-        assert "none of this name" in run(cli.export, "--dataset", "nothing-of-the-kind", code=1)
+        assert "nothing-of-the-kind" in run(cli.export, "--dataset", "nothing-of-the-kind", code=1)

@@ -106,7 +106,7 @@ def test_the_command_tells_of_our_feed_and_of_others(app: Any, mine: dict[str, A
     assert other.exit_code == 0, other.output
     (dataset,) = json.loads(other.output)["data.gouv.fr"]["datasets"]
     assert dataset["stored"]["title"] == "A"
-    assert {reason["code"] for reason in dataset["reasons"]} == {"description_missing", "files_none", "licence_missing"}
+    assert {reason["code"] for reason in dataset["reasons"]} == {"description_missing", "files_none"}
     broken = tmp_path / "feed.xml"
     broken.write_text("<html>")
     assert "takes nothing of it" in run("--feed", str(broken)).output

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import ckan.plugins.toolkit as tk
 from flask import Request, Response
@@ -29,7 +29,7 @@ def answer(asked: Request, at: feeds.State, choice: feeds.Choice, syntax: Syntax
         return known
     size = max(1, int(tk.config.get("ckanext.dcat.datasets_per_page") or 100))
     found = _stretch(choice, syntax, question, size)
-    links = _links(f"{base()}{asked.path}", question, found, size, feeds.numbers(choice, at))
+    links = _links(f"{base()}{quote(asked.path)}", question, found, size, feeds.numbers(choice, at))
     return answers.rdf(asked, feeds.page(syntax, found, links, feeds.first_day(at)), media, etag, at.changed)
 
 
