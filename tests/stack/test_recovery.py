@@ -65,6 +65,10 @@ def test_a_second_up_on_a_running_portal_leaves_its_processes_alone(own: Any) ->
 
 
 def test_up_again_after_down_changes_no_data(own: Any, dataset: dict[str, Any]) -> None:
+    # what waits is done before: a table that is loaded after the start is a change that nobody lost
+    file = own.action("package_show", id="kept")["resources"][0]["id"]
+    own.eventually(lambda: own.action("tzc_table_status", id=file)["state"] == "loaded")
+    own.eventually(lambda: own.action("tzc_publishing_status")["waiting"] == 0)
     before = dumps(own)
     assert own.run("down").returncode == 0
     assert own.run("status").returncode == 1
