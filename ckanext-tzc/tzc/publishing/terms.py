@@ -90,7 +90,8 @@ def iri(value: Any) -> NamedNode | None:
     words = clean(value)
     if not SCHEME.match(words):
         return None
-    if FORBIDDEN.search(HOST.match(words)[0] if HOST.match(words) else ""):
+    host = HOST.match(words)
+    if host and FORBIDDEN.search(host[0]):
         return None  # a host with such a character is none, however it is written
     encoded = FORBIDDEN.sub(lambda found: quote(found[0]), BARE_PERCENT.sub("%25", words))
     try:
