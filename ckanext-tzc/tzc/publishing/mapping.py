@@ -159,7 +159,12 @@ def subject_of(dataset: Mapping[str, Any], base: str) -> NamedNode:
 
 def file_subject(resource: Mapping[str, Any], dataset_id: str, base: str) -> NamedNode:
     """The IRI of a file, by the same rule."""
-    return _of_elsewhere(resource.get("uri"), base) or NamedNode(f"{base}/dataset/{dataset_id}/resource/{resource['id']}")
+    return _of_elsewhere(resource.get("uri"), base) or file_page(resource["id"], dataset_id, base)
+
+
+def file_page(resource_id: str, dataset_id: str, base: str) -> NamedNode:
+    """The address of a file's page here, which no new name changes."""
+    return NamedNode(f"{base}/dataset/{dataset_id}/resource/{resource_id}")
 
 
 def _of_elsewhere(stated: Any, base: str) -> NamedNode | None:
@@ -429,7 +434,7 @@ class _Writer:
         """Where the bytes are, for those who may have them; else the page that says how to ask for them."""
         if not self.open:
             # by ids, one a file: whoever harvests knows a file by its address, and names change
-            self.add(node, "dcat:accessURL", file_subject({"id": resource["id"]}, self.dataset["id"], self.world.base))
+            self.add(node, "dcat:accessURL", file_page(resource["id"], self.dataset["id"], self.world.base))
             return
         url, download, access = iri(resource.get("url")), iri(resource.get("download_url")), iri(resource.get("access_url"))
         if resource.get("url_type") == "upload":

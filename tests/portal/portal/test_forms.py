@@ -20,22 +20,6 @@ pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", 
 Publish = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture
-def editor(app: Any, partner: dict[str, Any]) -> Person:
-    """The partner's editor."""
-    user = factories.User(password=PASSWORD)
-    tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": user["name"], "role": "editor"})
-    return Person(app, user["name"])
-
-
-@pytest.fixture
-def second(app: Any, partner: dict[str, Any]) -> Person:
-    """Another editor of the same partner."""
-    user = factories.User(password=PASSWORD)
-    tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": user["name"], "role": "editor"})
-    return Person(app, user["name"])
-
-
 def describe(person: Person, **fields: Any) -> str:
     person.visit("/dataset/new")
     return person.send(**{"title": "Vélos du port", "notes": "Passages par heure.", "axis": "mobilite", **fields})

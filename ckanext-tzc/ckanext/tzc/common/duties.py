@@ -26,6 +26,17 @@ def by_capacity(partner: str, duty: str) -> frozenset[str]:
     return frozenset(user for (user,) in found)
 
 
+def administrator_accounts() -> list[model.User]:
+    """The portal's active administrators; its own account, in whose name jobs run, is nobody."""
+    found: list[model.User] = model.Session.query(model.User).filter_by(sysadmin=True, state="active").filter(model.User.name != tk.config["ckan.site_id"]).all()
+    return found
+
+
+def administrators() -> frozenset[str]:
+    """Their ids."""
+    return frozenset(user.id for user in administrator_accounts())
+
+
 _answer: list[Holders] = [by_capacity]
 
 

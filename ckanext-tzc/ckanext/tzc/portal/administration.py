@@ -10,6 +10,7 @@ from typing import Any
 import ckan.lib.app_globals as app_globals
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import duties
 from flask import Blueprint, Response
 
 administration = Blueprint("tzc_administration", __name__)
@@ -48,8 +49,7 @@ def _to(endpoint: str) -> Response:
 @administration.route("/ckan-admin/", strict_slashes=False)
 def index() -> Page:
     """Who administers the portal."""
-    # CKAN's own account, in whose name jobs run, is nobody's
-    people = model.Session.query(model.User).filter_by(sysadmin=True, state="active").filter(model.User.name != tk.config["ckan.site_id"])
+    people = duties.administrator_accounts()
     page: Page = tk.render("admin/index.html", {"people": sorted(people, key=lambda person: str(person.display_name).casefold())})
     return page
 

@@ -9,6 +9,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import click
 from ckan.cli import db
+from ckanext.tzc.common import duties
 from ckanext.tzc.common.command import tzc
 
 __all__ = ["tzc"]
@@ -66,7 +67,7 @@ def _first_administrator() -> str | None:
     """Make an administrator when there is none. Returns its name while it still has the first password, else None."""
     site_user = _site_user()
     password = os.environ["TZC_ADMIN_PASSWORD"]
-    there = model.Session.query(model.User).filter_by(sysadmin=True, state="active").filter(model.User.name != site_user).all()
+    there = duties.administrator_accounts()
     if there:
         return next((user.name for user in there if user.name == ADMINISTRATOR and user.validate_password(password)), None)
     context: dict[str, Any] = {"user": site_user, "ignore_auth": True}

@@ -109,9 +109,6 @@ def _told_of_changes(view: Any, package_type: str, stored: Values) -> Page | Non
     """The form once more, when it would undo what somebody else changed since it was opened."""
     typed = _sent()
     opened = typed.get("opened")
-    if "save" not in request.form:
-        # no form of ours: CKAN's view would fail
-        tk.abort(400)
     if not opened:
         return None
     fields = meanwhile.fields_of(stored["type"])
@@ -128,6 +125,12 @@ def _told_of_changes(view: Any, package_type: str, stored: Values) -> Page | Non
     return page
 
 
+def _check_button() -> None:
+    """End a request without a button, which is of no form of ours: CKAN's views fail on it."""
+    if "save" not in request.form:
+        tk.abort(400)
+
+
 def _bring_back(package: Values) -> Markup:
     """The way to a deleted dataset's page, which has the button."""
     return Markup('<a href="{}">{}</a>').format(tk.h.url_for("dataset.read", id=package["name"]), tk._("Bring it back"))
@@ -138,6 +141,7 @@ class NewDataset(dataset.CreateView):  # type: ignore[misc] -- CKAN's views have
 
     def post(self, package_type: str) -> Page:
         """Keep it as a draft, and go on to its files."""
+        _check_button()
         draft = request.form.get("pkg_name")
         if draft:
             stored = _show(draft, for_edit=True)
@@ -156,6 +160,7 @@ class EditDataset(dataset.EditView):  # type: ignore[misc] -- as above
 
     def post(self, package_type: str, id: str) -> Page:
         """Save, or take back to a draft."""
+        _check_button()
         stored = _show(id, for_edit=True)
         told = _told_of_changes(self, package_type, stored)
         if told is not None:

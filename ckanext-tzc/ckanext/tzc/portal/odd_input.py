@@ -7,7 +7,9 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from ckanext.datastore.blueprint import DUMP_FORMATS
 from ckanext.tzc.common.numbers import whole_number
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
+
+from .api_errors import refusal
 
 odd_input = Blueprint("tzc_odd_input", __name__)
 
@@ -30,9 +32,7 @@ def refuse() -> Response | None:
     reason = _of_api((request.view_args or {}).get("logic_function", ""))
     if not reason:
         return None
-    answer = jsonify({"success": False, "error": {"__type": "Validation Error", "message": reason}})
-    answer.status_code = 400
-    return answer
+    return refusal(400, "Validation Error", reason)
 
 
 def _of_dump() -> str | None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
+
+from .api_errors import refusal
 
 unseen = Blueprint("tzc_unseen", __name__)
 
@@ -21,8 +23,7 @@ def as_if_unknown(response: Response) -> Response:
         return response
     if response.status_code == 403 and not any(_is_hidden(name) for name in _names()):
         return response
-    answer = jsonify({"success": False, "error": {"__type": "Not Found Error", "message": tk._("There is nothing of this name, or it is not for you to see.")}})
-    answer.status_code = 404
+    answer = refusal(404, "Not Found Error", tk._("There is nothing of this name, or it is not for you to see."))
     answer.headers.extend({name: value for name, value in response.headers if name.startswith("Access-Control-")})
     return answer
 

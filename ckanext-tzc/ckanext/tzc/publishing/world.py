@@ -44,7 +44,7 @@ def _world(base: str, _file: str) -> mapping.World:
         personal={entry["code"]: entry["uri"] for entry in vocabulary("personal-data")},
         kinds={entry["code"]: entry["limitation"] for entry in vocabulary("partner-kind") if entry.get("limitation")},
         labels={entry["uri"]: entry["label"] for name in ("data-theme", "hvd-category") for entry in vocabulary(name)},
-        whole=(place.name[place.languages[0]], (place.bounding_box.west, place.bounding_box.south, place.bounding_box.east, place.bounding_box.north)),
+        whole=(place.name[place.languages[0]], dataclasses.astuple(place.bounding_box)),
         boxes={code: bounds(geometry) for code, geometry in outlines().geometries.items()},
         persons=frozenset(entry["code"] for entry in vocabulary("personal-data") if entry.get("persons")),
     )
@@ -70,7 +70,6 @@ def _fingerprint(base: str, file: str) -> str:
 def catalogue(first: Any) -> Catalogue:
     """What the catalogue says of itself; `first` is the day of its first dataset."""
     place = territory()
-    box = place.bounding_box
     return Catalogue(
         base=base(),
         title=place.name,
@@ -79,6 +78,6 @@ def catalogue(first: Any) -> Catalogue:
         email=place.contact["email"],
         licence=next(entry["uri"] for entry in vocabulary("licence") if entry["code"] == METADATA_LICENCE),
         languages=tuple(entry["uri"] for entry in vocabulary("language") if entry["iso"] in place.languages),
-        corners=(box.west, box.south, box.east, box.north),
+        corners=dataclasses.astuple(place.bounding_box),
         first=first,
     )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.tzc.common import duties
 
 from tzc.rights import requests
 from tzc.rights.requests import APPEALED, CHANGES_REQUESTED, DRAFT, GRANTED, SUBMITTED, SUSPENDED, UNDER_REVIEW
@@ -91,7 +92,7 @@ def _late(at: datetime) -> sa.ColumnElement[bool]:
 
 def _escalate(part: records.Part, request: records.Request, at: datetime) -> None:
     """The portal's administrators are told too, and who asked."""
-    life.remind(OVERDUE, part, request, {request.requester, *roles.decide(part, request), *roles.administrators()})
+    life.remind(OVERDUE, part, request, {request.requester, *roles.decide(part, request), *duties.administrators()})
 
 
 def _soon(at: datetime) -> sa.ColumnElement[bool]:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-import ckan.model as model
-import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import duties
 
 from tzc.rights import requests
@@ -14,12 +12,6 @@ from tzc.rights import requests
 from . import records
 
 _remembered: ContextVar[dict[tuple[str, str], frozenset[str]] | None] = ContextVar("tzc_rights_remembered", default=None)
-
-
-def administrators() -> frozenset[str]:
-    """Ids of the portal's active administrators, programs' accounts left out."""
-    rows = model.Session.query(model.User.id, model.User.name).filter_by(sysadmin=True, state=model.State.ACTIVE)
-    return frozenset(user for user, name in rows if name != tk.config["ckan.site_id"])
 
 
 @contextmanager
@@ -46,7 +38,7 @@ def _holders(partner: str, duty: str) -> frozenset[str]:
 
 
 def _stand_ins() -> frozenset[str]:
-    return _once(("", ""), administrators)
+    return _once(("", ""), duties.administrators)
 
 
 def _without(holders: frozenset[str], request: records.Request) -> frozenset[str]:

@@ -77,7 +77,7 @@ class At:
         """Ids of those who have a duty here: given it here, else at a partner that shares it, else by CKAN's capacity, else the portal's administrators."""
         if duty not in self._known:
             shared = frozenset().union(*(other.given.get(duty, frozenset()) for other in self.pool.get(duty, [])))
-            self._known[duty] = self.given.get(duty, frozenset()) or shared or duties.by_capacity(self.id, duty) or store.administrators()
+            self._known[duty] = self.given.get(duty, frozenset()) or shared or duties.by_capacity(self.id, duty) or duties.administrators()
         return self._known[duty]
 
     def pooled(self, duty: str) -> frozenset[str]:
@@ -88,7 +88,7 @@ class At:
         """Who may turn the key of a role, where those in `done` turned another one."""
         duty = ASKED[role]
         own = self.holders(duty)
-        return own if not set(done) & own else second(done, own, self.pooled(duty), store.administrators())
+        return own if not set(done) & own else second(done, own, self.pooled(duty), duties.administrators())
 
     def needs(self, licence: str, personal: str) -> frozenset[str]:
         """Whose keys a publication needs here."""
@@ -138,4 +138,4 @@ def is_member(user: Any, partner: str) -> bool:
 
 def managers(partner: str) -> tuple[str, ...]:
     """Ids of a partner's administrators; of the portal's where it has none."""
-    return tuple(sorted(duties.by_capacity(partner, duties.STEWARD) or store.administrators()))
+    return tuple(sorted(duties.by_capacity(partner, duties.STEWARD) or duties.administrators()))

@@ -5,7 +5,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import happening
+from ckanext.tzc.common import duties, happening
 
 from tzc.workflow import publication
 from tzc.workflow.publication import Act
@@ -31,7 +31,7 @@ def shown(proposal: store.Proposal, package: Any) -> dict[str, Any]:
 
 def reviewers(proposal: store.Proposal, at: people.At) -> frozenset[str]:
     """Who may decide: those with its duty, and the portal's administrators."""
-    return at.holders(proposal.duty) | store.administrators()
+    return at.holders(proposal.duty) | duties.administrators()
 
 
 def decide(number: int, decision: str, why: str, even_so: bool, user: Any) -> str:

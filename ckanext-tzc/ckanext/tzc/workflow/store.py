@@ -136,12 +136,6 @@ def pools(partner: str, agreed: bool = True) -> list[Pool]:
     return found
 
 
-def administrators() -> frozenset[str]:
-    """Ids of the portal's administrators."""
-    found = model.Session.query(model.User.id).filter(model.User.sysadmin.is_(True), model.User.state == "active", model.User.name != tk.config["ckan.site_id"])
-    return frozenset(user for (user,) in found)
-
-
 # where datasets stand
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import territory as here
+from ckanext.tzc.common.bounds import offset_and_limit
 from ckanext.tzc.common.numbers import whole_number
 
 from tzc.notices import calls, times
@@ -25,17 +26,10 @@ def tzc_notices_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict
     """
     tk.check_access("tzc_notices_list", context, data_dict)
     user = _asker(context)
-    limit, offset = _number(data_dict, "limit", 20), _number(data_dict, "offset", 0)
+    offset, limit = offset_and_limit(data_dict, 20)
     if limit > MOST:
         raise tk.ValidationError({"limit": [tk._("At most {most} at once.").format(most=MOST)]})
     return {"count": store.count(user.id), "unread": store.unread(user.id), "notices": [_shown(notice, user.name) for notice in store.notices(user.id, limit, offset)]}
-
-
-def _number(data_dict: dict[str, Any], key: str, usual: int) -> int:
-    found = whole_number(data_dict.get(key, usual), digits=9)
-    if found is None:
-        raise tk.ValidationError({key: [tk._("Give a whole number.")]})
-    return found
 
 
 def _asker(context: dict[str, Any]) -> Any:

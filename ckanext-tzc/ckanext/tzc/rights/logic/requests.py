@@ -1,14 +1,15 @@
 """Asking for restricted data, and deciding on it."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import duties
-from ckanext.tzc.common.numbers import whole_number
+from ckanext.tzc.common.bounds import offset_and_limit
 from ckanext.tzc.common.territory import text
 
 from tzc.rights import requests
@@ -34,7 +35,7 @@ def _find(user: Any, data_dict: dict[str, Any]) -> tuple[records.Request, list[r
     """A request that somebody may see, with its parts; what others asked is as unknown as what nobody asked. Raises ObjectNotFound."""
     name = tk.get_or_bust(data_dict, "id")
     request = model.Session.get(records.Request, name) if isinstance(name, str) and "\0" not in name else None
-    parts = model.Session.query(records.Part).filter_by(request=request.id).order_by(records.Part.id).all() if request else []
+    parts = _parts(request) if request else []
     if request is None or not (user.id == request.requester or any(_sees(user, part, request) for part in parts)):
         raise tk.ObjectNotFound(tk._("There is no such request."))
     return request, parts
@@ -58,6 +59,16 @@ def _flag(data_dict: dict[str, Any], key: str) -> bool:
         raise tk.ValidationError({key: [tk._("Write true or false.")]}) from error
 
 
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """What is refused leaves nothing behind."""
+    try:
+        yield
+    except (tk.ValidationError, tk.ObjectNotFound):
+        model.Session.rollback()
+        raise
+
+
 def _done(context: Any) -> None:
     if not context.get("defer_commit"):
         model.Session.commit()
@@ -73,13 +84,10 @@ def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
     """
     user = _asker(context, "tzc_request_create")
     submit = _flag(data_dict, "submit")
-    try:
+    with _all_or_nothing():
         request, new = life.create(user, {**data_dict, "submit": submit})
         if submit and (new or _parts(request)[0].state == requests.DRAFT):
             life.submit(user, request, data_dict)
-    except tk.ValidationError:
-        model.Session.rollback()
-        raise
     _done(context)
     return _shown(request, _parts(request), user)
 
@@ -94,11 +102,8 @@ def tzc_request_submit(context: Any, data_dict: dict[str, Any]) -> Answer:
     request, _parts_before = _find(user, data_dict)
     if user.id != request.requester:
         raise tk.NotAuthorized(tk._("Only who asked sends the request."))
-    try:
+    with _all_or_nothing():
         life.submit(user, request, data_dict)
-    except tk.ValidationError:
-        model.Session.rollback()
-        raise
     _done(context)
     return _shown(request, _parts(request), user)
 
@@ -112,11 +117,8 @@ def tzc_request_move(context: Any, data_dict: dict[str, Any]) -> Answer:
     """
     user = _asker(context, "tzc_request_move")
     request, _parts_before = _find(user, data_dict)
-    try:
+    with _all_or_nothing():
         life.move(user, request, _one(data_dict, "move"), _one(data_dict, "part"), data_dict)
-    except (tk.ValidationError, tk.ObjectNotFound):
-        model.Session.rollback()
-        raise
     _done(context)
     return _shown(request, _parts(request), user)
 
@@ -153,7 +155,8 @@ def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     "datasets"}`, one a part. Raises NotAuthorized, ValidationError.
     """
     user = _asker(context, "tzc_request_list")
-    offset, limit = _bounds(data_dict)
+    offset, limit = offset_and_limit(data_dict, MOST)
+    limit = min(limit, MOST)
     if _flag(data_dict, "queue"):
         count, rows = queues.waiting(user, offset, limit)
     elif _flag(data_dict, "decided"):
@@ -161,19 +164,6 @@ def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     else:
         count, rows = queues.own(user, offset, limit)
     return {"count": count, "requests": _entries(rows)}
-
-
-def _bounds(data_dict: dict[str, Any]) -> tuple[int, int]:
-    errors = {}
-    found = []
-    for key, usual in (("offset", 0), ("limit", MOST)):
-        value = whole_number(data_dict.get(key, usual), digits=9)
-        if value is None:
-            errors[key] = [tk._("Give a whole number.")]
-        found.append(value or 0)
-    if errors:
-        raise tk.ValidationError(errors)
-    return found[0], min(found[1], MOST)
 
 
 @tk.side_effect_free
@@ -185,7 +175,8 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     `now` says whether it opens the data at this moment. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     user = _asker(context, "tzc_grant_list")
-    offset, limit = _bounds(data_dict)
+    offset, limit = offset_and_limit(data_dict, MOST)
+    limit = min(limit, MOST)
     query = model.Session.query(records.Grant, records.Part.request).join(records.Part, records.Part.id == records.Grant.part)
     if name := _one(data_dict, "dataset"):
         package = model.Package.get(name)
