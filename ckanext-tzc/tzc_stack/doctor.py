@@ -20,7 +20,7 @@ from .bootstrap import FREE_SPACE_NEEDED, installed
 from .console import StackError, say
 from .lifecycle import recall
 from .paths import Paths
-from .scheduler import PERIODIC
+from .scheduler import PERIODIC, RETRIED
 from .settings import Settings, exists, load
 from .status import report
 from .supervise import Supervisor
@@ -170,6 +170,11 @@ def _index(settings: Settings) -> Iterator[Finding]:
         yield f"{stored} datasets are stored, {indexed} are in the index.", "./portal ckan search-index rebuild"
 
 
+def _what(job: Job) -> str:
+    """What a job is for: jobs for one thing each are told apart by that thing."""
+    return f"{job.func_name} {job.args}" if job.func_name in RETRIED else str(job.func_name)
+
+
 def _enqueued(job: Job) -> datetime:
     return job.enqueued_at or NEVER
 
@@ -179,7 +184,7 @@ def _jobs(settings: Settings) -> Iterator[Finding]:
     from rq import Queue
     from rq.job import Job
 
-    periodic = {job.function.replace(":", ".") for job in PERIODIC}
+    run_again = {job.function.replace(":", ".") for job in PERIODIC} | set(RETRIED)
     connection = Redis.from_url(settings.redis_url)
     for queue in Queue.all(connection=connection):
         if not queue.name.startswith(f"ckan:{settings.site_id}:"):
@@ -190,10 +195,10 @@ def _jobs(settings: Settings) -> Iterator[Finding]:
         )
         last_success: dict[str, datetime] = {}
         for job in sorted(successes, key=_enqueued):
-            last_success[job.func_name] = _enqueued(job)
-        once = [job.func_name for job in failures if job.func_name not in periodic]
-        again = [job.func_name for job in failures if job.func_name in periodic and _enqueued(job) > last_success.get(job.func_name, NEVER)]
-        # a periodic job that failed once, say with a worker that was killed, is run again soon
+            last_success[_what(job)] = _enqueued(job)
+        once = [job.func_name for job in failures if job.func_name not in run_again]
+        again = [_what(job) for job in failures if job.func_name in run_again and _enqueued(job) > last_success.get(_what(job), NEVER)]
+        # one that failed once, say with a worker that was killed, is run again soon
         failed = once + [name for name in again if again.count(name) > 1]
         if failed:
             yield f"{len(failed)} {'job' if len(failed) == 1 else 'jobs'} of the queue {queue.name.rpartition(':')[2]} failed.", "read ./portal logs worker-… for the reason."

@@ -36,7 +36,8 @@ PERIODIC = (
     Periodic("ckanext.tzc.notices.jobs:write_mails", "interactive", "* * * * *", 260),
     Periodic("ckanext.tzc.notices.jobs:call", "long", "* * * * *", 260),
     Periodic("ckanext.tzc.notices.jobs:forget", "long", "17 2 * * *", 240),
-    Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "*/5 * * * *", 290),
+    Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "* * * * *", 50),
+    Periodic("ckanext.tzc.tables.jobs:find_unseen", "interactive", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.quality.jobs:score_waiting", "publishing", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.publishing.jobs:renew_outdated", "publishing", "1-59/5 * * * *", 290),
     Periodic("ckanext.tzc.publishing.jobs:validate", "publishing", "2-59/5 * * * *", 90),
@@ -44,6 +45,9 @@ PERIODIC = (
     Periodic("ckanext.tzc.audit.jobs:erase_old", "long", "37 2 * * *", 600),
     Periodic("ckanext.tzc.quality.jobs:check_links", "long", "3-59/5 * * * *", 240),
 )
+
+RETRIED = ("ckanext.tzc.tables.jobs.load", "ckanext.tzc.tables.jobs.remove")
+"""Jobs for one thing each that a periodic one sends again when they broke off."""
 
 
 def main() -> int:

@@ -65,12 +65,12 @@ def test_reads_without_scripts(portal: Any, browser: Any) -> None:
     page.goto(portal.url)
     page.fill("main input[name=q], .tzc-hero input[name=q]", "vélo")
     page.click(".tzc-hero button")
-    assert page.locator(".tzc-card").count() > 0
+    page.locator(".tzc-card").first.wait_for()
     page.click(".tzc-filters > summary")
     page.locator(".tzc-facet li a").first.click()
-    assert page.locator(".tzc-chosen li").count() == 1
+    page.locator(".tzc-chosen li").wait_for()
     page.locator(".tzc-card a").first.click()
-    assert page.locator("#files .tzc-file").count() > 0
+    page.locator("#files .tzc-file").first.wait_for()
     context.close()
 
 
@@ -155,7 +155,7 @@ def test_language(portal: Any, page: Any) -> None:
     assert page.locator("html").get_attribute("lang") == "fr"
     assert page.locator("#files-title").inner_text().startswith("Fichier")
     page.click(".tzc-languages a[lang=en]")
-    assert urlsplit(page.url).path == f"/en{DATASET}"
+    page.wait_for_url(f"**/en{DATASET}")
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("#files-title").inner_text().startswith("File")
     page.click(".tzc-languages a[lang=fr]")

@@ -80,9 +80,9 @@ def test_files_are_put_into_another_order_without_scripts(editor: Person, three:
 
 def test_what_no_button_sends_is_refused(editor: Person, three: dict[str, Any]) -> None:
     editor.visit(f"/dataset/resources/{three['name']}")
-    editor.send(("up", "nothing"), status=400)
+    editor.send(("up", "nothing"), status=400, forged=True)
     editor.visit(f"/dataset/resources/{three['name']}")
-    editor.send(("sideways", three["resources"][0]["id"]), status=400)
+    editor.send(("sideways", three["resources"][0]["id"]), status=400, forged=True)
     assert order(three) == "ABC"
 
 
@@ -190,7 +190,7 @@ def test_who_is_not_there_becomes_nothing(administrator: Person, asked: str) -> 
 
 def test_nobody_takes_it_from_themselves(administrator: Person) -> None:
     administrator.visit("/ckan-admin/")
-    administrator.send(("status", "0"), form=-1, username="une-administratrice")
+    administrator.send(("status", "0"), form=-1, forged=True, username="une-administratrice")
     assert "vous la retirer" in administrator.said()
     assert model.User.by_name("une-administratrice").sysadmin is True
 

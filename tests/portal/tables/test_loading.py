@@ -194,7 +194,7 @@ def test_an_upload_never_seen_is_found(upload: Upload, sent: list[tuple[Any, str
     store.forget(resource["id"])
     model.Session.commit()
     sent.clear()
-    assert jobs.load_waiting() == 1
+    assert jobs.find_unseen() == 1
     assert sent == [(jobs.load, resource["id"])]
 
 
@@ -248,11 +248,21 @@ def test_a_server_that_is_away_gives_the_load_back_three_times(upload: Upload, m
 def test_a_load_whose_worker_died_is_begun_again(upload: Upload, sent: list[tuple[Any, str]]) -> None:
     resource = upload(SMALL)
     store.claim(resource["id"])
-    store.find(resource["id"]).started = store.now().replace(year=2020)
-    model.Session.commit()
     sent.clear()
-    catching_up.send_waiting()
+    assert catching_up.send_waiting() == 1
     assert sent == [(jobs.load, resource["id"])]
+
+
+def test_a_load_that_lasts_is_left_alone(upload: Upload, sent: list[tuple[Any, str]]) -> None:
+    resource = upload(SMALL)
+    with store.held(resource["id"]) as mine:
+        store.claim(resource["id"])
+        sent.clear()
+        assert mine
+        assert catching_up.send_waiting() == 0
+        assert loading.load(resource["id"]) is None
+    assert sent == []
+    assert catching_up.send_waiting() == 1
 
 
 def test_deleting_a_file_removes_its_table(upload: Upload, sent: list[tuple[Any, str]]) -> None:

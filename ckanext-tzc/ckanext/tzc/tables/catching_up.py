@@ -1,10 +1,7 @@
 """Finding what no job was sent for: Redis was away, a worker died, or the file was there before this room."""
 from __future__ import annotations
 
-from datetime import timedelta
-
 import ckan.model as model
-import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 
 from . import changes, store
@@ -36,7 +33,7 @@ def _mark_orphans() -> int:
 
 
 def send_waiting() -> int:
-    """Send a job for everything that waits. Returns how many were sent."""
-    store.take_back(store.now() - timedelta(seconds=tk.config["tzc.tables.timeout"] + 60))
-    mark_unseen()
-    return sum(changes.send(resource_id, state) for resource_id, state in store.waiting())
+    """Send a job for everything that waits and has none in the queue. Returns how many were sent."""
+    store.take_back()
+    queued = changes.queued()
+    return sum(changes.send(resource_id, state) for resource_id, state in store.waiting() if resource_id not in queued)

@@ -6,11 +6,13 @@ commit is done; a savepoint's release is told too and does not count.
 from __future__ import annotations
 
 import logging
+import uuid
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import redis
+from ckan.lib.jobs import get_queue
 from ckan.model.domain_object import DomainObjectOperation
 from sqlalchemy import event
 
@@ -66,11 +68,20 @@ def _rolled_back(session: Any) -> None:
         session.info.pop(KEY, None)
 
 
+def queued() -> set[str]:
+    """Ids of resources whose job waits in the queue; none when the queue does not answer."""
+    try:
+        return {job.split("_")[1] for job in get_queue(jobs.QUEUE).get_job_ids() if job.startswith("table_")}
+    except redis.exceptions.RedisError:
+        return set()
+
+
 def send(resource_id: str, state: str = store.WAITING) -> bool:
     """Put the job into its queue; when that does not answer, the row stays and `load_waiting` finds it. Whether it was sent."""
     function = jobs.remove if state == store.GONE else jobs.load
     try:
-        tk.enqueue_job(function, [resource_id], title=f"table {resource_id}", queue=jobs.QUEUE, rq_kwargs={"timeout": tk.config["tzc.tables.timeout"]})
+        asked = {"timeout": tk.config["tzc.tables.timeout"], "job_id": f"table_{resource_id}_{uuid.uuid4().hex}"}
+        tk.enqueue_job(function, [resource_id], title=f"table {resource_id}", queue=jobs.QUEUE, rq_kwargs=asked)
     except redis.exceptions.RedisError as error:
         log.warning("No job for the table of %s (%s): it waits, and load_waiting will find it", resource_id, error)
         return False

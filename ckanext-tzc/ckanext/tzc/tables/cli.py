@@ -47,7 +47,7 @@ def catch_up() -> None:
     """Send jobs for what waits: after Valkey was away, after a worker died, for files that were there before."""
     from . import jobs
 
-    click.echo(f"{jobs.load_waiting()} jobs sent.")
+    click.echo(f"{jobs.find_unseen()} jobs sent.")
 
 
 @tables.command("status")

@@ -19,10 +19,18 @@ def remove(resource_id: str) -> None:
 
 
 def load_waiting() -> int:
-    """Send a job for everything that waits, for loads whose worker died, and for uploads never seen. Returns how many.
+    """Send a job for everything that waits and for loads whose worker died. Returns how many.
 
     To be run periodically: a job that is sent twice finds nothing to do the second time.
     """
     from . import catching_up
 
+    return catching_up.send_waiting()
+
+
+def find_unseen() -> int:
+    """As `load_waiting`, and for uploads never seen, which takes a look at every resource."""
+    from . import catching_up
+
+    catching_up.mark_unseen()
     return catching_up.send_waiting()

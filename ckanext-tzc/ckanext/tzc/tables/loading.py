@@ -28,9 +28,12 @@ def load(resource_id: str) -> str | None:
     A broken file is no error of this job: it is written down (`refused`). Servers that are away, and a full disk, are:
     the resource is given back to wait, and the error goes to the worker's log.
     """
-    mark = store.claim(resource_id)
-    if mark is None:
-        return None
+    with store.held(resource_id) as free:
+        mark = store.claim(resource_id) if free else None
+        return None if mark is None else _load_claimed(resource_id, mark)
+
+
+def _load_claimed(resource_id: str, mark: str) -> str | None:
     try:
         return _load(resource_id, mark)
     except (sqlalchemy.exc.OperationalError, OSError):

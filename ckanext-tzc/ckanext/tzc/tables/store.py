@@ -1,10 +1,12 @@
 """Where each uploaded table stands: one row a resource, in CKAN's own database.
 
 The row is written in the transaction that saves the resource (see `changes`), so that a crash between the save and the
-job loses nothing: what is `waiting` is found again by `jobs.load_waiting`.
+job loses nothing: what is `waiting`, or `loading` by nobody, is found again by `jobs.load_waiting`.
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -73,6 +75,25 @@ def ask(resource_id: str, mark: str, state: str = WAITING) -> None:
     model.Session.execute(statement)
 
 
+def _lock(take: str) -> sa.TextClause:
+    return sa.text(f"SELECT {take}(hashtextextended('tzc_tables load ' || :id, 0))")
+
+
+@contextmanager
+def held(resource_id: str) -> Iterator[bool]:
+    """Show, by a lock that PostgreSQL drops when this process dies, that somebody loads the resource. False: another does already."""
+    with model.Session.get_bind().connect() as connection:
+        taken = bool(connection.execute(_lock("pg_try_advisory_lock"), {"id": resource_id}).scalar())
+        # the lock is the connection's, not the transaction's: nothing stays open for the length of a load
+        connection.commit()
+        try:
+            yield taken
+        finally:
+            if taken:
+                with suppress(sa.exc.DBAPIError):  # the server is away, and the lock with it
+                    connection.execute(_lock("pg_advisory_unlock"), {"id": resource_id})
+
+
 def claim(resource_id: str) -> str | None:
     """Take a waiting resource for this job: its fingerprint, or None when another job has it or nothing waits. Commits."""
     table = TableState.__table__
@@ -117,11 +138,13 @@ def forget(resource_id: str) -> None:
     model.Session.query(TableState).filter_by(resource_id=resource_id).delete()
 
 
-def take_back(before: datetime) -> None:
-    """Give back the loads that began before `before` and never ended: their worker is gone. Commits."""
-    stale = model.Session.query(TableState).filter(TableState.state == LOADING, TableState.started < before).all()
-    for resource_id, mark in [(row.resource_id, row.fingerprint) for row in stale]:
-        release(resource_id, mark)
+def take_back() -> None:
+    """Give back the loads that nobody holds (see `held`): their worker is gone. Commits."""
+    loading = model.Session.query(TableState.resource_id, TableState.fingerprint).filter(TableState.state == LOADING).all()
+    for resource_id, mark in loading:
+        with held(resource_id) as free:
+            if free:
+                release(resource_id, mark)
 
 
 def waiting() -> list[tuple[str, str]]:
