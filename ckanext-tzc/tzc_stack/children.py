@@ -18,7 +18,7 @@ def run(command: Sequence[str], cwd: Path | str, env: Mapping[str, str] | None =
     """
     return subprocess.run(
         list(command), capture_output=True, encoding="utf-8", errors="replace", check=False, cwd=cwd, env=env, user=user, group=group,
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
     )
 
 
@@ -26,9 +26,10 @@ def start(command: Sequence[str], cwd: Path | str, env: Mapping[str, str], outpu
     """Start a program that goes on beside this one, and write what it says to `output`; it too dies with this process."""
     return subprocess.Popen(
         list(command), stdout=output, stderr=subprocess.STDOUT, text=True, cwd=cwd, env=env,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509 -- one system call, nothing that another thread could hold
+        preexec_fn=die_with_parent,  # noqa: PLW1509 -- one system call, nothing that another thread could hold
     )
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when the one that started it ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

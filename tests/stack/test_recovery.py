@@ -56,6 +56,24 @@ def test_a_killed_part_comes_back(own: Any, dataset: dict[str, Any], part: str) 
     assert own.action("package_show", id="kept")["resources"]
 
 
+def test_a_killed_worker_leaves_no_job_behind(own: Any) -> None:
+    """RQ runs each in a process group of its own, which nobody would end."""
+    from redis import Redis
+    from rq import Queue
+
+    queue = Queue(f"ckan:{own.settings.site_id}:long", connection=Redis.from_url(own.settings.redis_url))
+    job = queue.enqueue("time.sleep", 120)
+    try:
+        own.eventually(lambda: job.get_status(refresh=True) == "started")
+        worker = psutil.Process(own.pids()["worker-long"])
+        own.eventually(lambda: bool(worker.children()))
+        horses = worker.children()
+        kill(worker.pid)
+        own.eventually(lambda: not any(horse.is_running() and horse.status() != psutil.STATUS_ZOMBIE for horse in horses), 10)
+    finally:
+        job.delete()
+
+
 def test_a_second_up_on_a_running_portal_leaves_its_processes_alone(own: Any) -> None:
     own.eventually(lambda: all(state["statename"] == "RUNNING" for state in own.supervisor.states().values()))
     before = own.pids()

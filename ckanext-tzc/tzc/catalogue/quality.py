@@ -13,6 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from tzc.rights.policy import OPEN
+from tzc.rights.things import level_of
+
 FINDABILITY, ACCESSIBILITY, INTEROPERABILITY, REUSABILITY, CONTEXTUALITY = DIMENSIONS = ("findability", "accessibility", "interoperability", "reusability", "contextuality")
 EXCELLENT, GOOD, SUFFICIENT, BAD = RATINGS = ("excellent", "good", "sufficient", "bad")
 THRESHOLDS = ((351, EXCELLENT), (221, GOOD), (121, SUFFICIENT), (0, BAD))
@@ -201,14 +204,18 @@ def _of_dataset(dataset: Dataset, vocabularies: Vocabularies, forbidden: Forbidd
 def _faults(dataset: Dataset) -> list[str]:
     """Fields without which a description breaks DCAT-AP's obligations, as far as can be said before it was validated: title, description, an address of each file."""
     faults = [field for field in ("title", "notes") if not _text(dataset.get(field))]
-    if is_open(dataset) and any(not _is_address(access_address(resource)) for resource in _dicts(dataset.get("resources"))):
+    if any(_is_without_address(dataset, resource) for resource in _dicts(dataset.get("resources"))):
         faults.append("url")
     return faults
 
 
-def is_open(dataset: Dataset) -> bool:
-    """Whether everybody may have the data."""
-    return _text(dataset.get("access_level")) in {"", "open"}
+def is_open(dataset: Dataset, resource: Mapping[str, Any] | None = None) -> bool:
+    """Whether everybody may have a file by its level of access, perhaps after an embargo: the description is judged as it is then."""
+    return level_of(dataset, resource) == OPEN
+
+
+def _is_without_address(dataset: Dataset, resource: Mapping[str, Any]) -> bool:
+    return is_open(dataset, resource) and not _is_address(access_address(resource))
 
 
 def is_upload(resource: Mapping[str, Any]) -> bool:
@@ -247,7 +254,7 @@ def _of_file(dataset: Dataset, resource: Mapping[str, Any], links: Links, vocabu
 
 
 def _links_of_file(dataset: Dataset, resource: Mapping[str, Any], links: Links) -> Reached:
-    if not is_open(dataset):
+    if not is_open(dataset, resource):
         # the feed gives the page where the data are asked for, and no address of the bytes
         return {"access": REACHED, "download_given": OUTSIDE, "download": OUTSIDE}
     # CKAN gives an upload its address when the file is there; only a check may find it gone
@@ -326,9 +333,10 @@ def _candidates(dataset: Dataset, checks: Checks, vocabularies: Vocabularies, no
         yield "file", "url", NEW, (), {**dataset, "resources": [{"id": NEW, **FILE}]}, checks
         return
     yield from _of_best_file(dataset, checks, vocabularies, now, missing)
-    if is_open(dataset) and any(not _is_address(access_address(resource)) for resource in files):
-        whole = [resource if _is_address(access_address(resource)) else {**resource, "url": FILE["url"], "access_url": ""} for resource in files]
-        first = next(resource for resource in files if not _is_address(access_address(resource)))
+    without = [resource for resource in files if _is_without_address(dataset, resource)]
+    if without:
+        whole = [{**resource, "url": FILE["url"], "access_url": ""} if resource in without else resource for resource in files]
+        first = without[0]
         yield "address_written", "url", _text(first.get("id")) or None, (), {**dataset, "resources": whole}, checks
 
 
@@ -351,7 +359,7 @@ def _of_best_file(dataset: Dataset, checks: Checks, vocabularies: Vocabularies, 
     if links.access is False or links.download is False:
         given = Links(links.access is not None or None, links.download is not None or None)
         yield "address", "url", now.best, also("access"), with_best(), {**checks, now.best: given}
-    if is_open(dataset) and not download_address(best) and not (kind and kind.service):
+    if is_open(dataset, best) and not download_address(best) and not (kind and kind.service):
         kept = {"format": best.get("format"), "mimetype": best.get("mimetype")} if kind else {}
         yield "upload", "url", now.best, also("download_given"), with_best(**{**FILE, "access_url": "", **kept}), {**checks, now.best: Links(True, True)}
     if kind is None:

@@ -25,6 +25,7 @@ class Catalogue:
     languages: tuple[str, ...]
     corners: tuple[float, float, float, float]
     first: date | None = None
+    changed: date | None = None
 
     @property
     def subject(self) -> NamedNode:
@@ -64,6 +65,7 @@ def _statements(catalogue: Catalogue) -> Iterator[tuple[NamedNode | BlankNode, N
         yield me, NAMES["dct:language"], address
     yield me, NAMES["dct:license"], licence
     yield me, NAMES["dct:issued"], moment(catalogue.first)
+    yield me, NAMES["dct:modified"], moment(catalogue.changed)
     yield me, NAMES["dcat:themeTaxonomy"], THEMES
     yield me, NAMES["dct:spatial"], where
     yield home, TYPE, NAMES["foaf:Document"]

@@ -15,11 +15,11 @@ from typing import Any
 from geomet import InvalidGeoJSONException, wkt  # type: ignore[import-untyped]  # -- it has none
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from tzc.catalogue.quality import is_open
+from tzc.rights.things import NEVER, embargo_of, is_for_all
 
 from .terms import GEOJSON, MEDIA, NAMES, TYPE, Node, Term, clean, decimal, duration, entries, iri, mailbox, moment, number, parsed_moment, text, values
 
-VERSION = 4
+VERSION = 5
 """Of this mapping: one more whenever the same dataset gives other triples, so that all stored fragments are made anew."""
 
 HVD_REGULATION = NamedNode("http://data.europa.eu/eli/reg_impl/2023/138/oj")
@@ -28,7 +28,7 @@ COMMUNE = "http://id.insee.fr/geo/commune/"
 """IRIs of the national statistics institute for communes, by INSEE code."""
 LIMITATION = "http://inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicAccess/INSPIRE_Directive_Article13_1"
 """IRIs of INSPIRE's reasons for limiting access, by the letter of article 13(1) of Directive 2007/2/EC."""
-OPEN = "open"
+OPEN, RESTRICTED = "open", "restricted"
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """A dataset's id."""
 
@@ -378,12 +378,19 @@ class _Writer:
 
     def access(self) -> None:
         level = clean(self.dataset.get("access_level")) or OPEN
+        embargo = embargo_of(self.dataset)
+        if embargo and self.now < embargo:
+            self.add(self.subject, "dct:available", moment(embargo.isoformat()) if embargo != NEVER else None)
+            self.changes = min(embargo, self.changes or embargo)
+            level = RESTRICTED if level == OPEN else level
         right = iri(self.world.levels.get(level)) or iri(self.dataset.get("access_rights"))
         self.add(self.subject, "dct:accessRights", right, "dct:RightsStatement")
-        self.open = is_open(self.dataset)
-        self.limitation = None if self.open else NamedNode(LIMITATION + self.reason())
-        self.add(self.subject, "dct:rights", self.limitation, "dct:RightsStatement")
+        self.add(self.subject, "dct:rights", self.limitation(), "dct:RightsStatement")
         self.licence = self.world.licences.get(clean(self.dataset.get("license_id")))
+
+    def limitation(self, resource: Mapping[str, Any] | None = None) -> NamedNode | None:
+        """Why not everybody may have the data, in INSPIRE's words; None where everybody may."""
+        return None if is_for_all(self.dataset, resource, self.now) else NamedNode(LIMITATION + self.reason())
 
     def reason(self) -> str:
         if clean(self.dataset.get("personal_data")) in self.world.persons:
@@ -420,19 +427,31 @@ class _Writer:
         self.add(self.subject, "dcat:distribution", node, "dcat:Distribution")
         self.add(node, "dct:title", self.words(resource.get("name")))
         self.add(node, "dct:description", self.words(resource.get("description")))
-        self.addresses(node, resource, own)
+        limitation = self.limitation(resource)
+        self.addresses(node, resource, own, limitation is None)
         self.formats(node, resource)
         self.rows(node, resource, DISTRIBUTION)
         self.dates(node, resource, "created", "metadata_modified")
         self.terms_of_use(node, resource, own)
+        self.access_of_file(node, resource, limitation)
         if self.laws:
             self.add(node, "dcatap:applicableLegislation", HVD_REGULATION, "eli:LegalResource")
-        if self.open and resource.get("datastore_active"):
+        if limitation is None and resource.get("datastore_active"):
             self.service(node, resource)
 
-    def addresses(self, node: Node, resource: Mapping[str, Any], own: NamedNode) -> None:
+    def access_of_file(self, node: NamedNode, resource: Mapping[str, Any], limitation: NamedNode | None) -> None:
+        """Who may have it, where it has a level of its own, and what limits that."""
+        level = clean(resource.get("access_level"))
+        if level in self.world.levels:
+            self.add(node, "dct:accessRights", iri(self.world.levels[level]), "dct:RightsStatement")
+            self.statements[node][Triple(node, self.world.term("accessLevel"), self.world.term(level))] = None
+        self.add(node, "dct:rights", limitation, "dct:RightsStatement")
+        if limitation is None:
+            self.statement(node, "dct:rights", resource.get("rights"), "dct:RightsStatement")
+
+    def addresses(self, node: Node, resource: Mapping[str, Any], own: NamedNode, for_all: bool) -> None:
         """Where the bytes are, for those who may have them; else the page that says how to ask for them."""
-        if not self.open:
+        if not for_all:
             # by ids, one a file: whoever harvests knows a file by its address, and names change
             self.add(node, "dcat:accessURL", file_page(resource["id"], self.dataset["id"], self.world.base))
             return
@@ -463,9 +482,6 @@ class _Writer:
             self.policy(node, licence, NamedNode(f"{own.value}#policy"))
         elif (other := iri(resource.get("license"))) is not None:
             self.add(node, "dct:license", other, "dct:LicenseDocument")
-        self.add(node, "dct:rights", self.limitation, "dct:RightsStatement")
-        if self.limitation is None:
-            self.statement(node, "dct:rights", resource.get("rights"), "dct:RightsStatement")
 
     def policy(self, node: Node, licence: Licence, policy: NamedNode) -> None:
         """What the licence allows, as ODRL says it, for programs that decide by it."""

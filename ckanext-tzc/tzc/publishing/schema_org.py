@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
-from tzc.catalogue.quality import is_open
+from tzc.rights.things import is_for_all
 
 from .mapping import World, subject_of
 from .terms import clean, entries, iri, moment, number, values
@@ -21,7 +22,8 @@ def structured(dataset: Mapping[str, Any], world: World, catalogue: str) -> str:
     """The JSON-LD of a public dataset, safe between script tags. `dataset` as `package_show` gives it; `catalogue` is the portal's name."""
     page = f"{world.base}/dataset/{dataset['name']}"
     organisation = dataset.get("organization") or {}
-    everybody = is_open(dataset)
+    moment_now = datetime.now(timezone.utc)
+    files = [resource for resource in dataset.get("resources") or [] if is_for_all(dataset, resource, moment_now)]
     licence = world.licences.get(clean(dataset.get("license_id")))
     told: dict[str, Any] = {
         "@context": "https://schema.org/",
@@ -33,15 +35,15 @@ def structured(dataset: Mapping[str, Any], world: World, catalogue: str) -> str:
         "identifier": clean(dataset.get("identifier")) or dataset["id"],
         "keywords": [clean(tag.get("name") if isinstance(tag, Mapping) else tag) for tag in dataset.get("tags") or []],
         "license": licence.uri if licence else None,
-        "isAccessibleForFree": everybody,
+        "isAccessibleForFree": is_for_all(dataset, None, moment_now),
         "datePublished": _day(dataset.get("issued")) or _day(dataset.get("metadata_created")),
-        "dateModified": _day(dataset.get("modified")) or _day(dataset.get("metadata_modified")),
+        "dateModified": _past(_day(dataset.get("modified")), moment_now) or _day(dataset.get("metadata_modified")),
         "version": clean(dataset.get("version")),
         "temporalCoverage": [f"{start or '..'}/{end or '..'}" for start, end in _periods(dataset) if start or end],
         "spatialCoverage": [{"@type": "Place", "name": world.communes[code]} for code in values(dataset.get("communes")) if isinstance(code, str) and code in world.communes],
         "publisher": {"@type": "Organization", "name": clean(organisation.get("title")) or clean(organisation.get("name"))} if organisation else None,
         "includedInDataCatalog": {"@type": "DataCatalog", "name": catalogue, "url": f"{world.base}/"},
-        "distribution": [_download(resource) for resource in dataset.get("resources") or []] if everybody else [],
+        "distribution": [_download(resource) for resource in files],
     }
     return json.dumps({name: value for name, value in told.items() if value not in (None, "", [])}, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
 
@@ -59,6 +61,11 @@ def _download(resource: Mapping[str, Any]) -> dict[str, Any]:
 def _day(stated: Any) -> str:
     found = moment(stated.isoformat() if hasattr(stated, "isoformat") else stated)
     return found.value if found else ""
+
+
+def _past(day: str, now: datetime) -> str:
+    """A day, or the part of one that is known, unless it is to come: nothing was changed then yet."""
+    return day if day[:10] <= now.date().isoformat() else ""
 
 
 def _periods(dataset: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -56,11 +56,11 @@ FIELDS = [
     "title", "notes", "identifier", "guid", "uri", "url", "version", "version_notes", "frequency", "dcat_type", "temporal_resolution", "language", "theme", "conforms_to", "documentation",
     "has_version", "is_referenced_by", "applicable_legislation", "spatial_resolution_in_meters", "issued", "modified", "alternate_identifier", "provenance", "communes", "hvd_category",
     "access_level", "access_rights", "license_id", "axis", "personal_data", "late_after_days", "update_promise", "source_system", "harvest_source_id", "harvest_source_url",
-    "was_derived_from",
+    "was_derived_from", "embargo",
 ]  # fmt: skip
 OF_FILES = [
     "url", "name", "description", "format", "mimetype", "size", "hash", "hash_algorithm", "rights", "availability", "status", "license", "access_url", "download_url", "issued", "modified",
-    "language", "documentation", "conforms_to", "compress_format", "package_format", "temporal_resolution", "spatial_resolution_in_meters", "uri", "url_type", "datastore_active",
+    "language", "documentation", "conforms_to", "compress_format", "package_format", "temporal_resolution", "spatial_resolution_in_meters", "uri", "url_type", "datastore_active", "access_level",
 ]  # fmt: skip
 AGENTS = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("name", "email", "url", "uri", "type", "identifier", "start", "end", "text", "geom", "bbox", "centroid"), ANY)), max_size=2)
 DATASETS = st.fixed_dictionaries(
@@ -156,6 +156,28 @@ def test_a_closed_dataset_tells_no_address() -> None:
         assert objects(store, "dcat:downloadURL") == objects(store, "dcat:accessService") == objects(store, "spdx:checksum") == set()
         assert {value.rpartition("1")[2] for value in objects(store, "dct:rights")} == {letter}
     assert objects(described(resources=[secret]), "dcat:downloadURL") == {"https://example.org/secret2"}
+
+
+def test_under_embargo_nothing_leads_to_the_data_until_its_end() -> None:
+    ends = "2027-03-01T00:00:00Z"
+    store = described(embargo=ends, resources=[FILE])
+    assert objects(store, "dcat:accessURL") == {f"https://portal.example/dataset/{ID}/resource/f1"}
+    assert objects(store, "dct:available") == {"2027-03-01T00:00:00Z"}
+    assert objects(store, "dct:accessRights") == {f"{RIGHTS}RESTRICTED"}
+    told = mapping.describe({**PLAIN, "embargo": ends, "resources": [FILE]}, WORLD, NOW)
+    assert told.changes == datetime(2027, 3, 1, tzinfo=timezone.utc)
+    after = mapping.describe({**PLAIN, "embargo": ends, "resources": [FILE]}, WORLD, told.changes)
+    assert set(after.triples) == set(mapping.describe({**PLAIN, "resources": [FILE]}, WORLD, NOW).triples)
+
+
+def test_a_closed_file_stands_beside_an_open_one() -> None:
+    store = described(resources=[{**FILE, "access_level": "restricted", "url": "https://example.org/secret"}, {**FILE, "id": "f2"}])
+    assert objects(store, "dcat:accessURL") == {f"https://portal.example/dataset/{ID}/resource/f1", FILE["url"]}
+    closed, open_file = (ox.NamedNode(f"https://portal.example/dataset/{ID}/resource/{id}") for id in ("f1", "f2"))
+    rights = {quad.subject: quad.object.value for quad in store.quads_for_pattern(None, NAMES["dct:accessRights"], None)}
+    assert rights[closed] == f"{RIGHTS}RESTRICTED" and open_file not in rights
+    limits = {quad.subject for quad in store.quads_for_pattern(None, NAMES["dct:rights"], None)}
+    assert limits == {closed}
 
 
 def test_high_value_is_said_where_each_consumer_looks() -> None:

@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
 from ckan.lib.search import make_connection, rebuild
@@ -18,15 +21,28 @@ SUM = "d41d8cd98f00b204e9800998ecf8427e"
 Publish = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(params=["registered", "restricted"])
-def closed(request: pytest.FixtureRequest, publish: Publish) -> Iterator[dict[str, Any]]:
-    """A dataset that is not for everybody."""
-    yield publish(name="velos", access_level=request.param, resources=[{"url": SECRET, "name": "Comptages", "format": "CSV", "hash": SUM, "download_url": SECRET}])
+WAYS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "registered": ({"access_level": "registered"}, {}), "restricted": ({"access_level": "restricted"}, {}), "embargo": ({"embargo": "2098-03-01"}, {}),
+    "a registered file": ({}, {"access_level": "registered"}), "a restricted file": ({"access_level": "registered"}, {"access_level": "restricted"}),
+}  # fmt: skip
+"""How a file is closed: fields of its dataset, and its own."""
 
 
-def readers(level: str) -> list[dict[str, str]]:
-    """Headers of people who may not have the data: none, and for what is given on request somebody with an account."""
-    return [{}, *([{"Authorization": factories.UserWithToken()["token"]}] if level == "restricted" else [])]
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def closed(way: str, publish: Publish) -> Iterator[dict[str, Any]]:
+    """A dataset with a file that is not for everybody."""
+    of_dataset, of_file = WAYS[way]
+    yield publish(name="velos", **of_dataset, resources=[{"url": SECRET, "name": "Comptages", "format": "CSV", "hash": SUM, "download_url": SECRET, **of_file}])
+
+
+def readers(way: str) -> list[dict[str, str]]:
+    """Headers of people who may not have the data: none, and somebody with an account where that is not enough."""
+    return [{}, *([] if "registered" in way else [{"Authorization": factories.UserWithToken()["token"]}])]
 
 
 ADDRESSES = [
@@ -40,8 +56,8 @@ ADDRESSES = [
 ]  # fmt: skip
 
 
-def test_no_answer_tells_an_address(app: Any, closed: dict[str, Any], partner: dict[str, Any]) -> None:
-    for headers in readers(closed["access_level"]):
+def test_no_answer_tells_an_address(app: Any, way: str, closed: dict[str, Any], partner: dict[str, Any]) -> None:
+    for headers in readers(way):
         for address in ADDRESSES:
             answer = app.get(address.format(partner=partner["name"], file=closed["resources"][0]["id"]), headers=headers, follow_redirects=False, status=None)
             told = answer.body + str(answer.headers)
@@ -100,6 +116,69 @@ def test_a_closed_file_leads_to_where_it_is_asked_for(app: Any, closed: dict[str
 
 
 def test_opening_gives_the_address_back(app: Any, closed: dict[str, Any], partner: dict[str, Any]) -> None:
-    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "velos", "access_level": "open"})
+    stored = tk.get_action("package_show")({"user": partner["editor"]}, {"id": "velos"})
+    opened = {"access_level": "open", "embargo": "", "resources": [{**stored["resources"][0], "access_level": ""}]}
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "velos", **opened})
     assert app.get("/api/3/action/package_show?id=velos").json["result"]["resources"][0]["url"] == SECRET
     assert app.get("/api/3/action/package_search?q=name:velos").json["result"]["results"][0]["resources"][0]["url"] == SECRET
+
+
+def test_a_file_beside_a_closed_one_is_given(app: Any, publish: Publish) -> None:
+    """In every answer that withholds the other."""
+    files = [{"url": SECRET, "name": "Détail", "format": "CSV", "access_level": "restricted"}, {"url": "https://files.example.org/synthese-ouverte.csv", "name": "Synthèse", "format": "CSV"}]
+    publish(name="velos", resources=files)
+    rebuild()
+    for address in ("/api/3/action/package_show?id=velos", "/api/3/action/package_search?q=name:velos", "/dataset/velos", "/catalog.ttl", "/dataset/velos.nt", "/api/3/action/resource_search?query=url:synthese"):
+        told = app.get(address, status=200).body
+        assert "synthese-ouverte" in told and "chemin-tenu-secret" not in told, address
+    assert app.get("/api/3/action/package_search", query_string={"q": "res_url:*synthese*"}).json["result"]["count"] == 1
+    shown = app.get("/api/3/action/package_show?id=velos").json["result"]["resources"]
+    assert [file.get("withheld") for file in shown] == [True, None]
+
+
+def test_an_embargo_ends_at_its_second_without_anybody(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
+    ends = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=3)
+    made = publish(name="velos", embargo=ends.isoformat(), resources=[{"url": SECRET, "name": "Comptages", "format": "CSV"}])
+    assert made["embargo"] == f"{ends:%Y-%m-%dT%H:%M:%SZ}"
+    file = made["resources"][0]["id"]
+    assert "2026" in app.get("/dataset/velos").body and "chemin-tenu" not in app.get("/dataset/velos").body
+    assert "chemin-tenu" not in str(app.get(f"/dataset/velos/resource/{file}/download", status=None, follow_redirects=False).headers)
+    assert "chemin-tenu" in str(tk.get_action("package_show")({"user": partner["editor"]}, {"id": "velos"}))
+    time.sleep(max(0.0, (ends - datetime.now(timezone.utc)).total_seconds()) + 0.05)
+    assert app.get("/api/3/action/package_show?id=velos").json["result"]["resources"][0]["url"] == SECRET
+    assert app.get(f"/dataset/velos/resource/{file}/download", follow_redirects=False).headers["Location"] == SECRET
+    assert "chemin-tenu" in app.get("/dataset/velos").body
+
+
+@pytest.mark.parametrize("value", ["2026-02-31", "demain", "2026-13-01T00:00", "99999-01-01", "2020-01-01"])
+def test_an_embargo_that_is_none_is_told(publish: Publish, value: str) -> None:
+    with pytest.raises(tk.ValidationError) as refused:
+        publish(embargo=value)
+    assert list(refused.value.error_dict) == ["embargo"]
+
+
+def test_an_embargo_is_a_day_where_the_territory_is(publish: Publish, partner: dict[str, Any]) -> None:
+    made = publish(name="velos", embargo="2098-07-01")
+    assert made["embargo"] == "2098-06-30T22:00:00Z"
+    assert tk.h.tzc_moment_to_write(made["embargo"]) == "2098-07-01" and tk.h.tzc_moment_to_write("2098-06-30T22:30:00Z") == "2098-07-01T00:30"
+    # sent back as it is shown it stays the same, also when it has passed
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "velos", "title": "Un autre titre"})
+    model.Package.get(made["id"]).extras["embargo"] = "2020-01-01T00:00:00Z"
+    model.Session.commit()
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": "velos", "title": "Encore un autre"})
+
+
+@pytest.mark.parametrize("level", ["confidential", "secret"])
+def test_a_files_level_is_one_of_two(publish: Publish, level: str) -> None:
+    with pytest.raises(tk.ValidationError) as refused:
+        publish(resources=[{"url": SECRET, "name": "Comptages", "format": "CSV", "access_level": level}])
+    assert "access_level" in str(refused.value.error_dict["resources"])
+
+
+@pytest.mark.parametrize("field", ["issued", "modified"])
+def test_a_day_that_the_calendar_lacks_is_told(publish: Publish, field: str) -> None:
+    for day in ("2026-02-31", "2026-02-31T10:00:00"):
+        with pytest.raises(tk.ValidationError) as refused:
+            publish(**{field: day})
+        assert list(refused.value.error_dict) == [field]
+    assert publish(**{field: "2026-02"})[field] == "2026-02"

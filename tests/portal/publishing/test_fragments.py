@@ -98,9 +98,10 @@ def test_an_unchanged_dataset_keeps_its_revision(publish: Publish) -> None:
 
 
 def test_a_change_during_the_making_is_not_lost(publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody saves between the reading of a dataset and the writing of its fragment."""
+    """Somebody saves between the reading of a dataset and the writing of its fragment: the save waits for that moment."""
     made = publish()
     original = stored.read
+    savers: list[threading.Thread] = []
 
     def read_then_change(*arguments: Any) -> Any:
         found = original(*arguments)
@@ -110,15 +111,52 @@ def test_a_change_during_the_making_is_not_lost(publish: Publish, monkeypatch: p
             with model.meta.engine.begin() as connection:
                 connection.execute(sa.text("UPDATE package SET title = 'Entre-temps' WHERE id = :id"), {"id": made["id"]})
 
-        other = threading.Thread(target=save)
-        other.start()
-        other.join()
+        savers.append(threading.Thread(target=save))
+        savers[0].start()
         return found
 
     monkeypatch.setattr(stored, "read", read_then_change)
     renewing.renew_waiting(9)
+    savers[0].join(9)
     renewing.renew_waiting(9)
     assert "Entre-temps" in body(made["id"])
+
+
+def test_nobody_waits_for_a_dataset_that_is_being_changed(publish: Publish, partner: dict[str, Any]) -> None:
+    """Its change waits, the others are dealt with; when it is hidden in the end, its fragment does not come back."""
+    busy, other = publish(), publish()
+    renewing.renew_waiting(9)
+    with model.meta.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE package SET private = true WHERE id = :id"), {"id": busy["id"]})
+        model.Session.add(store.Change(package_id=busy["id"]))
+        model.Session.commit()
+        tk.get_action("package_patch")({"user": partner["editor"]}, {"id": other["id"], "title": "Autre titre"})
+        assert renewing.renew_waiting(9) >= 2
+        assert "Autre titre" in body(other["id"])
+        assert [row.package_id for row in model.Session.query(store.Change)] == [busy["id"]]
+        model.Session.rollback()
+    row = model.Session.query(store.Fragment).filter_by(package_id=busy["id"]).one()
+    assert (row.published, row.hidden) == (True, True)
+    renewing.renew_waiting(9)
+    model.Session.expire_all()
+    assert not row.published
+
+
+@pytest.mark.parametrize("field", [{"access_level": "restricted"}, {"embargo": "2098-01-01"}, {"private": True}])
+def test_what_closes_a_dataset_hides_its_fragment_with_the_commit(publish: Publish, partner: dict[str, Any], field: dict[str, Any]) -> None:
+    made = publish()
+    renewing.renew_waiting(9)
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": made["id"], **field})
+    assert model.Session.query(store.Fragment.hidden).filter_by(package_id=made["id"]).scalar() is True
+
+
+def test_a_file_that_is_closed_hides_it_too(publish: Publish, partner: dict[str, Any]) -> None:
+    made = publish(resources=[{"url": "https://files.example.org/a.csv", "name": "Un fichier", "format": "CSV"}])
+    renewing.renew_waiting(9)
+    tk.get_action("resource_patch")({"user": partner["editor"]}, {"id": made["resources"][0]["id"], "description": "Mieux décrit"})
+    assert model.Session.query(store.Fragment.hidden).scalar() is False
+    tk.get_action("resource_patch")({"user": partner["editor"]}, {"id": made["resources"][0]["id"], "access_level": "restricted"})
+    assert model.Session.query(store.Fragment.hidden).scalar() is True
 
 
 def test_a_withdrawn_dataset_keeps_its_place_and_nothing_else(publish: Publish, partner: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from ckanext.datastore.backend import DatastoreBackend
 from ckanext.tzc.common import grants
 from flask import Response, g, has_request_context, request
 
-from tzc.rights import policy
+from tzc.rights import policy, things
 
 from . import hearing, store
 
@@ -26,7 +26,7 @@ ASKED = ("fields", "filters", "q", "distinct", "offset", "limit")
 """What of a question to the DataStore says which rows and columns were had; 500 characters of each."""
 
 PLACE = sa.text(
-    "SELECT r.id, r.package_id, p.owner_org, p.private, p.extras ->> 'access_level' AS level, r.extras AS own "
+    "SELECT r.id, r.package_id, p.owner_org, p.private, p.extras ->> 'access_level' AS level, p.extras ->> 'embargo' AS embargo, r.extras AS own "
     "FROM resource r JOIN package p ON p.id = r.package_id WHERE r.id = ANY(:ids)"
 )
 
@@ -96,8 +96,8 @@ def _facts(taken: list[tuple[str, dict[str, Any]]], answer: Mapping[str, Any]) -
         if exists and real:
             rows[name] = model.Session.execute(PLACE, {"ids": [real]}).one()
     for name, row in rows.items():
-        level = _level(row)
-        if level != policy.OPEN:
+        level, embargo = _level(row), things.embargo_of({"embargo": row.embargo})
+        if level != policy.OPEN or (embargo and datetime.now(timezone.utc) < embargo):
             about = {"dataset": row.package_id, "partner": row.owner_org or "", "file": row.id}
             yield store.fact(by, about, {**answer, "level": level, "grants": _grants(by, row), "scope": asked[name][:20], "path": request.path[:500]})
 

@@ -1,13 +1,18 @@
 """What templates and schemas may call: choices, labels, the dataset's access in words."""
 from __future__ import annotations
 
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import language, territory
 from ckanext.tzc.schemas import vocabulary
 from flask import has_request_context, request
 
+from tzc.rights import policy, things
+
+from .logic.auth import now
 from .logic.validators import TEXT_LIMIT, TITLE_LIMIT
 
 Field = dict[str, Any]
@@ -95,12 +100,53 @@ def _by_uri(name: str) -> list[Choice]:
     return [{"value": entry["uri"], "label": entry["label"]} for entry in vocabulary(name)]
 
 
-def tzc_access(package: dict[str, Any]) -> dict[str, Any]:
-    """A dataset's access level in the reader's words: `{"code", "label", "help"}`."""
-    code = "confidential" if package.get("private") else package.get("access_level") or "open"
-    entry = next((known for known in vocabulary("access-level") if known["code"] == code), vocabulary("access-level")[0])
+def tzc_access(package: dict[str, Any], file: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Who may have a dataset, or one of its files, in the reader's words: `{"code", "label", "help"}`. `code` is `embargo` while the data are kept back until a moment."""
+    embargo = things.embargo_of(package)
+    if embargo and now() < embargo and not package.get("private"):
+        return _kept_back_until(embargo)
+    code = policy.CONFIDENTIAL if package.get("private") else things.level_of(package, file)
+    entry = next(known for known in vocabulary("access-level") if known["code"] == code)
     words = {key: entry[key].get(language()) or entry[key]["en"] for key in ("label", "help")}
     return {"code": entry["code"], **words}
+
+
+def _kept_back_until(moment: datetime) -> dict[str, Any]:
+    told = tk._("Under embargo") if moment == things.NEVER else tk._("From {day}").format(day=tk.h.tzc_moment(moment.isoformat(), clock=not _is_midnight(moment)))
+    return {"code": "embargo", "label": told, "help": tk._("The data are kept back until then; the description is public.")}
+
+
+def _here(moment: datetime) -> datetime:
+    return moment.astimezone(ZoneInfo(territory().timezone))
+
+
+def _is_midnight(moment: datetime) -> bool:
+    return _here(moment).time() == time()
+
+
+def tzc_withheld(package: dict[str, Any]) -> dict[str, Any] | None:
+    """Why the reader may not have some of a dataset's files: `tzc_access` of the strictest of them, with `all`; None where none is withheld."""
+    files = package.get("resources") or []
+    kept = [file for file in files if file.get("withheld")]
+    if not kept:
+        return None
+    strictest = max(kept, key=lambda file: policy.LEVELS.index(things.level_of(package, file)))
+    return {**tzc_access(package, strictest), "all": len(kept) == len(files)}
+
+
+def tzc_moment_to_write(value: Any) -> str:
+    """A stored moment as a form's field takes it, where the territory is: a day where it is the beginning of one; what was typed and cannot be read, as it was typed."""
+    try:
+        moment = datetime.fromisoformat(str(value or "").replace("Z", "+00:00"))
+    except ValueError:
+        return str(value or "")
+    local = _here(moment) if moment.tzinfo else moment
+    return f"{local:%Y-%m-%d}" if local.time() == time() else f"{local:%Y-%m-%dT%H:%M}"
+
+
+def tzc_file_level_choices(field: Field) -> list[Choice]:
+    """Levels that a file may have for itself: such that its description stays public, and stricter than open."""
+    return [choice for choice in _by_code("access-level") if choice["value"] in {policy.REGISTERED, policy.RESTRICTED}]
 
 
 def tzc_facet_label(facet: str, value: str, fallback: str = "") -> str:

@@ -12,12 +12,9 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import headers
 
-from tzc.rights import policy
+from tzc.rights import policy, things
 
-from .logic.auth import asker, decide
-
-CLOSED = {"registered", "restricted"}
-"""Levels at which everybody sees the description and not everybody has the data. What is confidential is not shown to others at all."""
+from .logic.auth import asker, decide, now
 
 FIELDS = ("url", "download_url", "access_url", "uri", "cache_url", "access_services", "hash", "hash_algorithm", "url_type")
 """What leads to the data, or lets somebody recognise them."""
@@ -27,10 +24,11 @@ MARK = "withheld"
 Package = dict[str, Any]
 
 
-def withhold(package: Package) -> None:
-    """Take the addresses out of a closed dataset; each file leads to its page, where the data are asked for."""
-    for file in package.get("resources") or []:
-        _withhold_file(package["id"], file)
+def withhold(dataset: Package, files: list[Package]) -> None:
+    """Take out the addresses of files that a stranger may not have now; each leads to its page, where the data are asked for."""
+    for file in files:
+        if not things.is_for_all(dataset, file, now()):
+            _withhold_file(dataset["id"], file)
 
 
 def _withhold_file(dataset: str, file: dict[str, Any]) -> None:
@@ -42,45 +40,61 @@ def _withhold_file(dataset: str, file: dict[str, Any]) -> None:
 
 def from_index(package: Package) -> None:
     """The same for a dataset's entry in the search index, with the copies of the whole dataset that are in it."""
-    if package.get("access_level") not in CLOSED:
+    dataset = {name: package.get(name) for name in ("id", "owner_org", "access_level", "embargo")}
+    # a dataset's own level stands among the extras of this copy, as a value: this is a file's
+    of_files = '"access_level":' in str(package.get("data_dict"))
+    # a confidential one is found by its partner's members alone
+    if package.get("access_level") == policy.CONFIDENTIAL or not (of_files or things.may_be_closed(dataset)):
         return
+    kept: list[str] = []
     for field in ("data_dict", "validated_data_dict"):
         if package.get(field):
             whole = json.loads(package[field])
-            withhold(whole)
+            files = whole.get("resources") or []
+            withhold(dataset, files)
             package[field] = json.dumps(whole)
+            kept = [file["url"] for file in files if file.get("url") and not file.get(MARK)]
     for field in ("res_url", *(f"res_extras_{name}" for name in FIELDS)):
         package.pop(field, None)
+    if kept:
+        package["res_url"] = kept
 
 
 def after_show(context: dict[str, Any], package: Package) -> None:
     """What `package_show` gives of a dataset, to this reader."""
-    if package.get("access_level") not in CLOSED:
+    if package.get("access_level") == policy.CONFIDENTIAL or not things.may_be_closed(package):
         return
-    ids = {file["id"] for file in package.get("resources") or []}
-    allowed = ids if context.get("ignore_auth") else files_for(context.get("user") or "", package["id"], package["access_level"], package.get("owner_org"), ids)
+    files = package.get("resources") or []
+    allowed = {file["id"] for file in files} if context.get("ignore_auth") else files_for(context.get("user") or "", package, files)
     if any(file.get(MARK) for file in package.get("resources") or [] if file["id"] in allowed):
         stored = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": context.get("user")}, {"id": package["id"]})
         package["resources"] = stored["resources"]
-    if allowed and not context.get("ignore_auth"):
+    if not context.get("ignore_auth") and any(not things.is_for_all(package, file, now()) for file in files if file["id"] in allowed):
         headers.keep_private()
     for file in package.get("resources") or []:
         if file["id"] not in allowed:
             _withhold_file(package["id"], file)
 
 
-def files_for(user: str, dataset: str, level: str, owner_org: str | None, files: set[str]) -> set[str]:
-    """Those of a closed dataset's files whose data this person may have now: one decision a file, one question to the database for all."""
-    person = asker(user, level, owner_org, dataset)
-    return {file for file in files if decide(person, policy.Thing(dataset, owner_org, level, resource=file)).allowed}
+def files_for(user: str, dataset: Package, files: list[Package]) -> set[str]:
+    """Ids of those of a dataset's files whose data this person may have now: one decision a file, one question to the database for all."""
+    every = {file["id"]: things.thing_of(dataset, file) for file in files}
+    strictest = max((thing.strictest() for thing in every.values()), key=policy.LEVELS.index, default=policy.OPEN)
+    person = asker(user, strictest, dataset.get("owner_org"), dataset["id"])
+    return {file for file, thing in every.items() if decide(person, thing).allowed}
 
 
 def found_by(user: str, files: list[model.Resource]) -> list[model.Resource]:
     """Files without those of closed datasets whose data this person may not have: to be found by its address would tell the address. Archived datasets' are not found at all."""
     owners = {file.package_id for file in files}
     rows = model.Session.query(model.Package.id, model.Package.owner_org, model.Package.extras).filter(model.Package.id.in_(owners)).all() if owners else []
-    closed = [(row, level) for row in rows if (level := (row.extras or {}).get("access_level")) in CLOSED]
-    of = {row.id: {file.id for file in files if file.package_id == row.id} for row in rows}
-    kept_back = {file for row, level in closed for file in of[row.id] - files_for(user, row.id, level, row.owner_org, of[row.id])}
-    kept_back |= {file for row in rows if (row.extras or {}).get("archived") for file in of[row.id]}
+    kept_back: set[str] = set()
+    for row in rows:
+        own = [{"id": file.id, **(file.extras or {})} for file in files if file.package_id == row.id]
+        dataset = {"id": row.id, "owner_org": row.owner_org, **(row.extras or {}), "resources": own}
+        every = {file["id"] for file in own}
+        if dataset.get("archived"):
+            kept_back |= every
+        elif things.may_be_closed(dataset):
+            kept_back |= every - files_for(user, dataset, own)
     return [file for file in files if file.id not in kept_back]

@@ -86,7 +86,7 @@ def ask(question: Question, form: Form) -> Answer:
 
 
 def _own_triples() -> str:
-    return feeds.head(feeds.first_day(feeds.state()), N_TRIPLES).decode("utf-8")
+    return feeds.head(feeds.state(), N_TRIPLES).decode("utf-8")
 
 
 @contextmanager

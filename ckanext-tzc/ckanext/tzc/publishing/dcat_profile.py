@@ -31,7 +31,7 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
 
     def graph_from_catalog(self, catalog_dict: dict[str, Any], catalog_ref: URIRef) -> None:
         """What our feed says of the catalogue."""
-        self._write(catalogue_triples(catalogue(None)))
+        self._write(catalogue_triples(catalogue(None, None)))
 
     def graph_from_dataset(self, dataset_dict: dict[str, Any], dataset_ref: URIRef) -> None:
         """What our feed says of a dataset."""
@@ -61,6 +61,10 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
             known = formats.known(resource.get("format") or "") or formats.known(resource.get("mimetype") or "")
             if known:
                 resource["format"], resource["mimetype"] = known
+            stated = self.g.predicate_objects(URIRef(resource.get("uri") or ""))
+            levels = {str(value).rpartition("#")[2] for predicate, value in stated if str(predicate).endswith("/vocabulary#accessLevel")}
+            if own := sorted(levels & {"registered", "restricted"}):
+                resource["access_level"] = own[-1]
             if str(resource.get("rights") or "").startswith(LIMITATION):
                 del resource["rights"]  # it is said by the access level
         if not dataset_dict.get("license_id"):
@@ -89,6 +93,8 @@ class TerritoryProfile(EuropeanDCATAP3Profile):  # type: ignore[misc] -- ckanext
         levels = {value.rpartition("#")[2] for value in stated.get("accessLevel", [])} & {"open", "registered", "restricted"}
         if levels:
             dataset_dict["access_level"] = max(levels, key=["open", "registered", "restricted"].index)
+        if (available := self.g.value(dataset_ref, DCT.available)) is not None:
+            dataset_dict["embargo"] = str(available)
         personal = next((entry["code"] for entry in vocabulary("personal-data") if entry["uri"] in stated.get("personalData", [])), None)
         single = {"late_after_days": "lateAfterDays", "update_promise": "updatePromise", "source_system": "sourceSystem"}
         dataset_dict.update({field: stated[name][0] for field, name in single.items() if name in stated})

@@ -30,7 +30,7 @@ def answer(asked: Request, at: feeds.State, choice: feeds.Choice, syntax: Syntax
     size = max(1, int(tk.config.get("ckanext.dcat.datasets_per_page") or 100))
     found = _stretch(choice, syntax, question, size)
     links = _links(f"{base()}{quote(asked.path)}", question, found, size, feeds.numbers(choice, at))
-    return answers.rdf(asked, feeds.page(syntax, found, links, feeds.first_day(at)), media, etag, at.changed)
+    return answers.rdf(asked, feeds.page(syntax, found, links, at), media, etag, at.changed)
 
 
 def _stretch(choice: feeds.Choice, syntax: Syntax, question: Mapping[str, str], size: int) -> feeds.Stretch:

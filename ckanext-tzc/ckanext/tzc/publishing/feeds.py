@@ -108,8 +108,7 @@ def stretch(choice: Choice, syntax: Syntax, after: int, size: int) -> Stretch:
     """The next `size` places after one; withdrawn and hidden datasets keep theirs."""
     found = model.Session.execute(
         sa.text(
-            f"SELECT fragment.position, fragment.subject, CASE WHEN {PUBLIC_NOW} THEN fragment.{syntax.name} END AS body"  # noqa: S608 -- conditions are this module's own
-            f" FROM tzc_publishing_fragment AS fragment LEFT JOIN package ON package.id = fragment.package_id"
+            f"SELECT fragment.position, fragment.subject, CASE WHEN {PUBLIC_NOW} THEN fragment.{syntax.name} END AS body FROM tzc_publishing_fragment AS fragment"  # noqa: S608 -- conditions are this module's own
             f" WHERE {choice.condition} AND fragment.position > :after ORDER BY fragment.position LIMIT :most"
         ),
         {**choice.values, "after": after, "most": size + 1},
@@ -154,9 +153,7 @@ def _numbers(_revision: int, condition: str, values: tuple[tuple[str, Any], ...]
 def _hidden_meanwhile(choice: Choice) -> int:
     found: int = model.Session.execute(
         sa.text(
-            f"SELECT count(*) FROM tzc_publishing_fragment AS fragment LEFT JOIN package ON package.id = fragment.package_id"  # noqa: S608 -- conditions are this module's own
-            f" WHERE fragment.published AND {choice.condition} AND fragment.package_id IN (SELECT package_id FROM tzc_publishing_change WHERE urgent)"
-            f" AND ({PUBLIC_NOW}) IS NOT TRUE"
+            f"SELECT count(*) FROM tzc_publishing_fragment AS fragment WHERE fragment.published AND fragment.hidden AND {choice.condition}"  # noqa: S608 -- conditions are this module's own
         ),
         dict(choice.values),
     ).scalar()  # fmt: skip
@@ -184,29 +181,29 @@ def _rows(connection: Any, choice: Choice, syntax: Syntax, after: int) -> list[A
     return list(connection.execute(sa.text(statement), {**choice.values, "after": after, "most": BATCH}))
 
 
-def head(first: date | None, syntax: Syntax) -> bytes:
-    """What the catalogue says of itself; `first`: the day of its first dataset."""
-    return _head(base(), tk.config["tzc.territory"], first, syntax)
+def head(at: State, syntax: Syntax) -> bytes:
+    """What the catalogue says of itself."""
+    return _head(base(), tk.config["tzc.territory"], first_day(at), at.changed.date() if at.changed else None, syntax)
 
 
 @lru_cache(maxsize=16)
-def _head(_base: str, _territory: str, first: date | None, syntax: Syntax) -> bytes:
-    return documents.fragment(catalogue_triples(catalogue(first)), syntax).encode("utf-8")
+def _head(_base: str, _territory: str, first: date | None, changed: date | None, syntax: Syntax) -> bytes:
+    return documents.fragment(catalogue_triples(catalogue(first, changed)), syntax).encode("utf-8")
 
 
 def _members(rows: Sequence[Any]) -> list[Triple]:
     return membership(NamedNode(base()), [row.subject for row in rows])
 
 
-def page(syntax: Syntax, found: Stretch, links: Page, first: date | None) -> bytes:
+def page(syntax: Syntax, found: Stretch, links: Page, at: State) -> bytes:
     """One page of a feed."""
     own = documents.fragment([*page_triples(links), *_members(found.rows)], syntax).encode("utf-8")
-    return b"".join(documents.document(syntax, [head(first, syntax), own, *unpacked(row.body for row in found.rows)]))
+    return b"".join(documents.document(syntax, [head(at, syntax), own, *unpacked(row.body for row in found.rows)]))
 
 
-def whole(choice: Choice, syntax: Syntax, first: date | None) -> Iterator[bytes]:
+def whole(choice: Choice, syntax: Syntax, at: State) -> Iterator[bytes]:
     """All of a feed, piece by piece. What is hidden meanwhile does not come any more."""
-    beginning = head(first, syntax)
+    beginning = head(at, syntax)
 
     def pieces() -> Iterator[bytes]:
         yield beginning

@@ -23,7 +23,7 @@ AT_A_REQUEST = 50
 
 Told = Callable[[int], None]
 
-COMPARED = ("digest", "world", "owner_org", "access_level", "elsewhere", "modified", "changes")
+COMPARED = ("digest", "world", "hidden", "owner_org", "elsewhere", "modified", "changes")
 """What tells whether a fragment must be written; all else follows from the digest."""
 
 
@@ -43,7 +43,7 @@ def describe(dataset: dict[str, Any], moment: datetime) -> tuple[dict[str, Any],
         "digest": documents.digest(bodies["n_triples"]),
         "changes": told.changes,
         "published": True,
-        "access_level": dataset.get("access_level") or mapping.OPEN,
+        "hidden": False,
         "subject": told.subject.value,
         "owner_org": dataset.get("owner_org"),
         "axes": [axis for axis in values(dataset.get("axis")) if isinstance(axis, str)],
@@ -56,7 +56,12 @@ def describe(dataset: dict[str, Any], moment: datetime) -> tuple[dict[str, Any],
 
 
 def make(ids: list[str]) -> int:
-    """Make the fragments of these datasets, and withdraw those that a stranger may not see. Returns how many were written. Does not commit."""
+    """Make the fragments of these datasets, and withdraw those that a stranger may not see.
+
+    Returns how many were dealt with: all but those that somebody is changing. Does not commit.
+    """
+    busy = store.hold(ids)
+    ids = [package_id for package_id in ids if package_id not in busy]
     moment = now()
     datasets, known = _read(ids), store.known(ids)
     rows = [row for dataset in datasets.values() if _differs((row := describe(dataset, moment)[0]), known.get(dataset["id"]))]
@@ -64,7 +69,7 @@ def make(ids: list[str]) -> int:
     gone = [package_id for package_id, before in known.items() if before.published and package_id not in datasets]
     if gone:
         store.withdraw(gone, moment)
-    return len(rows) + len(gone)
+    return len(ids)
 
 
 def _read(ids: list[str]) -> dict[str, dict[str, Any]]:
@@ -88,16 +93,15 @@ def renew_waiting(seconds: float, told: Told | None = None) -> int:
     while time.monotonic() < ends:
         store.lock(wait=True)
         changes, datasets = store.take(BATCH)
-        for part in _parts(datasets):
-            make(part)
+        made = sum(make(part) for part in _parts(datasets))
         if changes:
             store.done(changes)
         model.Session.commit()
         count += len(changes)
         if told:
             told(count)
-        if not changes:
-            break
+        if not changes or (datasets and not made):
+            break  # nothing waits, or only what somebody is changing
     return count
 
 

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
 from rdflib import Graph, Literal, URIRef
 
-from tzc.catalogue.quality import is_open
+from tzc.rights.things import is_for_all
 
 from .world import base
 
@@ -38,12 +39,11 @@ class SafeGraph(Graph):
 
 
 def without_addresses(dataset: dict[str, Any]) -> dict[str, Any]:
-    """A dataset whose files not everybody may have, without what leads to them; any other as it is."""
-    if is_open(dataset):
-        return dataset
+    """A dataset without what leads to those of its files that not everybody may have."""
+    moment = datetime.now(timezone.utc)
     page = f"{base()}/dataset/{dataset['name']}"
     closed = {"url": page, "access_url": page, "download_url": None, "hash": None, "access_services": None}
-    return {**dataset, "resources": [{**resource, **closed} for resource in dataset.get("resources") or []]}
+    return {**dataset, "resources": [resource if is_for_all(dataset, resource, moment) else {**resource, **closed} for resource in dataset.get("resources") or []]}
 
 
 def guard() -> None:

@@ -1,11 +1,9 @@
-"""What a stranger may see at this moment, by the catalogue itself."""
+"""What a stranger may see at this moment."""
 from __future__ import annotations
 
-PUBLIC_NOW = (
-    "fragment.published AND package.state = 'active' AND NOT package.private AND package.extras ->> 'archived' IS NULL "
-    "AND coalesce(package.extras ->> 'access_level', 'open') = fragment.access_level"
-)
-"""What a fragment must fulfil at the moment it is sent: what was hidden or closed a moment ago is gone, although its fragment is not renewed yet."""
+PUBLIC_NOW = "fragment.published AND NOT fragment.hidden"
+"""What a fragment must fulfil at the moment it is sent. What hides or closes a dataset or a file hides its fragment in the same transaction (triggers, migration
+`tzc_publishing_0005`), until it is made anew."""
 
-STILL_PUBLIC = f" JOIN package ON package.id = fragment.package_id WHERE {PUBLIC_NOW}"
+STILL_PUBLIC = f" WHERE {PUBLIC_NOW}"
 """Behind `FROM tzc_publishing_fragment AS fragment`: those that fulfil it."""

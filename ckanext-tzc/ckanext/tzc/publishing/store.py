@@ -29,7 +29,8 @@ class Change(tk.BaseModel):
 
 
 class Fragment(tk.BaseModel):
-    """A published dataset as RDF. `position`: its place in every feed, for good. `revision`: rises at every change of any. `changes`: when time alone changes it.
+    """A published dataset as RDF. `hidden`: until it is made anew, as its dataset was hidden or closed since. `position`: its place in every feed, for good.
+    `revision`: rises at every change of any. `changes`: when time alone changes it.
 
     The last four columns are packed (`tzc.publishing.packing`).
     """
@@ -44,7 +45,7 @@ class Fragment(tk.BaseModel):
     digest = sa.Column(sa.UnicodeText)
     changes = sa.Column(sa.DateTime(timezone=True), index=True)
     published = sa.Column(sa.Boolean, nullable=False, index=True)
-    access_level = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    hidden = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
     subject = sa.Column(sa.UnicodeText, index=True)
     owner_org = sa.Column(sa.UnicodeText, index=True)
     axes = sa.Column(ARRAY(sa.UnicodeText), nullable=False, server_default="{}")
@@ -97,10 +98,23 @@ def done(ids: list[int]) -> None:
     model.Session.execute(sa.delete(Change.__table__).where(Change.__table__.c.id.in_(ids)))
 
 
+def hold(ids: list[str]) -> set[str]:
+    """Keep these datasets as they are until the transaction ends. Returns those that somebody is changing right now: nobody waits for them, their change is noted once more.
+
+    A fragment made of a dataset that is being hidden would else show it again.
+    """
+    held = set(model.Session.execute(sa.text("SELECT id FROM package WHERE id = ANY(:ids) FOR SHARE SKIP LOCKED"), {"ids": ids}).scalars())
+    there = set(model.Session.execute(sa.text("SELECT id FROM package WHERE id = ANY(:ids)"), {"ids": ids}).scalars())
+    busy = there - held
+    if busy:
+        model.Session.execute(insert(Change.__table__), [{"package_id": package_id} for package_id in sorted(busy)])
+    return busy
+
+
 def known(ids: list[str]) -> dict[str, Any]:
     """Digest and world of fragments that are published, and whether they are, by dataset."""
     table = Fragment.__table__
-    columns = (table.c.package_id, table.c.digest, table.c.world, table.c.published, table.c.owner_org, table.c.access_level, table.c.elsewhere, table.c.modified, table.c.changes)
+    columns = (table.c.package_id, table.c.digest, table.c.world, table.c.published, table.c.hidden, table.c.owner_org, table.c.elsewhere, table.c.modified, table.c.changes)
     return {row.package_id: row for row in model.Session.execute(sa.select(*columns).where(table.c.package_id.in_(ids)))}
 
 
@@ -125,7 +139,8 @@ def write(rows: list[dict[str, Any]]) -> None:
 def withdraw(ids: list[str], moment: datetime) -> None:
     """Empty fragments of what is published no more. Does not commit."""
     table = Fragment.__table__
-    empty: dict[str, Any] = {**dict.fromkeys(BY_NAME), "digest": None, "subject": None, "changes": None, "published": False, "made": moment, "revision": NEXT_REVISION}
+    nothing: dict[str, Any] = dict.fromkeys((*BY_NAME, "digest", "subject", "changes"))
+    empty = {**nothing, "published": False, "hidden": False, "made": moment, "revision": NEXT_REVISION}
     model.Session.execute(sa.update(table).where(table.c.package_id.in_(ids), table.c.published).values(**empty))
 
 

@@ -113,23 +113,26 @@ def dump(extension: str) -> Response:
     etag = feeds.etag(at.known, "all", syntax.name)
     if at.settled and (known := answers.fresh(request, etag, at.changed)):
         return known
-    return answers.rdf(request, feeds.whole(feeds.WHOLE, syntax, feeds.first_day(at)), answers.media_of(extension, syntax), etag, at.changed)
+    return answers.rdf(request, feeds.whole(feeds.WHOLE, syntax, at), answers.media_of(extension, syntax), etag, at.changed)
 
 
+@publishing.route("/catalog/national")
 @publishing.route("/catalog/national.<extension>")
-def national(extension: str) -> Response:
+def national(extension: str | None = None) -> Response:
     """What national portals should take from here: not what came from elsewhere."""
     return _feed(feeds.NATIONAL, extension)
 
 
+@publishing.route("/catalog/hvd")
 @publishing.route("/catalog/hvd.<extension>")
-def high_value(extension: str) -> Response:
+def high_value(extension: str | None = None) -> Response:
     """High-value datasets."""
     return _feed(feeds.HIGH_VALUE, extension)
 
 
+@publishing.route("/catalog/partner/<name>")
 @publishing.route("/catalog/partner/<name>.<extension>")
-def partner(name: str, extension: str) -> Response:
+def partner(name: str, extension: str | None = None) -> Response:
     """What a partner publishes, by its name here or its SIREN."""
     siren = name.replace(" ", "")[:9] if name.replace(" ", "").isdigit() else name
     organisation = model.Group.get(name) or model.Session.query(model.Group).filter(model.Group.extras["siren"].astext == siren, model.Group.state == "active").first()
@@ -138,8 +141,9 @@ def partner(name: str, extension: str) -> Response:
     return _feed(feeds.of_partner(organisation.id), extension)
 
 
+@publishing.route("/catalog/axis/<name>")
 @publishing.route("/catalog/axis/<name>.<extension>")
-def axis(name: str, extension: str) -> Response:
+def axis(name: str, extension: str | None = None) -> Response:
     """What sheds light on an axis."""
     group = model.Group.get(name)
     if group is None or group.is_organization or group.state != "active":

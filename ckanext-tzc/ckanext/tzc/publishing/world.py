@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -67,8 +68,8 @@ def _fingerprint(base: str, file: str) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True, default=sorted).encode("utf-8")).hexdigest()[:16]
 
 
-def catalogue(first: Any) -> Catalogue:
-    """What the catalogue says of itself; `first` is the day of its first dataset."""
+def catalogue(first: date | None, changed: date | None) -> Catalogue:
+    """What the catalogue says of itself: `first` is the day of its first dataset, `changed` that of its last change."""
     place = territory()
     return Catalogue(
         base=base(),
@@ -80,4 +81,5 @@ def catalogue(first: Any) -> Catalogue:
         languages=tuple(entry["uri"] for entry in vocabulary("language") if entry["iso"] in place.languages),
         corners=dataclasses.astuple(place.bounding_box),
         first=first,
+        changed=changed,
     )

@@ -38,11 +38,11 @@ def vocabularies() -> quality.Vocabularies:
 
 
 def addresses(package: dict[str, Any]) -> store.Addresses:
-    """The addresses to be tried of a dataset that everybody may have."""
+    """The addresses to be tried of the files that everybody may have."""
     found: store.Addresses = {}
-    if not quality.is_open(package):
-        return found
     for resource in package.get("resources") or []:
+        if not quality.is_open(package, resource):
+            continue
         upload = quality.is_upload(resource)
         for kind, url in ((store.ACCESS, quality.access_address(resource)), (store.DOWNLOAD, quality.download_address(resource))):
             if url and resource.get("id"):

@@ -10,7 +10,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.schemas import vocabulary
 
-from tzc.rights import policy
+from tzc.rights import policy, things
 
 MOST_DATASETS, MOST_FILES, MOST_PEOPLE = 20, 200, 20
 LONG, SHORT = 5000, 300
@@ -137,10 +137,10 @@ def _dataset(name: str, user: Any, files: set[str], refuse: Callable[[str], Any]
         refuse(tk._("There is no dataset “{name}” that you may see.").format(name=name[:80]))
         return None
     title = package.get("title") or package["name"]
-    if package.get("access_level") != policy.RESTRICTED or not package.get("owner_org"):
+    own = set(things.on_request(package))
+    if not package.get("owner_org") or not (own or package.get("access_level") == policy.RESTRICTED):
         refuse(tk._("“{title}” is not given on request.").format(title=title))
         return None
-    own = {resource["id"] for resource in package.get("resources") or []}
     if user.id in _members(package["owner_org"]):
         refuse(tk._("You have “{title}” already, as a member of its partner.").format(title=title))
         return None

@@ -63,7 +63,7 @@ def tzc_preview(package: dict[str, Any]) -> dict[str, Any] | None:
 
     The first file that has one, in the dataset's order: a map for GeoJSON, else its table.
     """
-    resources = [resource for resource in package.get("resources", []) if resource.get("datastore_active")]
+    resources = [resource for resource in package.get("resources", []) if resource.get("datastore_active") and not resource.get("withheld")]
     if not resources:
         return None
     states = _states_beside({"id": resources[0]["id"], "package_id": package["id"]})

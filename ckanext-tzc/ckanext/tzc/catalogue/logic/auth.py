@@ -8,7 +8,7 @@ import ckan.authz as authz
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import grants, headers
 
-from tzc.rights import policy
+from tzc.rights import policy, things
 
 Answer = dict[str, Any]
 
@@ -33,14 +33,16 @@ def resource_show(next_auth: Any, context: dict[str, Any], data_dict: dict[str, 
 
     resource = context.get("resource") or model.Resource.get(data_dict.get("id"))
     package = resource.package if resource else None
-    level = (package.extras.get("access_level") if package else None) or policy.OPEN
-    if package is None or level == policy.OPEN:
+    if package is None:
         return answer
-    decision = decide(asker(context.get("user", ""), level, package.owner_org, package.id), policy.Thing(package.id, package.owner_org, level, resource=resource.id))
+    thing = things.thing_of({"id": package.id, "owner_org": package.owner_org, **package.extras}, {"id": resource.id, **(resource.extras or {})})
+    if decide(things.STRANGER, thing).allowed:
+        return answer
+    decision = decide(asker(context.get("user", ""), thing.strictest(), package.owner_org, package.id), thing)
     if decision.allowed:
         headers.keep_private()
         return {"success": True}
-    return {"success": False, "msg": _refusals()[decision.reason]}
+    return {"success": False, "msg": _refusal(decision.reason, thing)}
 
 
 def asker(user: str, level: str, owner_org: str | None, dataset: str) -> policy.Person:
@@ -69,7 +71,10 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _refusals() -> dict[str, str]:
+def _refusal(reason: str, thing: policy.Thing) -> str:
+    """Why not, and what to do."""
     on_request = tk._("These data are given on request: ask for access on the dataset's page.")
     ended = tk._("Your right to these data has ended, or rests: ask for access on the dataset's page.")
-    return {"sign_in": tk._("Sign in to have these data."), "request": on_request, "unseen": on_request, "ended": ended}
+    ends = tk.h.tzc_moment(thing.embargo.isoformat(), clock=True) if thing.embargo and thing.embargo != things.NEVER else ""
+    later = tk._("These data are kept back until {moment}: come again then.").format(moment=ends) if ends else tk._("These data are kept back for now.")
+    return {"sign_in": tk._("Sign in to have these data."), "request": on_request, "unseen": on_request, "ended": ended, "embargo": later}[reason]

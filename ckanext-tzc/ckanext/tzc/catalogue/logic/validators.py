@@ -5,18 +5,23 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.lib.navl.dictization_functions import missing
 from ckanext.tzc.common.numbers import whole_number
+from ckanext.tzc.common.territory import territory
 from ckanext.tzc.common.territory import text as label
 from ckanext.tzc.schemas import vocabulary
 
 from tzc.catalogue import addresses, keywords, siren
 from tzc.catalogue.periods import ends_before_it_starts
 from tzc.catalogue.quality import MOST as MOST_POINTS
+from tzc.publishing.terms import moment
+from tzc.rights import policy
 
 Key = tuple[Any, ...]
 Flat = dict[Key, Any]
@@ -278,6 +283,43 @@ def tzc_resource_address(key: Key, data: Flat, errors: Errors, context: dict[str
     if addresses.scheme(value) == "urn" or addresses.leads_somewhere(value, addresses.REMOTE) or _from_elsewhere(key, data):
         return
     errors[key].append(_mending(value))
+
+
+def tzc_calendar_date(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """A day that the calendar has; of another catalogue it is kept as it is, and not published."""
+    value = _given(data, key)
+    if value and moment(value) is None and not is_harvested(data):
+        errors[key].append(tk._("“%s” is no day of the calendar. Write it as 2026-11-28; a year or a month alone will do too.") % _short(value))
+
+
+def tzc_embargo(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """Until when the data are kept back: a day or a moment where the territory is, kept as a moment in UTC."""
+    value = _given(data, key).strip()
+    if not value:
+        data[key] = ""
+        return
+    try:
+        stated = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        ends = (stated if stated.tzinfo else stated.replace(tzinfo=ZoneInfo(territory().timezone))).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        if is_harvested(data):
+            data[key] = ""
+        else:
+            errors[key].append(tk._("“%s” is no day of the calendar. Write it as 2026-11-28, or with a time as 2026-11-28T09:00.") % _short(value))
+        return
+    data[key] = f"{ends:%Y-%m-%dT%H:%M:%SZ}"
+    stored = context.get("package")
+    if ends <= datetime.now(timezone.utc) and not is_harvested(data) and not (stored and stored.extras.get(key[0]) == data[key]):
+        errors[key].append(tk._("This moment has passed already. Choose one to come, or leave this empty: the data are then given at once."))
+
+
+def tzc_file_level(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """A level of a file's own: stricter than open. One that is no stricter than the dataset's changes nothing."""
+    value = _given(data, key)
+    if value == policy.OPEN or (is_harvested(data) and value not in policy.LEVELS):
+        data[key] = ""
+    elif value == policy.CONFIDENTIAL:
+        errors[key].append(tk._("A file of a dataset that others see is not confidential: put it into a dataset of its own, which is."))
 
 
 def tzc_end_of_period(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
