@@ -11,7 +11,7 @@ from ckanext.tzc.schemas import vocabulary
 
 from tzc.rights import licences, requests
 
-from . import records, registry, request_words, sources, store, words
+from . import columns, records, registry, request_words, sources, store, words
 
 
 def tzc_licence_words(code: str) -> dict[str, list[str]]:
@@ -88,6 +88,17 @@ def tzc_own_request(package: dict[str, Any]) -> dict[str, Any] | None:
         return None
     waiting = (requests.DRAFT, requests.SUBMITTED, requests.CHANGES_REQUESTED, requests.UNDER_REVIEW, requests.APPEALED, requests.SUSPENDED)
     return {"id": found.request, "label": request_words.state(found.state), "over": found.state not in waiting}
+
+
+def tzc_columns_before(resource: dict[str, Any]) -> dict[str, Any] | None:
+    """What a reader of a file's page is told of its columns before having its data: `{"columns", "sample"}` of `tzc_table_dictionary`; None where that is nothing."""
+    found = columns.told(resource)
+    return {"columns": found, "sample": columns.sample(resource, found)} if found else None
+
+
+def tzc_tells_columns(resource: dict[str, Any]) -> bool:
+    """Whether there may be something to tell, without a question to the database."""
+    return columns.tells(resource)
 
 
 def _asker() -> dict[str, Any]:
