@@ -3,7 +3,7 @@ from __future__ import annotations
 
 
 def follow_requests() -> int:
-    """Remind before deadlines, escalate after them, end what has ended, let lapse what nobody goes on with; each once. Returns how many."""
-    from . import clock
+    """Remind before deadlines, escalate after them, end what has ended, let lapse what nobody goes on with; each once. Returns how many, with files that left the storage."""
+    from . import attachments, clock
 
-    return clock.tick(clock.SECONDS)
+    return clock.tick(clock.SECONDS) + attachments.sweep()

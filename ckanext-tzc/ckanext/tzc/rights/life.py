@@ -301,14 +301,7 @@ def say(user: Any, request: records.Request, parts: list[records.Part], part_id:
     """A message in the thread: the requester's to one partner or all, a partner's in its own part. Raises ValidationError."""
     errors: form.Errors = {}
     text = form.text(words, errors, "text", form.LONG, required=True)
-    mine = [part for part in parts if user.id == request.requester or roles.of(user.id, part, request)]
-    if part_id and part_id not in {part.id for part in mine}:
-        raise tk.ObjectNotFound(tk._("There is no such part of a request."))
-    if not part_id and user.id != request.requester:
-        if len(mine) != 1:
-            errors.setdefault("part", []).append(tk._("Say in which part: the request goes to several partners."))
-        else:
-            part_id = mine[0].id
+    part_id = place(user, request, parts, part_id)
     if records.of_last_day(records.Message, user.id, records.now()) >= MESSAGES_A_DAY:
         errors.setdefault("text", []).append(tk._("You have written very many messages today. Go on tomorrow."))
     if errors:
@@ -320,3 +313,20 @@ def say(user: Any, request: records.Request, parts: list[records.Part], part_id:
         if part_id in ("", part.id) and part.state != DRAFT:
             _tell("request.message", user.id, request, part, records.covered([part.id]), {"state": part.state, "text": text}, {request.requester, *roles.decide(part, request)}, [])
     return message
+
+
+def place(user: Any, request: records.Request, parts: list[records.Part], part_id: str) -> str:
+    """The part of the thread that somebody writes into: the requester's to one partner or all (empty), a partner's its own. Raises ObjectNotFound, ValidationError."""
+    mine = [part for part in parts if user.id == request.requester or roles.of(user.id, part, request)]
+    if part_id and part_id not in {part.id for part in mine}:
+        raise tk.ObjectNotFound(tk._("There is no such part of a request."))
+    if part_id or user.id == request.requester:
+        return part_id
+    if len(mine) != 1:
+        raise invalid("part", tk._("Say in which part: the request goes to several partners."))
+    return mine[0].id
+
+
+def tell(kind: str, by: str, request: records.Request, part: records.Part, content: dict[str, Any]) -> None:
+    """Tell of something in a part that is recorded and of which nobody is written to."""
+    _tell(kind, by, request, part, records.covered([part.id]), content, set(), [])

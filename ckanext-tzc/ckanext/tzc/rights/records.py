@@ -118,7 +118,7 @@ class Covered(tk.BaseModel):
 
 
 class Message(tk.BaseModel):
-    """An entry of the thread: words of somebody (`by`; None: the portal), or a move with its reason. `part` None: for all partners."""
+    """An entry of the thread: words of somebody (`by`; None: the portal), or a move with its reason. `part` None: for all partners; `acting_for`: whose delegate moved."""
 
     __tablename__ = "tzc_rights_message"
 
@@ -128,6 +128,7 @@ class Message(tk.BaseModel):
     by = sa.Column(sa.UnicodeText)
     at = _moment(required=True)
     move = sa.Column(sa.UnicodeText)
+    acting_for = _json(list)
     text = sa.Column(sa.UnicodeText, nullable=False)
 
 

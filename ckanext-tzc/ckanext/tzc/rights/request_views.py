@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from tzc.rights import requests
 
-from . import life
+from . import life, uploading
 
 asking = Blueprint("tzc_requests", __name__, url_prefix="/demandes")
 
@@ -55,7 +55,7 @@ def new() -> Any:
     typed = _typed()
     submit = "keep" not in request.form
     try:
-        made = _call("tzc_request_create", **typed, submit=submit)
+        made = uploading.with_files("tzc_request_create", **typed, submit=submit)
     except tk.ValidationError as error:
         return _form(typed, error.error_dict), 400
     sent = tk._("Your request is sent. The partner is told; you see here what becomes of it.")
@@ -87,7 +87,7 @@ def complete(id: str) -> Any:
         return _form({**kept, **scope, "team": shown["team_names"], "terms": [row["hash"] for row in shown["accepted"]]}, {}, shown)
     typed = _typed()
     try:
-        _call("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("datasets", "resources", "key", "renews")})
+        uploading.with_files("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("datasets", "resources", "key", "renews")})
     except tk.ValidationError as error:
         return _form({**typed, **scope}, error.error_dict, shown), 400
     tk.h.flash_success(tk._("Your request is sent. The partner is told; you see here what becomes of it."))
@@ -150,7 +150,7 @@ def message(id: str) -> Any:
     """A message in the thread."""
     typed = {name: request.form.get(name, "") for name in ("text", "part")}
     try:
-        _call("tzc_request_message", id=id, **typed)
+        uploading.with_files("tzc_request_message", id=id, **typed)
     except tk.ObjectNotFound:
         return tk.abort(404, tk._("There is no such request."))
     except tk.ValidationError as error:

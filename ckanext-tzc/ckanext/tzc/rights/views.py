@@ -10,7 +10,7 @@ from flask import Blueprint, request
 from tzc.rights.licences import STATUSES
 
 from . import registry, words
-from .request_views import asking
+from .file_views import asking
 
 __all__ = ["asking", "rights"]
 

@@ -73,3 +73,18 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
 def tzc_table_dictionary(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Whoever may see the dataset: the action asks for it."""
     return {"success": True}
+
+
+def tzc_request_file_add(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks who may write into the thread."""
+    return _with_account(context, data_dict)
+
+
+def tzc_request_file_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks whose request it is."""
+    return _with_account(context, data_dict)
+
+
+def tzc_request_file_remove(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks whose file it is."""
+    return _with_account(context, data_dict)

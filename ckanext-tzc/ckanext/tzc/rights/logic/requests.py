@@ -14,7 +14,7 @@ from ckanext.tzc.common.territory import text
 
 from tzc.rights import requests
 
-from .. import form, life, queues, records, request_words, roles, terms
+from .. import attachments, form, life, queues, records, request_words, roles, terms
 
 MOST = 100
 """Entries of one answer."""
@@ -136,7 +136,7 @@ def tzc_request_message(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """A request (`id`) as far as it is the asker's: who asked sees all, a partner its own part.
 
-    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "accepted"}`. A part is `{"id",
+    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted"}`. A part is `{"id",
     "partner", "title",
     "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "moves", "yours"}`; `moves` are those that the asker can make now. Raises ObjectNotFound,
     NotAuthorized.
@@ -302,6 +302,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
         "team": [names.get(account, "") for account in request.team], "team_names": _user_names(request.team),
         "created": _utc(request.created), "changed": _utc(request.changed), "renews": request.renews, "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
         "parts": [_part(part, request, user, [item for item in items if item.part == part.id], titles, names) for part in mine],
+        "files": [attachments.shown(row, user) for row in attachments.of(request, mine)],
         "others": len(parts) - len(mine), "messages": [_message(message, names) for message in seen],
     }  # fmt: skip
 
