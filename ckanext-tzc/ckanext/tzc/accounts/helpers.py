@@ -5,7 +5,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
-from . import mail, oidc, sign_up, tokens
+from . import guests, mail, oidc, sign_up, tokens
 
 
 def tzc_sign_up_open() -> bool:
@@ -43,3 +43,13 @@ def tzc_token_days() -> list[int]:
 def tzc_token_end(token: Any) -> str | None:
     """When an API token ends."""
     return tokens.end_of(token)
+
+
+def tzc_guests_open() -> bool:
+    """Whether somebody may come in by a link to an address of e-mail."""
+    return guests.is_open()
+
+
+def tzc_guest_address(account: str) -> str:
+    """The proven address of a guest (an account's id); empty for who has a password."""
+    return guests.address(account)

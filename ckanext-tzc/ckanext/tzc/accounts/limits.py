@@ -20,6 +20,7 @@ LIMITED = {
     "user.login": (SIGN_IN, "login"),
     "user.request_reset": (MAIL, "user"),
     "tzc_accounts.sign_up": (MAIL, "email"),
+    "tzc_guests.ask": (MAIL, "email"),
 }
 """Forms that are limited: what their posts count as, and the field that names the account."""
 

@@ -1,4 +1,4 @@
-"""The room's two tables, in CKAN's own database."""
+"""The room's tables, in CKAN's own database."""
 from __future__ import annotations
 
 from datetime import datetime, timezone
@@ -39,3 +39,12 @@ class Identity(tk.BaseModel):
     subject = sa.Column(sa.UnicodeText, primary_key=True)
     user_id = sa.Column(sa.UnicodeText, sa.ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True)
     created = sa.Column(sa.DateTime, nullable=False)
+
+
+class Link(tk.BaseModel):
+    """A guest's link that has served, by its hash; forgotten when it would have ended anyway."""
+
+    __tablename__ = "tzc_accounts_link"
+
+    hash = sa.Column(sa.UnicodeText, primary_key=True)
+    used = sa.Column(sa.DateTime, nullable=False, index=True)

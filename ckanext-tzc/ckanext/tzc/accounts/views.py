@@ -2,23 +2,22 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from ckan.views.user import next_page_or_default, regenerate_session, rotate_token
 from flask import Blueprint, Response, request, session
 
 from . import limits, oidc, resets, sign_up
+from .guest_views import guest_pages
+from .signing_in import own, signed_in
+
+__all__ = ["accounts", "guest_pages"]
 
 log = logging.getLogger(__name__)
 accounts = Blueprint("tzc_accounts", __name__)
 accounts.before_app_request(limits.refuse)
 accounts.after_app_request(limits.forget)
-
-OWN = re.compile(r"/(?![/\\])[^\s\\]*")
-"""An address of this portal, without the host."""
 
 Page = Response | str | tuple[str, int]
 NEXT = "tzc_next"
@@ -30,7 +29,7 @@ def refuse_other_sites() -> None:
     """Sign-in and sign-out lead to pages of this portal only; CKAN fails on some addresses of others."""
     if request.endpoint in {"user.login", "user.logout"}:
         wanted = [request.args.get(name, "") for name in ("next", "came_from")]
-        if any(value and not _own(value.removeprefix(tk.config["ckan.site_url"])) for value in wanted):
+        if any(value and not own(value.removeprefix(tk.config["ckan.site_url"])) for value in wanted):
             tk.abort(400, tk._("This link leads to another site. Sign in from the portal's own page."))
 
 
@@ -52,11 +51,6 @@ def say_that_a_link_has_ended() -> Page | None:
     if user is None or not user.reset_key or request.args.get("key") != user.reset_key or not resets.has_ended(user):
         return None
     return tk.render("accounts/ended.html"), 410
-
-
-def _own(address: str) -> str:
-    """The address, when it is one of this portal; else nothing."""
-    return address if OWN.fullmatch(address) else ""
 
 
 @accounts.route("/compte/nouveau", methods=["GET", "POST"], endpoint="sign_up")
@@ -89,7 +83,7 @@ def complete(token: str) -> Page:
         user = sign_up.create(email, data["name"], data["fullname"], request.form.get("password", ""))
     except tk.ValidationError as error:
         return tk.render("accounts/complete.html", {"email": email, "data": data, "errors": error.error_dict}), 400
-    return _signed_in(user, None)
+    return signed_in(user, None)
 
 
 @accounts.route("/compte/fournisseur")
@@ -97,7 +91,7 @@ def provider() -> Any:
     """To the OpenID Connect provider."""
     if not oidc.is_set():
         return tk.abort(404)
-    session[NEXT] = _own(request.args.get("next", ""))
+    session[NEXT] = own(request.args.get("next", ""))
     try:
         return oidc.begin(tk.h.url_for("tzc_accounts.provider_back", locale="default", qualified=True))
     except oidc.FAILURES as error:
@@ -118,7 +112,7 @@ def provider_back() -> Any:
     except tk.ValidationError as error:
         log.warning("no account could be made for somebody from the provider: %s", error.error_summary)
         return tk.render("accounts/provider.html", {"mistake": tk._("An account could not be made from what the provider says. Write to the portal's team.")}), 502
-    return _signed_in(user, session.pop(NEXT, None))
+    return signed_in(user, session.pop(NEXT, None))
 
 
 def _provider_failed(error: Exception) -> Page:
@@ -127,17 +121,6 @@ def _provider_failed(error: Exception) -> Page:
     log.warning("sign-in by the provider failed: %s: %s", type(error).__name__, error)
     words = tk._("The sign-in did not come to its end: the provider does not answer, or the attempt is too old. Please try again.")
     return tk.render("accounts/provider.html", {"mistake": words}), 502
-
-
-def _signed_in(user: Any, wanted: str | None) -> Response:
-    kept = session.get(oidc.ID_TOKEN)
-    regenerate_session()
-    tk.login_user(user)
-    if kept:
-        session[oidc.ID_TOKEN] = kept
-    rotate_token()
-    answer: Response = next_page_or_default(wanted)
-    return answer
 
 
 @accounts.route("/compte/jetons", methods=["POST"])

@@ -24,10 +24,13 @@ LISTS = ("datasets", "resources", "terms")
 
 
 @asking.before_request
-def only_with_an_account() -> Response | None:
-    """Others sign in first, and come back."""
+def only_with_an_account() -> Response | str | None:
+    """Others sign in first, or come in by e-mail, and come back."""
     if tk.current_user.is_authenticated:
         return None
+    if request.method == "GET" and "tzc_guests_open" in tk.h and tk.h.tzc_guests_open():
+        page: str = tk.render("requests/ways.html", {"wanted": tk.h.current_url()})
+        return page
     answer: Response = tk.redirect_to("user.login", came_from=tk.h.current_url())
     return answer
 

@@ -136,7 +136,8 @@ def tzc_request_message(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """A request (`id`) as far as it is the asker's: who asked sees all, a partner its own part.
 
-    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted"}`. A part is `{"id",
+    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest"}`;
+    `guest` is the proven address of who asks without a password. A part is `{"id",
     "partner", "title",
     "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "moves", "yours"}`; `moves` are those that the asker can make now. Raises ObjectNotFound,
     NotAuthorized.
@@ -296,6 +297,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
     names = _names({request.requester, *request.team, *keys, *(message.by for message in seen if message.by)})
     accepted = model.Session.query(records.Accepted).filter_by(request=request.id).order_by(records.Accepted.id)
     return {
+        "guest": tk.h.tzc_guest_address(request.requester) if "tzc_guest_address" in tk.h else "",
         "id": request.id, "requester": names.get(request.requester, ""), "yours": user.id == request.requester, "purpose": request.purpose,
         "purpose_label": request_words.purpose(request.purpose),
         "words": request.words, "project": request.project, "organisation": request.organisation, "days": request.days,
