@@ -16,7 +16,7 @@ FOLDERS = {
     "ckanext.tzc.harvesters": "harvesters",
     "ckanext.tzc.schemas": "schemas",
 }
-ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts", "quality", "publishing", "rights", "workflow", "notices", "audit")
+ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts", "quality", "publishing", "rights", "workflow", "notices", "audit", "agreements")
 HARVESTERS = {"tzc_ckan_harvester": "CkanHarvester", "tzc_csw_harvester": "CswHarvester"}
 """Kinds of harvest sources: each is a plugin of its own."""
 

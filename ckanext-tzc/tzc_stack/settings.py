@@ -41,7 +41,7 @@ SETTINGS = {
     "TZC_PORT_VALKEY": "the embedded Valkey's port",
     "TZC_PORT_SOLR": "the embedded Solr's port",
     "TZC_PORT_CONTROL": "the supervisor's port, on the loopback",
-    "TZC_SECRETS": "what sessions, API tokens and queue names depend on, as JSON; made at the first start without it",
+    "TZC_SECRETS": "what sessions, API tokens, queue names and signatures depend on, as JSON; made at the first start without it",
 }
 """Settings that are remembered in `var` once given. An empty value forgets one."""
 
@@ -215,8 +215,8 @@ def keep(paths: Paths, settings: Settings) -> None:
     _write(paths.ports, settings.ports)
 
 
-CARRIED = ("flask", "token", "identity")
-"""The secrets that sessions, API tokens and queue names depend on: those of the portal, wherever it runs."""
+CARRIED = ("flask", "token", "identity", "signing")
+"""The secrets that sessions, API tokens, queue names and signatures of agreements depend on: those of the portal, wherever it runs."""
 
 SECRETS = (*CARRIED, "valkey", "control", "postgres_postgres", "postgres_tzc", "postgres_tzc_reader")
 """With the passwords of a machine's own servers."""

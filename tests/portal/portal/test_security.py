@@ -120,7 +120,7 @@ def test_cookies_are_secure_on_an_https_site() -> None:
     from tzc_stack.paths import here
     from tzc_stack.settings import Settings
 
-    secret = dict.fromkeys(("flask", "token", "valkey", "control", "postgres_postgres", "postgres_tzc", "postgres_tzc_reader", "identity"), "x")
+    secret = dict.fromkeys(("flask", "token", "valkey", "control", "postgres_postgres", "postgres_tzc", "postgres_tzc_reader", "identity", "signing"), "x")
     ports = dict.fromkeys(("web", "postgres", "valkey", "solr", "control"), 1)
     for address, secure in (("https://data.example.org", "true"), ("http://localhost:5000", "false")):
         text = configuration.render(dataclasses.replace(here()), Settings(given={"TZC_SITE_URL": address}, secret=secret, ports=ports))

@@ -285,7 +285,8 @@ def _tell(
         about["grant"] = given[0].id
     more = {"datasets": [item.dataset for item in datasets], "requester": request.requester, "purpose": request.purpose}
     if given:
-        more["grants"] = [{"id": grant.id, "account": grant.account, "dataset": grant.dataset, "resources": grant.resources} for grant in given]
+        kept = ("id", "account", "dataset", "resources", "columns")
+        more["grants"] = [{name: getattr(grant, name) for name in kept if hasattr(grant, name)} for grant in given]
         more["terms"] = given[0].terms_hash
     happening.tell(happening.Happening(kind, by, about, {**more, **content}, tuple(sorted(told)), address(request.id)))
 

@@ -1,0 +1,21 @@
+"""What templates may ask about agreements."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+
+from . import seeing, store, words
+
+
+def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
+    """The agreements of one partner's part of a request that the reader may see: `{"grant", "holder", "dataset", "label"}`."""
+    user = model.User.get(tk.current_user.name) if tk.current_user and tk.current_user.is_authenticated else None
+    if user is None:
+        return []
+    found = [one for one in store.of_request(request) if one.part == part and seeing.may(user, one)]
+    accounts = model.Session.query(model.User).filter(model.User.id.in_({one.account for one in found})) if found else ()
+    packages = model.Session.query(model.Package).filter(model.Package.id.in_({one.dataset for one in found})) if found else ()
+    names, titles = {account.id: account.display_name for account in accounts}, {package.id: package.title or package.name for package in packages}
+    return [{"grant": one.grant, "holder": names.get(one.account, ""), "dataset": titles.get(one.dataset, ""), "label": words.state(one.state)} for one in found]

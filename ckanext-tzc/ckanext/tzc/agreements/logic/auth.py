@@ -1,0 +1,15 @@
+"""Who may ask about agreements: whoever has an account; whose they are is asked by the actions, so that what is others' is as unknown as what is nobody's."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+
+
+def _with_account(context: dict[str, Any]) -> dict[str, Any]:
+    return {"success": bool(context.get("user")), "msg": tk._("Sign in first.")}
+
+
+def tzc_agreement_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account."""
+    return _with_account(context)

@@ -1,0 +1,92 @@
+"""Hearing that rights were given, rest, or ended: an agreement is written and signed in the transaction that gives the right. Nothing here commits."""
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.happening import Happening
+from ckanext.tzc.common.territory import text
+from ckanext.tzc.schemas import vocabulary
+
+from tzc.agreements import jcs, odrl, signing
+
+from . import keys, store
+
+GIVEN = "request.granted"
+BECOMES = {
+    "grant.suspended": store.SUSPENDED, "grant.resumed": store.LIVE, "grant.revoked": store.REVOKED, "grant.expired": store.EXPIRED, "grant.renewed": store.RENEWED,
+}  # fmt: skip
+"""What a right is after what happened."""
+
+
+def heard(happening: Happening) -> None:
+    """In the transaction that did it: a right that cannot be signed is not given."""
+    if happening.kind == GIVEN and happening.content.get("grants"):
+        _given(happening)
+    elif state := BECOMES.get(happening.kind):
+        at = store.now()
+        for agreement in store.of_part(happening.about["part"], store.THERE):
+            agreement.state = state
+            agreement.ended = None if state in store.THERE else at
+        model.Session.flush()
+
+
+def _given(happening: Happening) -> None:
+    content, at = happening.content, store.now()
+    requester = model.User.get(content["requester"])
+    asked = tk.get_action("tzc_request_show")({"user": requester.name}, {"id": happening.about["request"]})
+    key = keys.signing_key()
+    for grant in content["grants"]:
+        before = store.latest(grant["id"])
+        agreement = store.Agreement(
+            grant=grant["id"], version=before.version + 1 if before else 1, part=happening.about["part"], request=happening.about["request"], partner=happening.about["partner"],
+            account=grant["account"], requester=content["requester"], dataset=grant["dataset"], files=list(grant["resources"]), columns=dict(grant.get("columns") or {}),
+            begins=datetime.fromisoformat(content["begins"]), ends=datetime.fromisoformat(content["ends"]), made=at, state=store.LIVE,
+        )  # fmt: skip
+        payload = jcs.canonical(odrl.agreement(_facts(agreement, content, asked)))
+        agreement.document, agreement.sha256 = payload.decode(), hashlib.sha256(payload).hexdigest()
+        agreement.signature, agreement.kid = signing.sign(payload, key), signing.kid(key)
+        model.Session.add(agreement)
+    model.Session.flush()
+
+
+def address(path: str) -> str:
+    """The whole address of a page."""
+    site: str = tk.config["ckan.site_url"].rstrip("/")
+    return site + path
+
+
+def profile() -> str:
+    """Of this portal: what its agreements say that ODRL has no word for stands there."""
+    return address("/accords/verifier")
+
+
+def _facts(agreement: store.Agreement, content: Any, asked: dict[str, Any]) -> odrl.Facts:
+    package, partner, holder = model.Package.get(agreement.dataset), model.Group.get(agreement.partner), model.User.get(agreement.account)
+    purpose = next(entry for entry in vocabulary("purpose") if entry["code"] == content["purpose"])
+    files = {file.id: file for file in package.resources}
+    # columns of some files of all: then each file is named
+    chosen = agreement.files or (list(files) if agreement.columns else [])
+    return odrl.Facts(
+        uid=address(f"/accords/{agreement.grant}?version={agreement.version}"),
+        profile=profile(),
+        request=address(f"/demandes/{agreement.request}"),
+        made=agreement.made,
+        partner=odrl.Named(address(f"/organization/{agreement.partner}"), partner.title or partner.name),
+        holder=odrl.Named(f"urn:uuid:{agreement.account}", holder.display_name),
+        dataset=odrl.Named(address(f"/dataset/{agreement.dataset}"), package.title or package.name),
+        purpose=odrl.Named(purpose["uri"], text(purpose["label"])),
+        words=asked["words"],
+        begins=agreement.begins,
+        ends=agreement.ends,
+        files=tuple(odrl.Named(_file(agreement.dataset, id_), (files[id_].name or "") if id_ in files else "") for id_ in chosen),
+        columns={_file(agreement.dataset, id_): tuple(columns) for id_, columns in agreement.columns.items()},
+        terms=tuple((content.get("terms") or "").split()),
+    )
+
+
+def _file(dataset: str, id_: str) -> str:
+    return address(f"/dataset/{dataset}/resource/{id_}")

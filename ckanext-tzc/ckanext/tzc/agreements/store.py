@@ -1,0 +1,98 @@
+"""The room's tables, in CKAN's own database (migration `tzc_agreements_0001`). Moments are UTC. Nothing here commits."""
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timezone
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+LIVE, SUSPENDED, REVOKED, EXPIRED, RENEWED = "live", "suspended", "revoked", "expired", "renewed"
+THERE = (LIVE, SUSPENDED)
+"""States of a right that has not come to its end."""
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(timezone.utc)
+
+
+def _text(required: bool = True) -> Any:
+    return sa.Column(sa.UnicodeText, nullable=not required)
+
+
+def _moment(required: bool = False) -> Any:
+    return sa.Column(sa.DateTime(timezone=True), nullable=not required)
+
+
+class Agreement(tk.BaseModel):
+    """What was agreed when a right (`grant`) was given; given anew after an appeal, it is another version. `files`: ids, none for all; `columns`: by a file's id, where not all;
+    `state`: of the right, as its room told; `document`: the bytes that were signed, as text; `signature`: a detached JWS.
+    """
+
+    __tablename__ = "tzc_agreements_agreement"
+
+    id = sa.Column(sa.BigInteger, primary_key=True, autoincrement=True)
+    grant = _text()
+    version = sa.Column(sa.Integer, nullable=False)
+    part = _text()
+    request = _text()
+    partner = _text()
+    account = _text()
+    requester = _text()
+    dataset = _text()
+    files = sa.Column(JSONB, nullable=False, default=list)
+    columns = sa.Column(JSONB, nullable=False, default=dict)
+    begins = _moment(required=True)
+    ends = _moment(required=True)
+    made = _moment(required=True)
+    state = _text()
+    ended = _moment()
+    document = _text()
+    signature = _text()
+    kid = _text()
+    sha256 = _text()
+
+    def open(self, at: datetime) -> bool:
+        """Whether the right is there at that moment, as far as this room was told."""
+        return bool(self.state == LIVE and self.begins <= at < self.ends)
+
+
+class Key(tk.BaseModel):
+    """A public key that agreements were signed with since a moment; none is ever removed, or what it signed could not be checked."""
+
+    __tablename__ = "tzc_agreements_key"
+
+    kid = sa.Column(sa.UnicodeText, primary_key=True)
+    number = sa.Column(sa.Integer, nullable=False)
+    public = sa.Column(JSONB, nullable=False)
+    since = _moment(required=True)
+
+
+def latest(grant: str) -> Agreement | None:
+    """The agreement in force of a right."""
+    found: Agreement | None = model.Session.query(Agreement).filter_by(grant=grant).order_by(Agreement.version.desc()).first()
+    return found
+
+
+def version(grant: str, number: int) -> Agreement | None:
+    """An earlier one."""
+    found: Agreement | None = model.Session.query(Agreement).filter_by(grant=grant, version=number).one_or_none()
+    return found
+
+
+def of_request(request: str) -> list[Agreement]:
+    """The agreements in force of a request's rights."""
+    query = model.Session.query(Agreement).filter_by(request=request).order_by(Agreement.grant, Agreement.version.desc()).distinct(Agreement.grant)
+    return sorted(query, key=lambda one: one.id)
+
+
+def of_part(part: str, states: Collection[str]) -> list[Agreement]:
+    """Those of one partner's part of a request whose right is in one of these states, held until the transaction ends."""
+    found: list[Agreement] = (
+        model.Session.query(Agreement).filter(Agreement.part == part, Agreement.state.in_(states)).order_by(Agreement.id).with_for_update().populate_existing().all()
+    )
+    return found
