@@ -42,6 +42,8 @@ PERIODIC = (
     Periodic("ckanext.tzc.publishing.jobs:renew_outdated", "publishing", "1-59/5 * * * *", 290),
     Periodic("ckanext.tzc.publishing.jobs:validate", "publishing", "2-59/5 * * * *", 90),
     Periodic("ckanext.tzc.rights.jobs:follow_requests", "publishing", "4-59/5 * * * *", 290),
+    Periodic("ckanext.tzc.agreements.jobs:remind", "publishing", "6-59/10 * * * *", 290),
+    Periodic("ckanext.tzc.agreements.jobs:forget", "long", "57 2 * * *", 600),
     Periodic("ckanext.tzc.audit.jobs:erase_old", "long", "37 2 * * *", 600),
     Periodic("ckanext.tzc.quality.jobs:check_links", "long", "3-59/5 * * * *", 240),
 )

@@ -31,6 +31,9 @@ def heard(happening: Happening) -> None:
         for agreement in store.of_part(happening.about["part"], store.THERE):
             agreement.state = state
             agreement.ended = None if state in store.THERE else at
+            if state not in store.THERE:
+                # given anew after an appeal, the right has another token
+                model.Session.query(store.Token).filter_by(grant=agreement.grant).delete()
         model.Session.flush()
 
 

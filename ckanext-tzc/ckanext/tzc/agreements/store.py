@@ -1,4 +1,4 @@
-"""The room's tables, in CKAN's own database (migration `tzc_agreements_0001`). Moments are UTC. Nothing here commits."""
+"""The room's tables, in CKAN's own database (migrations `tzc_agreements_…`). Moments are UTC. Nothing here commits."""
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -30,7 +30,8 @@ def _moment(required: bool = False) -> Any:
 
 class Agreement(tk.BaseModel):
     """What was agreed when a right (`grant`) was given; given anew after an appeal, it is another version. `files`: ids, none for all; `columns`: by a file's id, where not all;
-    `state`: of the right, as its room told; `document`: the bytes that were signed, as text; `signature`: a detached JWS.
+    `state`: of the right, as its room told; `document`: the bytes that were signed, as text; `signature`: a detached JWS; `attested…`: that the copies were destroyed, as said by
+    whom in which words; `told`: which reminders went out.
     """
 
     __tablename__ = "tzc_agreements_agreement"
@@ -55,6 +56,14 @@ class Agreement(tk.BaseModel):
     signature = _text()
     kid = _text()
     sha256 = _text()
+    attested = _moment()
+    attested_by = _text(required=False)
+    attested_words = _text(required=False)
+    told = sa.Column(JSONB, nullable=False, default=list)
+
+    def over(self, at: datetime) -> bool:
+        """Whether the right has come to its end for good, so that the copies are to be destroyed: one that was renewed goes on."""
+        return bool(self.state in (REVOKED, EXPIRED) or (self.state in THERE and self.ends <= at))
 
     def open(self, at: datetime) -> bool:
         """Whether the right is there at that moment, as far as this room was told."""
@@ -72,6 +81,44 @@ class Key(tk.BaseModel):
     since = _moment(required=True)
 
 
+class Version(tk.BaseModel):
+    """A file as it was when it was frozen, known by `id` to whoever cites it. `name`: of the download; `kind`: media type; `gone`: when its bytes were removed."""
+
+    __tablename__ = "tzc_agreements_version"
+
+    id = sa.Column(sa.UnicodeText, primary_key=True)
+    file = _text()
+    dataset = _text()
+    partner = _text()
+    sha256 = _text()
+    size = sa.Column(sa.BigInteger, nullable=False)
+    name = _text()
+    kind = _text(required=False)
+    made = _moment(required=True)
+    gone = _moment()
+
+
+class Frozen(tk.BaseModel):
+    """Which version of a file the holder of a right has: the same one until the right's end."""
+
+    __tablename__ = "tzc_agreements_frozen"
+
+    grant = sa.Column(sa.UnicodeText, primary_key=True)
+    file = sa.Column(sa.UnicodeText, primary_key=True)
+    version = _text()
+
+
+class Token(tk.BaseModel):
+    """The token of a right, by its hash; a new one takes its place."""
+
+    __tablename__ = "tzc_agreements_token"
+
+    grant = sa.Column(sa.UnicodeText, primary_key=True)
+    hash = _text()
+    made = _moment(required=True)
+    used = _moment()
+
+
 def latest(grant: str) -> Agreement | None:
     """The agreement in force of a right."""
     found: Agreement | None = model.Session.query(Agreement).filter_by(grant=grant).order_by(Agreement.version.desc()).first()
@@ -81,6 +128,19 @@ def latest(grant: str) -> Agreement | None:
 def version(grant: str, number: int) -> Agreement | None:
     """An earlier one."""
     found: Agreement | None = model.Session.query(Agreement).filter_by(grant=grant, version=number).one_or_none()
+    return found
+
+
+def frozen(grant: str) -> list[Version]:
+    """The versions that the holder of a right has."""
+    query = model.Session.query(Version).join(Frozen, Frozen.version == Version.id).filter(Frozen.grant == grant)
+    found: list[Version] = query.order_by(Version.name, Version.id).all()
+    return found
+
+
+def frozen_file(grant: str, file: str) -> Version | None:
+    """The version of one file."""
+    found: Version | None = model.Session.query(Version).join(Frozen, Frozen.version == Version.id).filter(Frozen.grant == grant, Frozen.file == file).one_or_none()
     return found
 
 

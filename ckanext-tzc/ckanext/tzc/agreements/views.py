@@ -8,12 +8,12 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import headers
 from flask import Blueprint, Response, request
 
-from . import keys
+from . import downloads, keys
 
 agreements = Blueprint("tzc_agreements", __name__)
 
-OPEN = {"tzc_agreements.jwks", "tzc_agreements.verify"}
-"""Pages for everybody."""
+OPEN = {"tzc_agreements.jwks", "tzc_agreements.verify", "tzc_agreements.version", "tzc_agreements.data"}
+"""Pages for everybody; the data ask for a token by themselves."""
 
 
 @agreements.before_request
@@ -55,7 +55,63 @@ def verify() -> str:
 @agreements.route("/accords/<grant>")
 def show(grant: str) -> str:
     """An agreement, in words."""
-    page: str = tk.render("agreements/agreement.html", {"shown": _shown(grant)})
+    return _page(grant)
+
+
+def _page(grant: str, made: dict[str, Any] | None = None, errors: dict[str, list[str]] | None = None) -> str:
+    page: str = tk.render("agreements/agreement.html", {"shown": _shown(grant), "made": made, "errors": errors or {}, "words": request.form.get("words", "")})
+    return page
+
+
+def _call(action: str, grant: str, **data: Any) -> Any:
+    try:
+        return tk.get_action(action)({"user": tk.current_user.name}, {"id": grant, **data})
+    except tk.ObjectNotFound as error:
+        return tk.abort(404, str(error))
+    except tk.NotAuthorized as error:
+        return tk.abort(403, str(error))
+
+
+@agreements.route("/accords/<grant>/jeton", methods=["POST"])
+def token(grant: str) -> str:
+    """Make a token and freeze the files; it is on this page, and never again."""
+    return _page(grant, _call("tzc_agreement_token_create", grant))
+
+
+@agreements.route("/accords/<grant>/jeton/retirer", methods=["POST"])
+def end_token(grant: str) -> Any:
+    """End the token."""
+    _call("tzc_agreement_token_delete", grant)
+    tk.h.flash_success(tk._("The token opens nothing any more."))
+    return tk.redirect_to("tzc_agreements.show", grant=grant)
+
+
+@agreements.route("/accords/<grant>/attestation", methods=["POST"])
+def attest(grant: str) -> Any:
+    """Attest that the data were destroyed."""
+    try:
+        _call("tzc_agreement_attest", grant, words=request.form.get("words", ""))
+    except tk.ValidationError as error:
+        return _page(grant, errors=error.error_dict), 400
+    tk.h.flash_success(tk._("Thank you. The partner is told."))
+    return tk.redirect_to("tzc_agreements.show", grant=grant)
+
+
+@agreements.route("/accords/<grant>/donnees/<file>")
+def data(grant: str, file: str) -> Response:
+    """A frozen file, for a token or for who is signed in."""
+    headers.keep_private()
+    return downloads.give(grant, file)
+
+
+@agreements.route("/versions/<id>")
+def version(id: str) -> str:
+    """A frozen version, as it is cited."""
+    try:
+        shown = tk.get_action("tzc_version_show")({"user": tk.current_user.name if tk.current_user.is_authenticated else ""}, {"id": id})
+    except tk.ObjectNotFound as error:
+        return tk.abort(404, str(error))  # type: ignore[no-any-return] -- it raises
+    page: str = tk.render("agreements/version.html", {"shown": shown})
     return page
 
 

@@ -13,3 +13,24 @@ def _with_account(context: dict[str, Any]) -> dict[str, Any]:
 def tzc_agreement_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Whoever has an account."""
     return _with_account(context)
+
+
+def tzc_agreement_token_create(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks whose right it is."""
+    return _with_account(context)
+
+
+def tzc_agreement_token_delete(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks whose right it is."""
+    return _with_account(context)
+
+
+def tzc_agreement_attest(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks whose right it is."""
+    return _with_account(context)
+
+
+@tk.auth_allow_anonymous_access
+def tzc_version_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Everybody; what of it is told depends on who asks."""
+    return {"success": True}
