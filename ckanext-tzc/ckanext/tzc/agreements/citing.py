@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
 
-from . import keeping, making, store
+from . import keeping, making, offers, store
 
 
 def concerns_persons(package: Any) -> bool:
@@ -60,8 +60,9 @@ def forget() -> int:
     old = store.now() - timedelta(days=int(tk.config["tzc.agreements.keep_version_days"]))
     agreement, frozen, version, resource = store.Agreement, store.Frozen, store.Version, model.Resource
     rights = sa.exists().where(frozen.version == version.id, frozen.grant == agreement.grant, sa.or_(agreement.state.in_(store.THERE), agreement.ended > old))
+    links = sa.exists().where(offers.Link.version == version.id, offers.Link.revoked.is_(None), offers.Link.left > 0, offers.Link.until > store.now())
     file = sa.exists().where(resource.id == version.file, resource.state == "active")
-    rows = model.Session.query(version).filter(version.gone.is_(None), sa.or_(~rights, ~file)).with_for_update().all()
+    rows = model.Session.query(version).filter(version.gone.is_(None), sa.or_(sa.and_(~rights, ~links), ~file)).with_for_update().all()
     removed = 0
     for row in rows:
         row.gone = store.now()

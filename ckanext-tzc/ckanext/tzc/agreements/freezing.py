@@ -75,18 +75,24 @@ def freeze(user: Any, agreement: store.Agreement) -> dict[str, str]:
 
 
 def _freeze(agreement: store.Agreement, file: Any) -> str:
+    found, why = version(agreement.partner, file)
+    if found is not None:
+        model.Session.execute(insert(store.Frozen.__table__).values(grant=agreement.grant, file=file.id, version=found).on_conflict_do_nothing())
+    return why
+
+
+def version(partner: str, file: Any) -> tuple[str | None, str]:
+    """The version of a file as it is now, kept; or none, and why. Does not commit."""
     if file.url_type != "upload":
-        return str(tk._("This file lies elsewhere: the portal cannot keep it as it is."))
+        return None, str(tk._("This file lies elsewhere: the portal cannot keep it as it is."))
     try:
         sha256, size = keeping.keep({"id": file.id, "url": file.url, "url_type": file.url_type})
     except keeping.MissingError:
-        return str(tk._("This file is not there."))
+        return None, str(tk._("This file is not there."))
     values = {
-        "id": "".join(secrets.choice(LETTERS) for _ in range(10)), "file": file.id, "dataset": agreement.dataset, "partner": agreement.partner, "sha256": sha256, "size": size,
+        "id": "".join(secrets.choice(LETTERS) for _ in range(10)), "file": file.id, "dataset": file.package_id, "partner": partner, "sha256": sha256, "size": size,
         "name": file.url.rsplit("/", 1)[-1] or file.id, "kind": file.mimetype, "made": store.now(), "gone": None,
     }  # fmt: skip
     # the same bytes of the same file are one version, whoever has them; bytes that were removed are there again
     kept = insert(store.Version.__table__).values(values).on_conflict_do_update(index_elements=["file", "sha256"], set_={"gone": None}).returning(store.Version.__table__.c.id)
-    version = model.Session.execute(kept).scalar_one()
-    model.Session.execute(insert(store.Frozen.__table__).values(grant=agreement.grant, file=file.id, version=version).on_conflict_do_nothing())
-    return ""
+    return str(model.Session.execute(kept).scalar_one()), ""

@@ -6,7 +6,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 
-from . import seeing, store, words
+from . import linking, offers, seeing, store, words
 
 
 def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
@@ -19,3 +19,10 @@ def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
     packages = model.Session.query(model.Package).filter(model.Package.id.in_({one.dataset for one in found})) if found else ()
     names, titles = {account.id: account.display_name for account in accounts}, {package.id: package.title or package.name for package in packages}
     return [{"grant": one.grant, "holder": names.get(one.account, ""), "dataset": titles.get(one.dataset, ""), "label": words.state(one.state)} for one in found]
+
+
+def tzc_gives(package: dict[str, Any]) -> bool:
+    """Whether the reader gives a dataset's data to others: its deciders, where they are not for everybody."""
+    if package.get("access_level") not in linking.GIVEN or not package.get("owner_org") or not (tk.current_user and tk.current_user.is_authenticated):
+        return False
+    return offers.decides(tk.current_user, package["owner_org"])

@@ -8,9 +8,15 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import happening
 
 from . import making
+from .logic import action, giving
 
 
-@tk.blanket.actions
+def every_action() -> dict[str, Any]:
+    """The actions of agreements, and those of what partners offer."""
+    return {name: function for module in (action, giving) for name, function in vars(module).items() if name.startswith("tzc_")}
+
+
+@tk.blanket.actions(every_action)
 @tk.blanket.auth_functions
 @tk.blanket.blueprints
 @tk.blanket.cli

@@ -9,6 +9,9 @@ from ckanext.tzc.common import headers
 from flask import Blueprint, Response, request
 
 from . import downloads, keys
+from .giving_views import giving
+
+__all__ = ["agreements", "giving"]
 
 agreements = Blueprint("tzc_agreements", __name__)
 

@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import text
+from ckanext.tzc.schemas import vocabulary
 
-from . import store
+from . import offers, store
 
 
 def state(code: str) -> str:
@@ -14,5 +16,21 @@ def state(code: str) -> str:
         store.REVOKED: tk._("Revoked"),
         store.EXPIRED: tk._("At its end"),
         store.RENEWED: tk._("Renewed"),
+    }
+    return str(words.get(code, code))
+
+
+def purpose(code: str) -> str:
+    """A purpose's name."""
+    return next((text(entry["label"]) for entry in vocabulary("purpose") if entry["code"] == code), code)
+
+
+def invitation(code: str, waits: bool) -> str:
+    """Where an invitation stands."""
+    words = {
+        offers.OPEN: tk._("Waits for an answer") if waits else tk._("Not answered in time"),
+        offers.ACCEPTED: tk._("Accepted"),
+        offers.DECLINED: tk._("Declined"),
+        offers.WITHDRAWN: tk._("Withdrawn"),
     }
     return str(words.get(code, code))

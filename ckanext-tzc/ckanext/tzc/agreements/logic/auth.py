@@ -34,3 +34,48 @@ def tzc_agreement_attest(context: dict[str, Any], data_dict: dict[str, Any]) -> 
 def tzc_version_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Everybody; what of it is told depends on who asks."""
     return {"success": True}
+
+
+def tzc_invitation_create(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
+
+
+def tzc_invitation_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
+
+
+def tzc_invitation_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
+
+
+def tzc_invitation_accept(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
+
+
+def tzc_invitation_decline(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
+
+
+def tzc_invitation_withdraw(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
+
+
+def tzc_link_create(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
+
+
+def tzc_link_revoke(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
+
+
+def tzc_link_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for whom it is, or who decides."""
+    return _with_account(context)
