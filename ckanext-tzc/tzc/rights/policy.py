@@ -6,7 +6,7 @@ ended, or was taken away, opens nothing from that second on.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 OPEN, REGISTERED, RESTRICTED, CONFIDENTIAL = LEVELS = ("open", "registered", "restricted", "confidential")
@@ -18,19 +18,27 @@ READ, DATA = ACTIONS = ("read", "data")
 
 @dataclasses.dataclass(frozen=True)
 class Grant:
-    """A right that somebody was given. `begins` ≤ moment < `ends` (UTC); no `resources`: all files; no `columns`: all columns. `live`: neither suspended nor revoked."""
+    """A right that somebody was given. `begins` ≤ moment < `ends` (UTC); no `resources`: all files. `columns`: by file, the only ones that it opens;
+    a file that is not named has all. `live`: neither suspended nor revoked.
+    """
 
     dataset: str
     begins: datetime
     ends: datetime
     live: bool = True
     resources: frozenset[str] = frozenset()
-    columns: frozenset[str] = frozenset()
+    columns: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
 
     def covers(self, thing: Thing, at: datetime) -> bool:
         """Whether it opens this at that moment."""
         here = self.dataset == thing.dataset and (not self.resources or thing.resource in self.resources)
         return here and self.live and self.begins <= at < self.ends
+
+    def columns_of(self, file: str | None) -> frozenset[str] | None:
+        """The columns of a file that it opens; None: all. Of the dataset as a whole: as little as of any file."""
+        if file is None:
+            return frozenset().union(*self.columns.values()) if self.columns else None
+        return self.columns.get(file)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,10 +104,11 @@ def decide(person: Person, thing: Thing, action: str, at: datetime) -> Decision:
 
 
 def _by_grant(grants: Iterable[Grant], thing: Thing, at: datetime) -> Decision:
-    """Columns of several grants add up; one without columns gives all."""
+    """Columns of several grants add up; one that opens the whole file gives all."""
     here = [grant for grant in grants if grant.dataset == thing.dataset]
     live = [grant for grant in here if grant.covers(thing, at)]
     if not live:
         return Decision(False, "ended" if here else "request")
-    columns = None if any(not grant.columns for grant in live) else frozenset().union(*(grant.columns for grant in live))
-    return Decision(True, "grant", columns)
+    opened = [grant.columns_of(thing.resource) for grant in live]
+    named = [columns for columns in opened if columns is not None]
+    return Decision(True, "grant", frozenset().union(*named) if len(named) == len(opened) else None)

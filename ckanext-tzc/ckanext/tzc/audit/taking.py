@@ -111,14 +111,18 @@ def _level(row: Any) -> str:
 
 
 def _grants(by: str, row: Any) -> list[dict[str, Any]]:
-    """What opened it now, where somebody was given a right: from when to when, and its columns."""
+    """What opened it now, where somebody was given a right: from when to when, and which columns of the file (None: all)."""
     now = datetime.now(timezone.utc)
     thing = policy.Thing(row.package_id, row.owner_org, resource=row.id)
     given = [grant for grant in grants.grants(by, [row.package_id]) if grant.covers(thing, now)]
     return [
-        {"id": str(getattr(grant, "id", "")), "begins": grant.begins.isoformat(), "ends": grant.ends.isoformat(), "columns": sorted(grant.columns)}
+        {"id": str(getattr(grant, "id", "")), "begins": grant.begins.isoformat(), "ends": grant.ends.isoformat(), "columns": _sorted(grant.columns_of(row.id))}
         for grant in given
     ]  # fmt: skip
+
+
+def _sorted(columns: frozenset[str] | None) -> list[str] | None:
+    return None if columns is None else sorted(columns)
 
 
 def _count(response: Response, facts: list[dict[str, Any]]) -> None:

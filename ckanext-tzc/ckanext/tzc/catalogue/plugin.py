@@ -5,8 +5,9 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import columns
 
-from . import axes, search, solr_connection, withheld
+from . import axes, narrowed, search, solr_connection, withheld
 from .facets import Facets
 from .uploads import KeepsFiles
 
@@ -28,8 +29,9 @@ class CataloguePlugin(Facets, KeepsFiles, p.SingletonPlugin):
     p.implements(p.IFiles, inherit=True)
 
     def update_config(self, config: Any) -> None:
-        """A connection to Solr that is kept."""
+        """A connection to Solr that is kept; the doors are told which columns somebody may have."""
         solr_connection.keep()
+        columns.answered_by(narrowed.columns)
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Membership of the axes' groups; before the commit."""

@@ -14,6 +14,7 @@ from ckanext.tzc.common import headers
 
 from tzc.rights import policy, things
 
+from . import narrowed
 from .logic.auth import asker, decide, now
 
 FIELDS = ("url", "download_url", "access_url", "uri", "cache_url", "access_services", "hash", "hash_algorithm", "url_type")
@@ -65,7 +66,8 @@ def after_show(context: dict[str, Any], package: Package) -> None:
     if package.get("access_level") == policy.CONFIDENTIAL or not things.may_be_closed(package):
         return
     files = package.get("resources") or []
-    allowed = {file["id"] for file in files} if context.get("ignore_auth") else files_for(context.get("user") or "", package, files)
+    opened = {} if context.get("ignore_auth") else opened_to(context.get("user") or "", package, files)
+    allowed = {file["id"] for file in files} if context.get("ignore_auth") else set(opened)
     if any(file.get(MARK) for file in package.get("resources") or [] if file["id"] in allowed):
         stored = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": context.get("user")}, {"id": package["id"]})
         package["resources"] = stored["resources"]
@@ -74,14 +76,21 @@ def after_show(context: dict[str, Any], package: Package) -> None:
     for file in package.get("resources") or []:
         if file["id"] not in allowed:
             _withhold_file(package["id"], file)
+    narrowed.narrow(package, opened)
 
 
-def files_for(user: str, dataset: Package, files: list[Package]) -> set[str]:
-    """Ids of those of a dataset's files whose data this person may have now: one decision a file, one question to the database for all."""
+def opened_to(user: str, dataset: Package, files: list[Package]) -> dict[str, frozenset[str] | None]:
+    """Those of a dataset's files whose data this person may have now, with the only columns (None: all): one decision a file, one question to the database for all."""
     every = {file["id"]: things.thing_of(dataset, file) for file in files}
     strictest = max((thing.strictest() for thing in every.values()), key=policy.LEVELS.index, default=policy.OPEN)
     person = asker(user, strictest, dataset.get("owner_org"), dataset["id"])
-    return {file for file, thing in every.items() if decide(person, thing).allowed}
+    decisions = {file: decide(person, thing) for file, thing in every.items()}
+    return {file: decision.columns for file, decision in decisions.items() if decision.allowed}
+
+
+def _whole_for(user: str, dataset: Package, files: list[Package]) -> set[str]:
+    """Those that this person may have as they are: of one given in part, a checksum or a size would tell of the rest."""
+    return {file for file, columns in opened_to(user, dataset, files).items() if columns is None}
 
 
 def found_by(user: str, files: list[model.Resource]) -> list[model.Resource]:
@@ -96,5 +105,5 @@ def found_by(user: str, files: list[model.Resource]) -> list[model.Resource]:
         if dataset.get("archived"):
             kept_back |= every
         elif things.may_be_closed(dataset):
-            kept_back |= every - files_for(user, dataset, own)
+            kept_back |= every - _whole_for(user, dataset, own)
     return [file for file in files if file.id not in kept_back]

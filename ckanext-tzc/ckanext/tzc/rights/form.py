@@ -12,6 +12,9 @@ from ckanext.tzc.schemas import vocabulary
 
 from tzc.rights import policy, things
 
+from . import single_columns
+from .single_columns import Columns
+
 MOST_DATASETS, MOST_FILES, MOST_PEOPLE = 20, 200, 20
 LONG, SHORT = 5000, 300
 """Characters of a text, of a line."""
@@ -21,13 +24,14 @@ Errors = dict[str, list[str]]
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """One dataset that is asked for; no files: all."""
+    """One dataset that is asked for; no files: all; `columns`: by file, where only some are asked for."""
 
     id: str
     title: str
     partner: str
     personal: bool
     files: tuple[str, ...] = ()
+    columns: Columns = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,23 +116,25 @@ def scope(data: dict[str, Any], user: Any, errors: Errors) -> list[Asked]:
     """The datasets that are asked for, with their files."""
     names = texts(data.get("datasets"), errors, "datasets", MOST_DATASETS)
     files = texts(data.get("resources"), errors, "resources", MOST_FILES)
-    if data.get("columns"):
-        errors.setdefault("columns", []).append(tk._("Rights to single columns cannot be given yet: ask for the file, and say in words which columns you need."))
+    columns = single_columns.read(data.get("columns"), errors)
     if not names:
         errors.setdefault("datasets", []).append(tk._("Say which datasets you ask for."))
     found: dict[str, Asked] = {}
     left = set(files)
     for name in names:
-        asked = _dataset(name, user, left, lambda words: errors.setdefault("datasets", []).append(words))
-        if asked is not None:
+        asked = _dataset(name, user, left, columns, lambda words, key="datasets": errors.setdefault(key, []).append(words))
+        if asked is not None and asked.id not in found:
             found[asked.id] = asked
             left -= set(asked.files)
     if left and "datasets" not in errors:
         errors.setdefault("resources", []).append(tk._("These files are in none of the datasets: {ids}.").format(ids=", ".join(sorted(left))[:200]))
+    if columns and "datasets" not in errors:
+        # those of each dataset were taken out
+        errors.setdefault("columns", []).append(tk._("Columns are asked for of files that are not: {ids}.").format(ids=", ".join(sorted(columns))[:200]))
     return list(found.values())
 
 
-def _dataset(name: str, user: Any, files: set[str], refuse: Callable[[str], Any]) -> Asked | None:
+def _dataset(name: str, user: Any, files: set[str], columns: Columns, refuse: Callable[..., Any]) -> Asked | None:
     try:
         package = tk.get_action("package_show")({"user": user.name}, {"id": name})
     except (tk.ObjectNotFound, tk.NotAuthorized):
@@ -144,7 +150,11 @@ def _dataset(name: str, user: Any, files: set[str], refuse: Callable[[str], Any]
     if user.id in _members(package["owner_org"]):
         refuse(tk._("You have “{title}” already, as a member of its partner.").format(title=title))
         return None
-    return Asked(package["id"], title, package["owner_org"], personal(package.get("personal_data")), tuple(sorted(files & own)))
+    chosen = files & own
+    of_files = {file: columns.pop(file) for file in sorted(columns) if file in (chosen or own)}
+    for words in single_columns.mistakes(package, of_files):
+        refuse(words, "columns")
+    return Asked(package["id"], title, package["owner_org"], personal(package.get("personal_data")), tuple(sorted(chosen)), of_files)
 
 
 def _members(partner: str) -> set[str]:

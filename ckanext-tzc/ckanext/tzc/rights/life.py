@@ -81,7 +81,7 @@ def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
         model.Session.add(part)
         model.Session.flush()
         for one in own:
-            model.Session.add(records.Covered(part=part.id, dataset=one.id, resources=list(one.files)))
+            model.Session.add(records.Covered(part=part.id, dataset=one.id, resources=list(one.files), columns=one.columns))
     model.Session.flush()
     return request, True
 
@@ -107,7 +107,8 @@ def _fingerprint(content: form.Content, data: dict[str, Any]) -> str:
         sorted(one if isinstance(one, str) else repr(one) for one in ([value] if isinstance(value, str) else value or []))
         for value in (data.get("datasets"), data.get("resources"))
     ]
-    return hashlib.sha256(json.dumps([dataclasses.asdict(content), scope], sort_keys=True).encode()).hexdigest()
+    columns = data.get("columns") or {}
+    return hashlib.sha256(json.dumps([dataclasses.asdict(content), scope, *([columns] if columns else [])], sort_keys=True, default=repr).encode()).hexdigest()
 
 
 def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
@@ -283,10 +284,11 @@ def _tell(
         about["dataset"] = datasets[0].dataset
     if len(given) == 1:
         about["grant"] = given[0].id
-    more = {"datasets": [item.dataset for item in datasets], "requester": request.requester, "purpose": request.purpose}
+    more: dict[str, Any] = {"datasets": [item.dataset for item in datasets], "requester": request.requester, "purpose": request.purpose}
+    if columns := {file: names for item in datasets for file, names in item.columns.items()}:
+        more["columns"] = columns
     if given:
-        kept = ("id", "account", "dataset", "resources", "columns")
-        more["grants"] = [{name: getattr(grant, name) for name in kept if hasattr(grant, name)} for grant in given]
+        more["grants"] = [{"id": grant.id, "account": grant.account, "dataset": grant.dataset, "resources": grant.resources, "columns": grant.columns} for grant in given]
         more["terms"] = given[0].terms_hash
     happening.tell(happening.Happening(kind, by, about, {**more, **content}, tuple(sorted(told)), address(request.id)))
 

@@ -107,7 +107,7 @@ class Part(tk.BaseModel):
 
 
 class Covered(tk.BaseModel):
-    """A dataset that a part asks for; `resources`: ids of its files, none for all."""
+    """A dataset that a part asks for; `resources`: ids of its files, none for all; `columns`: by file, where only some of its columns are asked for."""
 
     __tablename__ = "tzc_rights_covered"
 
@@ -115,6 +115,7 @@ class Covered(tk.BaseModel):
     part = _to("part")
     dataset = sa.Column(sa.UnicodeText, nullable=False)
     resources = _json(list)
+    columns = _json(dict)
 
 
 class Message(tk.BaseModel):
@@ -155,6 +156,7 @@ class Grant(tk.BaseModel):
     account = sa.Column(sa.UnicodeText, nullable=False)
     dataset = sa.Column(sa.UnicodeText, nullable=False)
     resources = _json(list)
+    columns = _json(dict)
     begins = _moment(required=True)
     ends = _moment(required=True)
     live = sa.Column(sa.Boolean, nullable=False, default=True)
@@ -169,8 +171,8 @@ def grants_of(account: str, datasets: Collection[str]) -> tuple[policy.Grant, ..
     kept: dict[str, list[policy.Grant]] = g.setdefault(KEPT, {}) if has_request_context() else {}
     if account not in kept:
         kept[account] = [
-            policy.Grant(row.dataset, row.begins, row.ends, row.live, frozenset(row.resources))
-            for row in model.Session.query(Grant.dataset, Grant.begins, Grant.ends, Grant.live, Grant.resources).filter_by(account=account)
+            policy.Grant(row.dataset, row.begins, row.ends, row.live, frozenset(row.resources), {file: frozenset(names) for file, names in row.columns.items()})
+            for row in model.Session.query(Grant.dataset, Grant.begins, Grant.ends, Grant.live, Grant.resources, Grant.columns).filter_by(account=account)
         ]
     return tuple(grant for grant in kept[account] if grant.dataset in datasets)
 
@@ -188,7 +190,8 @@ def give(part: Part, request: Request, covered: Iterable[Covered], hashes: str, 
     for item in covered:
         for account in (request.requester, *request.team):
             grant = there.get((account, item.dataset)) or Grant(id=make_uuid(), part=part.id, account=account, dataset=item.dataset, created=at)
-            grant.resources, grant.begins, grant.ends, grant.live = list(item.resources), part.begins, part.ends, True
+            grant.resources, grant.columns = list(item.resources), dict(item.columns)
+            grant.begins, grant.ends, grant.live = part.begins, part.ends, True
             grant.terms_hash, grant.purpose, grant.words = hashes, request.purpose, request.words
             model.Session.add(grant)
             found.append(grant)

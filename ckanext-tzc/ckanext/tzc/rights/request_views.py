@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from tzc.rights import requests
 
-from . import life, uploading
+from . import life, single_columns, uploading
 
 asking = Blueprint("tzc_requests", __name__, url_prefix="/demandes")
 
@@ -43,6 +43,7 @@ def _typed() -> dict[str, Any]:
     """What was sent by the form, as the actions take it."""
     typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("purpose", "words", "project", "organisation", "days", "key", "renews")}
     typed.update({name: request.form.getlist(name) for name in LISTS})
+    typed["columns"] = single_columns.typed(request.form.getlist("columns"))
     typed["team"] = request.form.get("team", "").replace(",", "\n").split()
     return typed
 
@@ -73,8 +74,17 @@ def _renewal(id: str) -> str:
     parts = [part for part in shown["parts"] if part["state"] == requests.GRANTED] if shown["yours"] else []
     datasets = [dataset for part in parts for dataset in part["datasets"]]
     kept = {name: shown[name] for name in ("purpose", "words", "project", "organisation", "days")}
-    scope = {"datasets": [dataset["id"] for dataset in datasets], "resources": [file for dataset in datasets for file in dataset["resources"]]}
+    scope = _scope(datasets)
     return _form({**kept, **scope, "team": shown["team_names"], "key": secrets.token_urlsafe(16), "renews": id}, {})
+
+
+def _scope(datasets: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a request was for, as the form takes it."""
+    return {
+        "datasets": [dataset["id"] for dataset in datasets],
+        "resources": [file for dataset in datasets for file in dataset["resources"]],
+        "columns": {file: names for dataset in datasets for file, names in dataset["columns"].items()},
+    }
 
 
 @asking.route("/<id>/completer", methods=["GET", "POST"])
@@ -84,13 +94,13 @@ def complete(id: str) -> Any:
     if not shown["yours"] or not any(part["state"] in (requests.DRAFT, requests.CHANGES_REQUESTED) for part in shown["parts"]):
         return tk.redirect_to("tzc_requests.thread", id=id)
     datasets = [dataset for part in shown["parts"] for dataset in part["datasets"]]
-    scope = {"datasets": [dataset["id"] for dataset in datasets], "resources": [file for dataset in datasets for file in dataset["resources"]]}
+    scope = _scope(datasets)
     if request.method == "GET":
         kept = {name: shown[name] for name in ("purpose", "words", "project", "organisation", "days")}
         return _form({**kept, **scope, "team": shown["team_names"], "terms": [row["hash"] for row in shown["accepted"]]}, {}, shown)
     typed = _typed()
     try:
-        uploading.with_files("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("datasets", "resources", "key", "renews")})
+        uploading.with_files("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("datasets", "resources", "columns", "key", "renews")})
     except tk.ValidationError as error:
         return _form({**typed, **scope}, error.error_dict, shown), 400
     tk.h.flash_success(tk._("Your request is sent. The partner is told; you see here what becomes of it."))
@@ -109,9 +119,12 @@ def _form(typed: dict[str, Any], errors: dict[str, Any], shown: dict[str, Any] |
         terms = _call("tzc_request_terms", datasets=names)["terms"]
     except tk.ValidationError as error:
         scope = {**error.error_dict, **scope}
+    tables = {} if shown else single_columns.of_tables([file["id"] for package in datasets for file in package["resources"] if file.get("datastore_active")])
     most = int(tk.config["tzc.rights.most_days"])
     choices = sorted({*(days for days in DAYS if days <= most), *([int(typed["days"])] if whole_number(typed.get("days"), least=1, digits=4) else [])})
-    page: str = tk.render("requests/form.html", {"typed": typed, "errors": scope, "datasets": datasets, "terms": terms, "shown": shown, "choices": choices})
+    page: str = tk.render(
+        "requests/form.html", {"typed": typed, "errors": scope, "datasets": datasets, "tables": tables, "terms": terms, "shown": shown, "choices": choices}
+    )
     return page
 
 

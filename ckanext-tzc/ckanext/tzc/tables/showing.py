@@ -172,7 +172,8 @@ def table(resource: dict[str, Any], package: dict[str, Any], view: dict[str, Any
         "hidden": {"view_id": view.get("id"), "sort": sort if column in names else ""},
         "action": address(view_id=None, q=None, sort=None),
         "clear": address(q=None),
-        "notes": (row.notes or {}) if row is not None else {},
+        # what stands above and beside the table in its file is none of the columns that were given
+        "notes": (row.notes or {}) if row is not None and not resource.get("only_columns") else {},
         "local": [_label(field) for field in fields if field["zone"]],
         "shapes": shapes,
         "api": tk.h.url_for("api.action", ver=3, logic_function="datastore_search", resource_id=resource_id, qualified=True),
@@ -233,7 +234,7 @@ def place_map(resource: dict[str, Any]) -> dict[str, Any] | None:
     if row is None or not row.geometry:
         return None
     found = _search(resource["id"], limit=LISTED, sort="_id")
-    if found is None:
+    if found is None or not _holds_places(found["fields"], row.geometry):
         return None
     most = tk.config["tzc.map.max_features"]
     total = found["total"]
@@ -247,6 +248,11 @@ def place_map(resource: dict[str, Any]) -> dict[str, Any] | None:
         "most": words.number(most) if total > most else None,
         "words": tk.ungettext("%(number)s place", "%(number)s places", total, number=words.number(total)),
     }
+
+
+def _holds_places(fields: list[dict[str, Any]], geometry: dict[str, str]) -> bool:
+    """Whether the reader has the columns that a map is drawn from."""
+    return set(geometry.values()) <= {field["id"] for field in fields}
 
 
 NAMES = frozenset({"nom", "name", "titre", "title", "libelle", "nom_station", "commune"})
@@ -274,6 +280,8 @@ def features(resource_id: str) -> tuple[int, Any]:
     if row is None or not row.geometry:
         raise tk.ObjectNotFound(tk._("There is no map of this file."))
     first = tk.get_action("datastore_search")({}, {"resource_id": resource_id, "limit": BATCH, "sort": "_id"})
+    if not _holds_places(first["fields"], row.geometry):
+        raise tk.ObjectNotFound(tk._("There is no map of this file."))
     return first["total"], _geojson(resource_id, first, _zoned(first["fields"], row), dict(row.geometry))
 
 

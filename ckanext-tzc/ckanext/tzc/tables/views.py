@@ -8,9 +8,10 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from flask import Blueprint, Response, send_from_directory, stream_with_context
 
-from . import showing
+from . import copies, showing
 
 tables = Blueprint("tzc_tables", __name__)
+tables.before_app_request(copies.instead_of_original)
 
 LEAFLET = {"leaflet.js", "leaflet.css", "images/layers.png", "images/layers-2x.png"}
 YEAR = 365 * 24 * 3600

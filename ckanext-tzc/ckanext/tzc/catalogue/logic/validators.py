@@ -153,7 +153,8 @@ def tzc_plain_text(value: Any) -> Any:
 
 def tzc_not_withheld(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """A description from which addresses were withheld, as in search results, must not replace the whole one."""
-    if data.pop(key, None) not in {None, tk.missing, "", False}:
+    given = data.pop(key, None)
+    if given is not tk.missing and given not in (None, "", False, []):
         errors[key].append(tk._("Addresses of files are withheld in this description. Ask for the dataset by package_show as a member of its partner, and change what that gives."))
 
 

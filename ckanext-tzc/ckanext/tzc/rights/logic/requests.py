@@ -14,7 +14,7 @@ from ckanext.tzc.common.territory import text
 
 from tzc.rights import requests
 
-from .. import attachments, form, life, queues, records, request_words, roles, terms
+from .. import attachments, form, life, queues, records, request_words, roles, single_columns, terms
 
 MOST = 100
 """Entries of one answer."""
@@ -77,7 +77,8 @@ def _done(context: Any) -> None:
 def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
     """Write a request for restricted data; with `submit` it is sent at once.
 
-    `datasets`: ids or names, of one or several partners; `resources`: ids of files among theirs, none for all; `purpose`: a code of the list; `words`: what for; `project`,
+    `datasets`: ids or names, of one or several partners; `resources`: ids of files among theirs, none for all; `columns`: `{file id: [column, …]}`, of files of
+    which only some columns are asked for; `purpose`: a code of the list; `words`: what for; `project`,
     `organisation`; `days`: how long; `team`: names of other accounts who would work with the data; `terms`: hashes of the terms accepted (`tzc_request_terms`); `key`: any text by
     which a second sending is known; `renews`: id of an own request whose right this one shall take the place of. Who asks is the account. Returns the request
     (`tzc_request_show`). Raises NotAuthorized, ValidationError.
@@ -139,7 +140,7 @@ def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest"}`;
     `guest` is the proven address of who asks without a password. A part is `{"id",
     "partner", "title",
-    "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "moves", "yours"}`; `moves` are those that the asker can make now. Raises ObjectNotFound,
+    "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "columns", "moves", "roles"}`; `moves` are those that the asker can make now. Raises ObjectNotFound,
     NotAuthorized.
     """
     user = _asker(context, "tzc_request_show")
@@ -152,8 +153,7 @@ def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     """Requests of the account, newest first; with `queue` those that wait for its decision, the earliest deadline first; with `decided` what it decided or could have.
 
     `offset`, `limit` (100 at most). Returns `{"count", "requests"}`: entries are `{"id", "part", "partner", "title", "state", "label", "due", "ends", "created", "requester",
-    "purpose",
-    "datasets"}`, one a part. Raises NotAuthorized, ValidationError.
+    "purpose", "datasets", "columns"}`, one a part; `columns`: how many columns are asked for, where not all of a file are. Raises NotAuthorized, ValidationError.
     """
     user = _asker(context, "tzc_request_list")
     offset, limit = offset_and_limit(data_dict, MOST)
@@ -171,9 +171,9 @@ def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     """Rights of the account, or, with `dataset`, those to a dataset, for who decides on it; the latest end first.
 
-    `offset`, `limit` (100 at most). Returns `{"count", "grants"}`: `{"id", "request", "part", "account", "dataset", "title", "resources", "begins", "ends", "live", "now",
-    "terms_hash"}`;
-    `now` says whether it opens the data at this moment. Raises NotAuthorized, ObjectNotFound, ValidationError.
+    `offset`, `limit` (100 at most). Returns `{"count", "grants"}`: `{"id", "request", "part", "account", "dataset", "title", "resources", "columns", "begins", "ends", "live",
+    "now", "terms_hash"}`; `columns` by file, where only some were given; `now` says whether it opens the data at this moment.
+    Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     user = _asker(context, "tzc_grant_list")
     offset, limit = offset_and_limit(data_dict, MOST)
@@ -195,7 +195,8 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
             {
                 "id": grant.id, "request": request, "part": grant.part, "account": names.get(grant.account, ""), "dataset": grant.dataset,
                 "title": titles.get(grant.dataset, ("", ""))[1],
-                "resources": grant.resources, "begins": _utc(grant.begins), "ends": _utc(grant.ends), "live": grant.live, "now": grant.live and grant.begins <= at < grant.ends,
+                "resources": grant.resources, "columns": grant.columns,
+                "begins": _utc(grant.begins), "ends": _utc(grant.ends), "live": grant.live, "now": grant.live and grant.begins <= at < grant.ends,
                 "terms_hash": grant.terms_hash,
             }
             for grant, request in rows
@@ -282,6 +283,7 @@ def _entries(rows: list[Any]) -> list[Answer]:
             "due": _utc(part.due), "ends": _utc(part.ends), "created": _utc(request.created), "requester": names.get(request.requester, ""),
             "purpose": request_words.purpose(request.purpose),
             "datasets": [titles.get(item.dataset, ("", ""))[1] for item in items if item.part == part.id],
+            "columns": sum(len(names) for item in items if item.part == part.id for names in item.columns.values()),
         }
         for part, request in rows
     ]  # fmt: skip
@@ -313,7 +315,11 @@ def _part(part: records.Part, request: records.Request, user: Any, items: list[r
     return {
         "id": part.id, "partner": part.partner, "title": _partner_title(part.partner), "state": part.state, "label": request_words.state(part.state), "personal": part.personal,
         "keys": {role: names.get(account, "") for role, account in part.keys.items()}, "due": _utc(part.due), "begins": _utc(part.begins), "ends": _utc(part.ends),
-        "datasets": [{"id": item.dataset, **dict(zip(("name", "title"), titles.get(item.dataset, ("", "")), strict=True)), "resources": item.resources} for item in items],
+        "datasets": [
+            {"id": item.dataset, **dict(zip(("name", "title"), titles.get(item.dataset, ("", "")), strict=True)), "resources": item.resources, "columns": item.columns}
+            for item in items
+        ],
+        "columns": single_columns.told([item.columns for item in items]),
         "moves": roles.moves(user.id, part, request), "roles": list(roles.of(user.id, part, request)),
     }  # fmt: skip
 

@@ -7,7 +7,7 @@ import ckan.lib.datapreview as datapreview
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 
-from .. import changes, showing, store, words
+from .. import changes, scoped, showing, store, words
 
 
 @tk.chained_action
@@ -26,6 +26,23 @@ def resource_view_list(original_action: Any, context: Any, data_dict: dict[str, 
     for view in views:
         view["title"] = showing.title_of(view["view_type"], view["title"])
     return views
+
+
+@tk.chained_action
+@tk.side_effect_free
+def datastore_search(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Any:
+    """CKAN's own; who was given some columns of a table is answered as if there were no others."""
+    opened = scoped.scope(context, data_dict)
+    return original_action(context, data_dict) if opened is None else scoped.search(context, data_dict, opened)
+
+
+@tk.chained_action
+@tk.side_effect_free
+def datastore_info(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Any:
+    """The same."""
+    opened = scoped.scope(context, data_dict)
+    answer = original_action(context, data_dict)
+    return answer if opened is None else scoped.info(answer, opened)
 
 
 @tk.side_effect_free
@@ -51,6 +68,9 @@ def tzc_table_status(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
     shown = {name: getattr(row, name) for name in ("state", "rows", "columns", "reason", "parameters", "geometry", "notes", "started", "ended")}
     if shown["parameters"] and not mine:
         shown["parameters"] = {name: value for name, value in shown["parameters"].items() if name != "excerpt"}
+    opened = scoped.scope(context, data_dict)
+    if opened is not None:
+        shown.update(geometry=scoped.places(row.geometry, opened), notes=None, columns=len(opened))
     return _shown(resource.id, shown)
 
 
