@@ -17,6 +17,7 @@ import pytest
 from ckan.tests import factories
 from ckanext.datastore.backend import postgres as backend
 
+from tests.people import Person
 from tests.portal.rights.test_requests import get, refused
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
@@ -465,3 +466,38 @@ def test_a_file_kept_under_its_own_address(scene: Any, app: Any, given: Any, hom
     tk.check_access("permission_download_file", {"user": scene.town["decider"]}, {"id": kept.id})
     answer = get(app, f"/file/download/{kept.id}", scene.citizen)
     assert answer.status_code == 200 and answer.get_data(as_text=True).startswith("logement,kwh\nA,10")
+
+
+# pages
+
+
+def test_columns_are_ticked_in_the_form(scene: Any, app: Any, homes: dict[str, Any], file: str) -> None:
+    citizen, decider = Person(app, scene.citizen), Person(app, scene.town["decider"])
+    page = citizen.visit(f"/demandes/nouvelle?dataset={homes['name']}")
+    boxes = citizen.page.xpath("//input[@name='columns']/@value")
+    second = homes["resources"][1]["id"]
+    assert boxes == [f"{table}:{field['id']}" for table in (file, second) for field in FIELDS] and "Qui l’habite" in page
+    ticked = [f"{file}:kwh", f"{file}:logement"]
+    # a mistake elsewhere loses no tick
+    citizen.send(status=400, purpose="research", words="", days="30", columns=ticked, resources=[file])
+    assert sorted(citizen.page.xpath("//input[@name='columns'][@checked]/@value")) == ticked
+    terms = citizen.page.xpath("//input[@name='terms']/@value")
+    citizen.send(status=400, purpose="research", words="Une thèse.", days="30", columns=[f"{second}:kwh"], resources=[file], terms=terms)
+    assert "field-columns" in citizen.faults()
+    page = citizen.send(purpose="research", words="Une thèse.", days="30", columns=ticked, resources=[file], terms=terms)
+    thread = citizen.address
+    assert "kwh, logement" in page
+    assert "2 " in decider.visit("/demandes/a-decider") and "kwh, logement" in decider.visit(thread)
+    decider.send(button=("move", "ask_changes"), reason="Quel projet ?")
+    page = citizen.visit(f"{thread}/completer")
+    assert "kwh, logement" in page and not citizen.page.xpath("//input[@name='columns']")
+    citizen.send(project="Rues")
+    decider.visit(thread)
+    decider.send(button=("move", "take_up"))
+    decider.send(button=("move", "approve"))
+    assert "kwh, logement" in citizen.visit("/demandes/droits")
+    page = citizen.visit(f"/dataset/{homes['name']}/resource/{file}")
+    assert "kwh, logement" in page and not any(word in page for word in LEAKS)
+    # what is asked for again is the same
+    citizen.visit(f"/demandes/nouvelle?renews={thread.rpartition('/')[2]}")
+    assert sorted(citizen.page.xpath("//input[@name='columns'][@checked]/@value")) == ticked
