@@ -6,7 +6,9 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 
-from . import linking, offers, seeing, store, words
+from tzc.rights import things
+
+from . import offers, seeing, store, words
 
 
 def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
@@ -23,6 +25,6 @@ def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
 
 def tzc_gives(package: dict[str, Any]) -> bool:
     """Whether the reader gives a dataset's data to others: its deciders, where they are not for everybody."""
-    if package.get("access_level") not in linking.GIVEN or not package.get("owner_org") or not (tk.current_user and tk.current_user.is_authenticated):
+    if not things.may_be_closed(package) or package.get("private") or not package.get("owner_org") or not (tk.current_user and tk.current_user.is_authenticated):
         return False
     return offers.decides(tk.current_user, package["owner_org"])

@@ -12,11 +12,11 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import happening
+from ckanext.tzc.common import happening, levels
 from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.schemas import vocabulary
 
-from tzc.rights import policy
+from tzc.rights import policy, things
 
 from . import offers, store
 
@@ -67,7 +67,8 @@ def create(user: Any, data: dict[str, Any]) -> offers.Invitation:
     package = dataset(user, data.get("dataset"))
     errors: Errors = {}
     offers.one_at_a_time(user)
-    if package.extras.get("access_level") != policy.RESTRICTED or package.private:
+    asked_for = things.on_request({**levels.stored(package), "resources": [levels.stored_file(file) for file in package.resources]})
+    if package.private or not (asked_for or package.extras.get("access_level") == policy.RESTRICTED):
         errors["dataset"] = [tk._("Only to data that are given on request can somebody be invited.")]
     files = data.get("resources") or []
     own = {file.id for file in package.resources}

@@ -1,15 +1,14 @@
 """Links for one recipient: a frozen file, so often, until a day. Whoever opens the page presses a button, so that programs which look at mails use nothing up."""
 from __future__ import annotations
 
-import json
 import secrets
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.tzc.common import happening, mailing
+from ckanext.tzc.common import happening, levels, mailing
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
 from flask import Response
@@ -75,27 +74,15 @@ def closed(package: Any, file: Any) -> str:
     """Why a file is not given by a link now; empty when it is. Asked when the link is made, and at each use."""
     if package is None or file is None or {package.state, file.state} != {"active"} or package.private or package.extras.get("archived"):
         return str(tk._("The partner has removed this file."))
-    own = file.extras if isinstance(file.extras, dict) else json.loads(file.extras or "{}")
-    level = policy.Thing(package.id, package.owner_org, package.extras.get("access_level") or policy.OPEN, own.get("access_level") or None).strictest()
-    if level not in GIVEN:
+    thing = levels.thing(package, file)
+    if thing.strictest() not in GIVEN:
         return str(tk._("Confidential data are given by no link, and open data need none."))
     code = package.extras.get("personal_data")
     if any(entry["code"] == code and entry.get("persons") for entry in vocabulary("personal-data")):
         return str(tk._("Data that concern persons are given by no link: invite somebody, so that two persons approve."))
-    if any(_to_come(each) for each in (package.extras.get("embargo"), own.get("embargo"))):
+    if thing.embargo is not None and store.now() < thing.embargo:
         return str(tk._("These data are under embargo."))
     return ""
-
-
-def _to_come(value: Any) -> bool:
-    """Whether an embargo lies in the future; one that cannot be read closes."""
-    if not value:
-        return False
-    try:
-        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
-        return True
-    return store.now() < (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
 
 
 def tell(link: offers.Link, kind: str, by: str, content: dict[str, Any]) -> None:
@@ -143,7 +130,7 @@ def take(secret: str) -> tuple[Response | None, str]:
     except keeping.MissingError:
         model.Session.rollback()
         return None, str(tk._("The bytes of this version were removed."))
-    level = (model.Package.get(link.dataset).extras or {}).get("access_level")
+    level = levels.thing(model.Package.get(link.dataset), model.Resource.get(link.file)).strictest()
     tell(link, "data.downloaded", "", {"bytes": version.size, "level": level, "version": version.id, "grants": [], "scope": [], "path": "/liens/"})
     model.Session.commit()
     return answer, ""

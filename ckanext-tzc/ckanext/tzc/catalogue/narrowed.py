@@ -6,6 +6,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import levels
 
 from tzc.rights import policy
 
@@ -24,8 +25,7 @@ def columns(user: str, file: str) -> frozenset[str] | None:
     package = resource.package if resource else None
     if package is None:
         return None
-    level = package.extras.get("access_level") or policy.OPEN
-    thing = policy.Thing(package.id, package.owner_org, level, own_level=resource.extras.get("access_level") or None, resource=file)
+    thing = levels.thing(package, resource)
     if thing.strictest() != policy.RESTRICTED:
         return None
     decision = decide(asker(user, policy.RESTRICTED, package.owner_org, package.id), thing)

@@ -10,7 +10,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import headers
+from ckanext.tzc.common import headers, levels
 
 from tzc.rights import policy, things
 
@@ -99,8 +99,8 @@ def found_by(user: str, files: list[model.Resource]) -> list[model.Resource]:
     rows = model.Session.query(model.Package.id, model.Package.owner_org, model.Package.extras).filter(model.Package.id.in_(owners)).all() if owners else []
     kept_back: set[str] = set()
     for row in rows:
-        own = [{"id": file.id, **(file.extras or {})} for file in files if file.package_id == row.id]
-        dataset = {"id": row.id, "owner_org": row.owner_org, **(row.extras or {}), "resources": own}
+        own = [levels.stored_file(file) for file in files if file.package_id == row.id]
+        dataset = {**levels.stored(row), "resources": own}
         every = {file["id"] for file in own}
         if dataset.get("archived"):
             kept_back |= every

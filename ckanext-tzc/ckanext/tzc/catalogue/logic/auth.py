@@ -6,7 +6,7 @@ from typing import Any
 
 import ckan.authz as authz
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import grants, headers
+from ckanext.tzc.common import grants, headers, levels
 
 from tzc.rights import policy, things
 
@@ -35,7 +35,7 @@ def resource_show(next_auth: Any, context: dict[str, Any], data_dict: dict[str, 
     package = resource.package if resource else None
     if package is None:
         return answer
-    thing = things.thing_of({"id": package.id, "owner_org": package.owner_org, **package.extras}, {"id": resource.id, **(resource.extras or {})})
+    thing = levels.thing(package, resource)
     if decide(things.STRANGER, thing).allowed:
         return answer
     decision = decide(asker(context.get("user", ""), thing.strictest(), package.owner_org, package.id), thing)
