@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from geomet import InvalidGeoJSONException, wkt  # type: ignore[import-untyped]  # -- it has none
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from tzc.rights.things import NEVER, embargo_of, is_for_all
 
-from .terms import GEOJSON, MEDIA, NAMES, TYPE, Node, Term, clean, decimal, duration, entries, iri, mailbox, moment, number, parsed_moment, text, values
+from .terms import GEOJSON, MEDIA, NAMES, TYPE, Node, Term, clean, duration, entries, iri, length, mailbox, moment, number, parsed_moment, text, values
 
 VERSION = 5
 """Of this mapping: one more whenever the same dataset gives other triples, so that all stored fragments are made anew."""
@@ -124,7 +125,7 @@ DATASET: tuple[Row, ...] = (
     ("has_version", "dcat:hasVersion", iri, ""),
     ("is_referenced_by", "dct:isReferencedBy", iri, ""),
     ("applicable_legislation", "dcatap:applicableLegislation", iri, "eli:LegalResource"),
-    ("spatial_resolution_in_meters", "dcat:spatialResolutionInMeters", decimal, ""),
+    ("spatial_resolution_in_meters", "dcat:spatialResolutionInMeters", length, ""),
 )  # fmt: skip
 DISTRIBUTION: tuple[Row, ...] = (
     ("status", "adms:status", iri, CONCEPT),
@@ -136,7 +137,7 @@ DISTRIBUTION: tuple[Row, ...] = (
     ("documentation", "foaf:page", iri, "foaf:Document"),
     ("conforms_to", "dct:conformsTo", iri, "dct:Standard"),
     ("applicable_legislation", "dcatap:applicableLegislation", iri, "eli:LegalResource"),
-    ("spatial_resolution_in_meters", "dcat:spatialResolutionInMeters", decimal, ""),
+    ("spatial_resolution_in_meters", "dcat:spatialResolutionInMeters", length, ""),
     ("size", "dcat:byteSize", number, ""),
 )  # fmt: skip
 ONE_ONLY = {"version", "frequency", "temporal_resolution", "status", "availability", "compress_format", "package_format", "size", "spatial_resolution_in_meters"}
@@ -167,9 +168,27 @@ def file_page(resource_id: str, dataset_id: str, base: str) -> NamedNode:
     return NamedNode(f"{base}/dataset/{dataset_id}/resource/{resource_id}")
 
 
+OTHERS = (
+    "publications.europa.eu/resource/", "data.europa.eu/bna/", "data.europa.eu/eli/", "id.insee.fr/", "inspire.ec.europa.eu/", "eurovoc.europa.eu/", "www.iana.org/", "www.w3.org/", "w3id.org/",
+    "purl.org/", "xmlns.com/", "spdx.org/", "creativecommons.org/", "opendatacommons.org/", "www.etalab.gouv.fr/licence", "schema.org/",
+)  # fmt: skip
+"""Where terms, licences and formats have their addresses: a dataset that takes one would be read as what others mean by it."""
+
+
 def _of_elsewhere(stated: Any, base: str) -> NamedNode | None:
     address = iri(stated)
-    return address if address is not None and not _bare(address.value).startswith(_bare(base)) and "://" in address.value else None
+    if address is None or "://" not in address.value:
+        return None
+    place = _place(address.value)
+    return None if place.startswith((_place(base), *OTHERS)) else address
+
+
+def _place(address: str) -> str:
+    """Host and path, as RFC 3986 (6.2.2, 6.2.3) makes equal addresses alike: small letters, no user, no usual port."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").rstrip(".")
+    port = "" if parts.port in {None, 80, 443} else f":{parts.port}"
+    return f"{host}{port}{parts.path or '/'}"
 
 
 class _Writer:
@@ -255,8 +274,8 @@ class _Writer:
         # DCAT-AP asks for a description; a source that gave none gets its title said again
         self.add(me, "dct:description", self.words(dataset.get("notes")) or self.words(dataset.get("title")))
         self.add(me, "dct:identifier", text(dataset.get("identifier")) or text(dataset.get("guid")) or text(dataset["id"]))
-        for other in values(dataset.get("alternate_identifier")):
-            if (notation := text(other)) is not None:
+        for notation in dict.fromkeys(text(other) for other in values(dataset.get("alternate_identifier"))):
+            if notation is not None:
                 node = self.blank()
                 self.add(me, "adms:identifier", node, "adms:Identifier")
                 self.add(node, "skos:notation", notation)
@@ -278,11 +297,11 @@ class _Writer:
             self.add(me, "prov:wasDerivedFrom", NamedNode(f"{self.world.base}/dataset/{source}") if here else iri(source))
 
     def dates(self, subject: Node, fields: Mapping[str, Any], created: str, modified: str) -> None:
-        """A stated day counts; else the moment of ours. What is said to be changed in the future is not said to be so yet: national portals refuse it."""
-        self.add(subject, "dct:issued", moment(fields.get("issued")) or _utc(fields.get(created)))
-        stated = moment(fields.get("modified"))
-        future = stated is not None and self.in_future(clean(fields.get("modified")))
-        self.add(subject, "dct:modified", (None if future else stated) or _utc(fields.get(modified)))
+        """A stated day counts; else the moment of ours. What is said to be in the future is not said to be so yet: national portals refuse it."""
+        for name, field, otherwise in (("dct:issued", "issued", created), ("dct:modified", "modified", modified)):
+            stated = moment(fields.get(field))
+            future = stated is not None and self.in_future(clean(fields.get(field)))
+            self.add(subject, name, (None if future else stated) or _utc(fields.get(otherwise)))
 
     def in_future(self, words: str) -> bool:
         full = {4: f"{words}-01-01", 7: f"{words}-01"}.get(len(words), words)
@@ -307,7 +326,7 @@ class _Writer:
             if clean(agent.get("name")):
                 self.agent("dct:creator", agent)
         for contact in entries(self.dataset.get("contact")):
-            node = iri(contact.get("uri")) or self.blank()
+            node = _of_elsewhere(contact.get("uri"), self.world.base) or self.blank()
             self.add(self.subject, "dcat:contactPoint", node, "vcard:Kind")
             self.add(node, "vcard:fn", text(contact.get("name")))
             self.add(node, "vcard:hasEmail", mailbox(contact.get("email")))
@@ -315,7 +334,8 @@ class _Writer:
             self.add(node, "vcard:hasUID", iri(contact.get("identifier")) or text(contact.get("identifier")))
 
     def agent(self, name: str, agent: Mapping[str, Any]) -> None:
-        node = iri(agent.get("uri")) or self.blank()
+        # one of this portal's partners speaks for itself
+        node = _of_elsewhere(agent.get("uri"), self.world.base) or self.blank()
         self.add(self.subject, name, node, "foaf:Agent")
         self.add(node, "foaf:name", text(agent.get("name")))
         self.add(node, "foaf:homepage", iri(agent.get("url")), "foaf:Document")

@@ -40,12 +40,22 @@ def structured(dataset: Mapping[str, Any], world: World, catalogue: str) -> str:
         "dateModified": _past(_day(dataset.get("modified")), moment_now) or _day(dataset.get("metadata_modified")),
         "version": clean(dataset.get("version")),
         "temporalCoverage": [f"{start or '..'}/{end or '..'}" for start, end in _periods(dataset) if start or end],
-        "spatialCoverage": [{"@type": "Place", "name": world.communes[code]} for code in values(dataset.get("communes")) if isinstance(code, str) and code in world.communes],
+        "spatialCoverage": _places(dataset, world),
+        "conformsTo": [address.value for stated in values(dataset.get("conforms_to")) if (address := iri(stated)) is not None],
         "publisher": {"@type": "Organization", "name": clean(organisation.get("title")) or clean(organisation.get("name"))} if organisation else None,
         "includedInDataCatalog": {"@type": "DataCatalog", "name": catalogue, "url": f"{world.base}/"},
         "distribution": [_download(resource) for resource in files],
     }
     return json.dumps({name: value for name, value in told.items() if value not in (None, "", [])}, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
+
+
+def _places(dataset: Mapping[str, Any], world: World) -> list[dict[str, Any]]:
+    """Communes by name; without them the whole territory, as the feed says, unless another catalogue says something else."""
+    names = [world.communes[code] for code in values(dataset.get("communes")) if isinstance(code, str) and code in world.communes]
+    elsewhere = any(dataset.get(name) for name in ("spatial_coverage", "guid", "harvest_source_id"))
+    if not names and world.whole and not elsewhere:
+        names = [world.whole[0]]
+    return [{"@type": "Place", "name": name} for name in names]
 
 
 def _download(resource: Mapping[str, Any]) -> dict[str, Any]:

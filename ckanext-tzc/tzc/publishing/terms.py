@@ -153,6 +153,12 @@ def decimal(value: Any) -> Literal | None:
     return Literal(f"{found:f}", datatype=NAMES["xsd:decimal"]) if found.is_finite() and abs(found.adjusted()) < MOST_DIGITS else None
 
 
+def length(value: Any) -> Literal | None:
+    """A length in metres, more than nothing."""
+    found = decimal(value)
+    return found if found is not None and float(found.value) > 0 else None
+
+
 def duration(value: Any) -> Literal | None:
     """A duration of ISO 8601."""
     words = clean(value)

@@ -182,3 +182,13 @@ def test_a_day_that_the_calendar_lacks_is_told(publish: Publish, field: str) -> 
             publish(**{field: day})
         assert list(refused.value.error_dict) == [field]
     assert publish(**{field: "2026-02"})[field] == "2026-02"
+
+
+def test_pages_say_who_may_have_a_file(app: Any, publish: Publish) -> None:
+    """An embargo on every card, a file's own level on its page."""
+    made = publish(name="velos", embargo="2098-03-01", resources=[{"url": SECRET, "name": "Comptages", "format": "CSV"}])
+    other = publish(name="autre", resources=[{"url": SECRET, "name": "Comptages", "format": "CSV", "access_level": "registered"}])
+    for address in ("/dataset/?q=name:velos", "/dataset/velos", f"/dataset/velos/resource/{made['resources'][0]['id']}"):
+        assert "tzc-access-embargo" in app.get(address).body, address
+    told = app.get(f"/dataset/autre/resource/{other['resources'][0]['id']}").body
+    assert "tzc-access-registered" in told and "tzc-access-open" not in told

@@ -9,7 +9,7 @@ from typing import Any
 from ckanext.tzc.catalogue.solr_connection import kept
 from ckanext.tzc.common.territory import territory
 
-QUERY_FIELDS = "title^6 tags_text^3 axis_text^2 partner_text^2 places_text^2 res_name notes text^0.5"
+QUERY_FIELDS = "title_plain^9 title^6 tags_text^3 axis_text^2 partner_text^2 places_text^2 res_name notes text^0.5"
 """Only fields that drop the same words: dismax counts a word as missed when one field drops it (l', de) and another keeps it."""
 
 MATCH, ANY = "2<-1 5<70%", "1"

@@ -310,9 +310,12 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
         typed = any(request.form.get(name, "").strip() for name in ("name", "description", "format"))
         if wanted == WITHOUT or (wanted == PUBLISH and package["resources"] and not typed):
             return _publish(package["id"])
+        if wanted in {BACK, LATER} and typed and not request.form.get("leave_text"):
+            g.tzc_leave_text = True
+            words = tk._("Choose a file, or write the address where the data are: a file is kept with its data. To leave without it and lose what you wrote here, press the button once more.")
+            again: Page = self.get(package_type, package["name"], _sent(), {"url": [words]}, {})
+            return again
         if wanted in {BACK, LATER}:
-            if typed:
-                tk.h.flash_notice(tk._("What you typed about the next file is not kept: a file is kept with its data or its address."))
             if wanted == LATER:
                 self._say_later(package)
             answer: Response = tk.h.redirect_to("dataset.edit" if wanted == BACK else "dataset.read", id=package["name"])

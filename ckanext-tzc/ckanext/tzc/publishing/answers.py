@@ -15,7 +15,9 @@ from tzc.publishing.documents import SYNTAXES, TURTLE, Syntax
 
 CHUNK = 64 * 1024
 MEDIA = {syntax.media: syntax for syntax in SYNTAXES}
-ACCEPTED = [*MEDIA, "text/n3"]
+ALSO = {"text/n3": "text/turtle", "application/xml": "application/rdf+xml", "text/xml": "application/rdf+xml", "application/json": "application/ld+json"}
+"""Other names of ours."""
+ACCEPTED = [*MEDIA, *ALSO]
 
 
 def refuse(status: int, reason: str) -> Response:
@@ -26,7 +28,7 @@ def refuse(status: int, reason: str) -> Response:
 def negotiated(asked: Request) -> Syntax | None:
     """The syntax that the reader likes best; a reader who takes anything gets Turtle, one who takes none of ours None."""
     best = _accepted(asked).best_match(ACCEPTED, default=None)
-    return MEDIA.get(best or "", TURTLE if best else None)
+    return MEDIA.get(ALSO.get(best or "", best or ""), TURTLE if best else None)
 
 
 def _accepted(asked: Request) -> MIMEAccept:

@@ -43,9 +43,9 @@ NATIONAL = WHOLE.and_("NOT fragment.elsewhere")
 HIGH_VALUE = WHOLE.and_("fragment.high_value")
 
 
-def of_partner(organisation_id: str) -> Choice:
-    """What a partner publishes here; what was harvested from elsewhere only where its source is redistributed, as data.gouv.fr may have it from there."""
-    return NATIONAL.and_("fragment.owner_org = :partner", partner=organisation_id)
+def of_partner(organisations: list[str]) -> Choice:
+    """What a partner (by its id, or ids of departments that have one SIREN) publishes here; what was harvested from elsewhere only where its source is redistributed, as data.gouv.fr may have it from there."""
+    return NATIONAL.and_("fragment.owner_org = ANY(:partners)", partners=tuple(organisations))
 
 
 def of_axis(name: str) -> Choice:
@@ -218,10 +218,10 @@ def whole(choice: Choice, syntax: Syntax, at: State) -> Iterator[bytes]:
     return documents.document(syntax, pieces())
 
 
-def dataset(package_id: str, syntax: Syntax) -> bytes | None:
-    """One dataset's document; None where a stranger may not see it."""
+def dataset(package_id: str, syntax: Syntax) -> tuple[bytes, datetime] | None:
+    """One dataset's document, and when it was made; None where a stranger may not see it."""
     row = model.Session.execute(
-        sa.text(f"SELECT fragment.{syntax.name} FROM tzc_publishing_fragment AS fragment {STILL_PUBLIC} AND fragment.package_id = :id"),  # noqa: S608 -- as above
+        sa.text(f"SELECT fragment.{syntax.name}, fragment.made FROM tzc_publishing_fragment AS fragment {STILL_PUBLIC} AND fragment.package_id = :id"),  # noqa: S608 -- as above
         {"id": package_id},
     ).one_or_none()
-    return b"".join(documents.document(syntax, [unpacked_one(row[0])])) if row else None
+    return (b"".join(documents.document(syntax, [unpacked_one(row[0])])), row[1]) if row else None

@@ -73,13 +73,18 @@ def make(ids: list[str]) -> int:
 
 
 def _read(ids: list[str]) -> dict[str, dict[str, Any]]:
-    """Published datasets by id. An IRI that two of them state is the one's that had it first: two descriptions of one thing would be read as one."""
+    """Published datasets by id. An IRI or identifier that two of them state is the one's that had it first: two descriptions of one thing would be read as one."""
     datasets = stored.read(ids, base())
     stated = {id: subject for id, dataset in datasets.items() if (subject := mapping.subject_of(dataset, base()).value) != f"{base()}/dataset/{id}"}
     holders = store.holders(list(stated.values()))
     for id, subject in stated.items():
         if holders.setdefault(subject, id) != id:
             datasets[id]["uri"] = None
+    identified = {id: str(dataset["identifier"]) for id, dataset in datasets.items() if dataset.get("identifier")}
+    owners = store.identified(list(identified.values()))
+    for id, identifier in identified.items():
+        if owners.get(identifier, id) != id:
+            datasets[id]["identifier"] = None
     return datasets
 
 

@@ -125,6 +125,21 @@ def holders(subjects: list[str]) -> dict[str, str]:
     return {row.subject: row.package_id for row in model.Session.execute(query)} if subjects else {}
 
 
+IDENTIFIED = sa.text("""
+    SELECT DISTINCT ON (identifier) identifier, id FROM (
+        SELECT id AS identifier, id, 0 AS rank, metadata_created FROM package WHERE id = ANY(:stated)
+        UNION ALL
+        SELECT extras ->> 'identifier', id, 1, metadata_created FROM package
+        WHERE extras ->> 'identifier' = ANY(:stated) AND type = 'dataset' AND state = 'active' AND NOT private
+    ) AS every ORDER BY identifier, rank, metadata_created, id
+""")
+
+
+def identified(stated: list[str]) -> dict[str, str]:
+    """Whose each of these identifiers is: the dataset's whose id it is, else the first one's that states it."""
+    return {row.identifier: row.id for row in model.Session.execute(IDENTIFIED, {"stated": stated})} if stated else {}
+
+
 NEXT_REVISION = sa.text("nextval('tzc_publishing_revision')")
 
 

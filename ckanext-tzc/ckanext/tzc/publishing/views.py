@@ -24,7 +24,7 @@ __all__ = ["publishing", "sparql", "vocabulary"]
 
 KNOWN = {"page", "after", "modified_since", "profiles"}
 MEANINGLESS = {"q", "fq", "sort"}
-ALSO = {"changed_since": "modified_since", "changed-since": "modified_since"}
+ALSO = dict.fromkeys(("changed_since", "changed-since", "modified-since"), "modified_since")
 """Other names of a question."""
 OTHER_PROFILES = ("croissant", "euro_dcat_ap", "euro_dcat_ap_scheming", "schemaorg")
 """Those of ckanext-dcat that write our datasets, one at a time."""
@@ -135,10 +135,12 @@ def high_value(extension: str | None = None) -> Response:
 def partner(name: str, extension: str | None = None) -> Response:
     """What a partner publishes, by its name here or its SIREN."""
     siren = name.replace(" ", "")[:9] if name.replace(" ", "").isdigit() else name
-    organisation = model.Group.get(name) or model.Session.query(model.Group).filter(model.Group.extras["siren"].astext == siren, model.Group.state == "active").first()
-    if organisation is None or not organisation.is_organization or organisation.state != "active":
+    partners = model.Session.query(model.Group).filter(model.Group.is_organization, model.Group.state == "active")
+    named = [partner.id for partner in partners.filter((model.Group.id == name) | (model.Group.name == name))]
+    found = named or [partner.id for partner in partners.filter(model.Group.extras["siren"].astext == siren).order_by(model.Group.id)]
+    if not found:
         raise RefusedError(404, tk._("There is no partner of this name or SIREN."))
-    return _feed(feeds.of_partner(organisation.id), extension)
+    return _feed(feeds.of_partner(found), extension)
 
 
 @publishing.route("/catalog/axis/<name>")
@@ -166,17 +168,19 @@ def _dataset(name: str, extension: str | None) -> Response:
     syntax = _syntax(extension)
     renewing.renew_before_reading()
     package = model.Package.get(name)
-    content = feeds.dataset(package.id, syntax) if package else None
-    if content is None:
+    found = feeds.dataset(package.id, syntax) if package else None
+    if found is None:
         raise RefusedError(404, tk._("Dataset not found"))
+    content, changed = found
     etag = feeds.etag(hashlib.sha256(content).hexdigest(), syntax.name)
-    changed = package.metadata_modified.replace(tzinfo=timezone.utc, microsecond=0)
-    return answers.fresh(request, etag) or answers.rdf(request, content, answers.media_of(extension or "", syntax), etag, changed)
+    return answers.fresh(request, etag, changed) or answers.rdf(request, content, answers.media_of(extension or "", syntax), etag, changed)
 
 
 def _feed(choice: feeds.Choice, extension: str | None) -> Response:
     """A page of a feed: the first, one by its number, or the one after a place in the order."""
     syntax = _syntax(extension)
+    if other_profiles():
+        raise RefusedError(404, tk._("This feed is written by our own profile only: leave profiles out."))
     question = _question()
     for name, least in (("after", 0), ("page", 1)):
         if name in question:
@@ -193,7 +197,11 @@ def _question() -> dict[str, str]:
     """What is asked, each once."""
     if asked := sorted(MEANINGLESS & set(request.args)):
         raise RefusedError(400, tk._("A feed cannot be searched: leave {names} out, or ask {address}.").format(names=", ".join(asked), address="/api/3/action/package_search"))
-    given = {ALSO.get(name, name): value for name, value in request.args.items()}
+    every = [(ALSO.get(name, name), value) for name, value in request.args.items(multi=True)]
+    names = [name for name, _value in every if name in KNOWN]
+    if len(set(names)) < len(names) or {"page", "after"} <= set(names):
+        raise RefusedError(400, tk._("Ask for one page, and from one moment on: each of {names} once, and either page or after.").format(names=", ".join(sorted(KNOWN))))
+    given = dict(every)
     return {name: given[name] for name in KNOWN - {"profiles"} if name in given}
 
 
@@ -206,10 +214,11 @@ def _whole_number(name: str, stated: str, least: int) -> int:
 
 def _moment(stated: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(stated.replace("Z", "+00:00"))
-    except ValueError as error:
+        # a plus sign that is not written as %2B arrives as a space
+        moment = datetime.fromisoformat(stated.replace("Z", "+00:00").replace(" ", "+") if "T" in stated else stated)
+        return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError) as error:
         raise RefusedError(400, tk._("modified_since must be a day or a moment as ISO 8601 writes it, such as 2026-11-28 or 2026-11-28T10:00:00Z.")) from error
-    return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 @publishing.route("/publishing/received")

@@ -36,3 +36,11 @@ def tzc_quality_of_partner(organization_id: str) -> dict[str, Any] | None:
     organisation = tk.h.get_organization(organization_id)
     average: dict[str, Any] | None = tk.get_action("tzc_quality_summary")({}, {})["partners"].get((organisation or {}).get("name"))
     return average
+
+
+def tzc_quality_of_axis(name: str) -> dict[str, Any] | None:
+    """The average of an axis's public datasets, for those who publish; None for others, or without datasets."""
+    if not tk.current_user.is_authenticated or not (tk.current_user.sysadmin or tk.h.organizations_available("create_dataset")):
+        return None
+    average: dict[str, Any] | None = tk.get_action("tzc_quality_summary")({}, {})["axes"].get(name)
+    return average

@@ -30,6 +30,7 @@ Errors = dict[Key, list[str]]
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 """Characters that no text needs; those that turn the reading direction around make a name read as another one."""
 TITLE_LIMIT, TEXT_LIMIT = 300, 100_000
+FORMAT_LIMIT = 60
 MOST_SOURCES = 50
 """Sources that a dataset may be derived from."""
 
@@ -168,6 +169,15 @@ def tzc_kept_archived(key: Key, data: Flat, errors: Errors, context: dict[str, A
     data[key] = kept
 
 
+def tzc_format(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """The name of a format, such as CSV; a longer text of another catalogue is cut."""
+    value = _given(data, key).strip()
+    if len(value) > FORMAT_LIMIT and is_harvested(data):
+        data[key] = value[:FORMAT_LIMIT]
+    elif len(value) > FORMAT_LIMIT:
+        errors[key].append(tk._("A format is a short name, such as CSV, GeoJSON or PDF: at most %d characters. Write more into the description.") % FORMAT_LIMIT)
+
+
 def tzc_points(value: Any) -> Any:
     """Points of the quality of a description."""
     if whole_number(value, digits=3) is None or int(value) > MOST_POINTS:
@@ -185,6 +195,17 @@ def tzc_title(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> 
         return
     words = tk._("This title has %(have)d characters; at most %(most)d are kept. Say it shorter; the description has room for more.")
     errors[key].append(words % {"have": len(value), "most": TITLE_LIMIT})
+
+
+def tzc_identifier(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """No other dataset's identifier: national portals would take the two for one, and refuse the second. A harvested one is kept, and told by the one that had it first."""
+    value, stored = _given(data, key).strip(), context.get("package")
+    own = stored.id if stored else _given(data, ("id",))
+    if not value or value == own or is_harvested(data) or (stored and stored.extras.get(key[0]) == value):
+        return
+    named = (model.Package.id == value) | (model.Package.extras[key[0]].astext == value)
+    if model.Session.query(model.Package.id).filter(named, model.Package.id != own, model.Package.state != "deleted").first():
+        errors[key].append(tk._("Another dataset has the identifier “%s” already. Leave it out: each has one of its own.") % _short(value))
 
 
 def tzc_email(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
@@ -289,7 +310,7 @@ def tzc_resource_address(key: Key, data: Flat, errors: Errors, context: dict[str
 def tzc_calendar_date(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """A day that the calendar has; of another catalogue it is kept as it is, and not published."""
     value = _given(data, key)
-    if value and moment(value) is None and not is_harvested(data):
+    if value and not errors[key] and moment(value) is None and not is_harvested(data):
         errors[key].append(tk._("“%s” is no day of the calendar. Write it as 2026-11-28; a year or a month alone will do too.") % _short(value))
 
 
@@ -369,7 +390,10 @@ def _keyword_words(word: str) -> str:
 def tzc_dataset_name(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """The name in a dataset's address; made from its title where none is given."""
     stored = context.get("package")
-    _name(key, data, errors, stored, "donnees", lambda name: _is_taken(model.Package, name, stored.id if stored else _given(data, ("id",))))
+    own = stored.id if stored else _given(data, ("id",))
+    _name(key, data, errors, stored, "donnees", lambda name: _is_taken(model.Package, name, own))
+    if errors[key] and _begun(_given(data, key), own, context):
+        errors[key][:] = [tk._("You have begun this dataset already: it waits on your desk, as a draft. Go on there, or choose another address for a second one.")]
 
 
 def tzc_partner_name(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
@@ -391,6 +415,13 @@ def _name(key: Key, data: Flat, errors: Errors, stored: Any, otherwise: str, tak
     elif taken(value):
         words = tk._("The address “%(name)s” is taken already. Choose another, such as “%(other)s”, or leave it empty: it follows the title.")
         errors[key].append(words % {"name": value, "other": addresses.free_name(value, otherwise, taken)})
+
+
+def _begun(name: str, own: str, context: dict[str, Any]) -> bool:
+    """Whether a name is that of the asker's own draft, as after the browser's back button."""
+    user = model.User.get(context.get("user") or "")
+    drafts = model.Session.query(model.Package.id).filter(model.Package.name == name, model.Package.id != own, model.Package.state.like("draft%"))
+    return user is not None and drafts.filter(model.Package.creator_user_id == user.id).first() is not None
 
 
 def _is_taken(kind: Any, name: str, own: str) -> bool:

@@ -58,7 +58,10 @@
     });
     input.addEventListener('change', function () {
       var name = document.getElementById('field-name');
-      if (input.files.length && name && !name.value) { name.value = input.files[0].name.replace(/\.[^.]+$/, '').replace(/[_-]+/g, ' '); }
+      // a name that nobody typed follows the file
+      if (input.files.length && name && (!name.value || name.value === name.dataset.ofFile)) {
+        name.value = name.dataset.ofFile = input.files[0].name.replace(/\.[^.]+$/, '').replace(/[_-]+/g, ' ');
+      }
     });
   });
 

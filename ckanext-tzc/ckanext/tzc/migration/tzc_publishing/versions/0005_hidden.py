@@ -45,6 +45,7 @@ def upgrade() -> None:
     """Watch datasets and files."""
     op.add_column("tzc_publishing_fragment", sa.Column("hidden", sa.Boolean, nullable=False, server_default=sa.false()))
     op.drop_column("tzc_publishing_fragment", "access_level")
+    op.execute("CREATE INDEX tzc_publishing_identifier ON package ((extras ->> 'identifier')) WHERE extras ->> 'identifier' IS NOT NULL")
     op.create_index("tzc_publishing_fragment_hidden", "tzc_publishing_fragment", ["package_id"], postgresql_where=sa.text("hidden AND published"))
     # what changed and is not made yet may be closed meanwhile
     op.execute("UPDATE tzc_publishing_fragment SET hidden = true WHERE published AND package_id IN (SELECT package_id FROM tzc_publishing_change WHERE urgent)")
@@ -65,6 +66,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION tzc_publishing_hide()")
     op.execute("DROP FUNCTION tzc_publishing_hide_by_file()")
     op.drop_index("tzc_publishing_fragment_hidden", "tzc_publishing_fragment")
+    op.drop_index("tzc_publishing_identifier", "package")
     op.drop_column("tzc_publishing_fragment", "hidden")
     op.add_column("tzc_publishing_fragment", sa.Column("access_level", sa.UnicodeText, nullable=False, server_default=""))
     op.execute("UPDATE tzc_publishing_fragment SET world = ''")
