@@ -47,6 +47,7 @@ def kinds() -> dict[str, str]:
         "agreement.attestation_asked": tk._("An attestation that data were destroyed was asked for"),
         "agreement.attestation_due": tk._("An attestation that data were destroyed was reminded of"),
         "agreement.attested": tk._("It was attested that data were destroyed"),
+        "terms.changed": tk._("The terms of a partner were changed"),
         "dataset.review_asked": tk._("A dataset was given to review"),
         "dataset.changes_requested": tk._("A dataset was sent back with a question"),
         "dataset.published": tk._("A dataset was published"),

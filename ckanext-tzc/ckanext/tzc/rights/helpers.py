@@ -11,7 +11,7 @@ from ckanext.tzc.schemas import vocabulary
 
 from tzc.rights import licences, requests
 
-from . import columns, records, registry, request_words, sources, store, words
+from . import columns, records, registry, request_words, sources, store, terms, words
 
 
 def tzc_licence_words(code: str) -> dict[str, list[str]]:
@@ -99,6 +99,11 @@ def tzc_columns_before(resource: dict[str, Any]) -> dict[str, Any] | None:
 def tzc_tells_columns(resource: dict[str, Any]) -> bool:
     """Whether there may be something to tell, without a question to the database."""
     return columns.tells(resource)
+
+
+def tzc_may_set_terms(partner: str) -> bool:
+    """Whether the reader sets the terms of a partner (its id)."""
+    return bool(tk.current_user and tk.current_user.is_authenticated and terms.may_set(tk.current_user, partner))
 
 
 def _asker() -> dict[str, Any]:

@@ -11,8 +11,9 @@ from tzc.rights.licences import STATUSES
 
 from . import registry, words
 from .file_views import asking
+from .terms_views import partner_terms
 
-__all__ = ["asking", "rights"]
+__all__ = ["asking", "partner_terms", "rights"]
 
 rights = Blueprint("tzc_rights", __name__)
 rights.after_app_request(headers.store_nowhere)

@@ -88,3 +88,8 @@ def tzc_request_file_list(context: dict[str, Any], data_dict: dict[str, Any]) ->
 def tzc_request_file_remove(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Whoever has an account; the action asks whose file it is."""
     return _with_account(context, data_dict)
+
+
+def tzc_request_terms_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has an account; the action asks for the duty at the partner."""
+    return _with_account(context, data_dict)

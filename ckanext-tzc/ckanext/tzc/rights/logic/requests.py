@@ -223,21 +223,18 @@ def tzc_request_terms(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_request_terms_set(context: Any, data_dict: dict[str, Any]) -> Answer:
     """Give a partner (`id`) terms of its own: `texts`, by language (fr at least); empty for the portal's again. Earlier versions stay. Returns `{"hash", "texts", "since"}`.
 
-    Raises NotAuthorized, ObjectNotFound, ValidationError.
+    `before`: hash of the terms that the writer knows to be in force, or nothing; where others are, nothing is changed. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     user = _asker(context, "tzc_request_terms_set")
-    partner = model.Group.get(_one(data_dict, "id"))
-    if partner is None or not partner.is_organization or partner.state != model.State.ACTIVE:
-        raise tk.ObjectNotFound(tk._("There is no such partner."))
-    if not (user.sysadmin or any(duties.has(user.id, partner.id, duty) for duty in (duties.DECIDER, duties.LEGAL))):
-        raise tk.NotAuthorized(tk._("Only who decides for the partner, or reviews its licences, sets its terms."))
+    partner = terms.partner_for(user, _one(data_dict, "id"))
     given, errors = data_dict.get("texts") or {}, {}
     if not isinstance(given, dict) or not set(given) <= {"fr", "en"} or (given and not given.get("fr")):
         raise tk.ValidationError({"texts": [tk._("Give texts by language: fr, and en if there is one.")]})
     clean = {language: form.text(words, errors, "texts", 4 * form.LONG, required=True) for language, words in given.items()}
     if errors:
         raise tk.ValidationError(errors)
-    written = terms.write(partner.id, clean, user.id)
+    with _all_or_nothing():
+        written = terms.replace(partner, clean, user, _one(data_dict, "before"))
     _done(context)
     return {"hash": written.hash, "texts": written.texts, "since": _utc(written.since)}
 
