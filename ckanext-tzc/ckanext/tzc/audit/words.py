@@ -47,6 +47,8 @@ def kinds() -> dict[str, str]:
         "agreement.attestation_asked": tk._("An attestation that data were destroyed was asked for"),
         "agreement.attestation_due": tk._("An attestation that data were destroyed was reminded of"),
         "agreement.attested": tk._("It was attested that data were destroyed"),
+        "delegation.created": tk._("Somebody decides in another's place"),
+        "delegation.ended": tk._("Somebody decides in another's place no more"),
         "terms.changed": tk._("The terms of a partner were changed"),
         "dataset.review_asked": tk._("A dataset was given to review"),
         "dataset.changes_requested": tk._("A dataset was sent back with a question"),

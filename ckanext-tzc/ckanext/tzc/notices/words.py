@@ -64,6 +64,8 @@ def sentence(kind: str, _: Words) -> str:
         "dataset.change_proposed": _("A change to a published dataset waits for your review."),
         "dataset.change_accepted": _("A proposed change to a dataset was accepted."),
         "dataset.change_refused": _("A proposed change to a dataset was not accepted."),
+        "delegation.created": _("Decisions at a partner are delegated."),
+        "delegation.ended": _("A delegation of decisions at a partner has ended."),
         "terms.changed": _("A partner's terms for data given on request were changed."),
         "duty.given": _("You were given a duty at a partner."),
         "duty.taken": _("A duty at a partner was taken back from you."),

@@ -16,7 +16,7 @@ from ckanext.tzc.common import happening
 from tzc.rights import requests
 from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
 
-from . import form, records, request_words, roles, terms
+from . import delegates, form, records, request_words, roles, terms
 
 WITH_REASON = frozenset({"ask_changes", "prolong", "refuse", "suspend", "revoke", "appeal", "uphold"})
 """Moves that say why."""
@@ -182,7 +182,7 @@ def move(user: Any, request: records.Request, name: str, part_id: str, data: dic
         ends = at + timedelta(days=given or request.days) if name in GIVES_TERM and (given or not part.ends or part.ends <= at or name == "overturn") else None
         if part.keys and ends and part.ends and ends > part.ends and name == "approve":
             raise invalid("days", tk._("The first key was turned for a shorter time. Leave the days empty to agree to it, or ask for completion."))
-        if name == "approve" and part.state == UNDER_REVIEW and user.id in part.keys.values():
+        if name == "approve" and part.state == UNDER_REVIEW and delegates.turned(user.id, part, request):
             raise invalid("move", tk._("You have approved already: the other key is for somebody else."))
         begins = at if name == "overturn" else None
         _apply(part, request, name, Act(user.id, role, at, begins, ends), reason, user.id)
@@ -224,11 +224,15 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     """The move, the rights that it gives or takes, its entry in the thread, and what is told."""
     before = part.state
     concerned = roles.decide(part, request)
+    acting_for = sorted(delegates.in_place_of(by, part, request)) if by and act.role in (requests.DECIDER, requests.REVIEWER) else []
     try:
         moved = requests.make(part.pure(request.requester), name, act)
     except requests.RequestError as error:
         raise invalid("move", request_words.refusal(error)) from error
     part.take(moved, act.at)
+    if by in part.decided_by:
+        # whoever was replaced has decided too: an appeal is for others
+        part.decided_by = sorted({*part.decided_by, *acting_for, *(delegates.hands(part) if name == "approve" else ())})
     datasets = records.covered([part.id])
     if part.state == GRANTED and name in GIVES_TERM:
         _still_theirs(part, datasets)
@@ -238,14 +242,14 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
         _take_the_place(part, request, act.at)
     elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
         records.set_live(part.id, part.state == GRANTED)
-    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=name, text=reason))
+    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=name, acting_for=acting_for, text=reason))
     model.Session.flush()
     kind = "request.granted" if name == "approve" and part.state == GRANTED else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
-    told = {request.requester, *concerned, *roles.decide(part, request), *(request.team if given or before in (GRANTED, SUSPENDED) else ())}
+    told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(request.team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":
         told = {request.requester}
-    _tell(kind, by, request, part, datasets, content, told, given)
+    _tell(kind, by, request, part, datasets, {**content, **({"for": acting_for} if acting_for else {})}, told, given)
 
 
 def _still_theirs(part: records.Part, datasets: list[records.Covered]) -> None:

@@ -9,7 +9,7 @@ from ckanext.tzc.common import duties
 
 from tzc.rights import requests
 
-from . import records
+from . import delegates, records
 
 _remembered: ContextVar[dict[tuple[str, str], frozenset[str]] | None] = ContextVar("tzc_rights_remembered", default=None)
 
@@ -48,16 +48,16 @@ def _without(holders: frozenset[str], request: records.Request) -> frozenset[str
 
 def deciders(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who decides for the partner; administrators where nobody is there."""
-    return _without(_holders(part.partner, duties.DECIDER), request) or _without(_stand_ins(), request)
+    return delegates.deciding(part, request) or _without(_stand_ins(), request)
 
 
 def officers(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who turns the second key, where data concern persons; an administrator where the partner's only officer is who turned the first."""
     if not part.personal:
         return frozenset()
-    turned = part.keys.get(requests.DECIDER)
+    turned = delegates.hands(part) if requests.DECIDER in part.keys else frozenset()
     able = _without(_holders(part.partner, duties.OFFICER), request)
-    if able - {turned}:
+    if able - turned:
         # where one person alone decides, the first key must stay theirs: another one turns the second
         return able
     return able | _without(_stand_ins(), request)
@@ -66,7 +66,7 @@ def officers(part: records.Part, request: records.Request) -> frozenset[str]:
 def reviewers(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who hears an appeal: a decider who did not decide, else an administrator."""
     decided = frozenset(part.decided_by)
-    return _without(_holders(part.partner, duties.DECIDER), request) - decided or _without(_stand_ins(), request) - decided
+    return delegates.deciding(part, request, decided) or _without(_stand_ins(), request) - decided
 
 
 def of(user: str, part: records.Part, request: records.Request) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def moves(user: str, part: records.Part, request: records.Request) -> list[str]:
     """Names of the moves that somebody can make now; the form's own button submits, so that is none of them."""
     roles = of(user, part, request)
     found = {name for role in roles for name in requests.possible(part.state, role)} - {requests.Submit.name}
-    if user in part.keys.values():
+    if delegates.turned(user, part, request):
         found -= {requests.Approve.name}
     if part.prolonged:
         found -= {requests.Prolong.name}

@@ -43,7 +43,7 @@ def _known_duty(code: Any) -> str:
     return code
 
 
-def _moment(data_dict: Values, key: str) -> datetime | None:
+def moment(data_dict: Values, key: str) -> datetime | None:
     """A day or moment; of a last day the end counts."""
     given = data_dict.get(key)
     if given in (None, ""):
@@ -66,7 +66,9 @@ def give(at: Any, data_dict: Values, by: Any) -> Values:
     user = model.User.get(asked) if asked and isinstance(asked, str) else None
     if user is None or user.state != "active":
         raise tk.ValidationError({"user": [tk._("There is no account of this name.")]})
-    begins, ends = _moment(data_dict, "begins"), _moment(data_dict, "ends")
+    if "tzc_guest_address" in tk.h and tk.h.tzc_guest_address(user.id):
+        raise tk.ValidationError({"user": [tk._("A guest has no password, and decides nothing: let them set one first.")]})
+    begins, ends = moment(data_dict, "begins"), moment(data_dict, "ends")
     if ends is not None and ends <= max(begins or ends - timedelta(1), store.now()):
         raise tk.ValidationError({"ends": [tk._("The last day lies before the first, or is past already.")]})
     if code == duties.CONTRIBUTOR and not people.writes(user, at.id):

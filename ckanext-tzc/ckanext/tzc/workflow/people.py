@@ -14,7 +14,7 @@ from ckanext.tzc.common.numbers import whole_number
 from tzc.workflow import publication
 from tzc.workflow.duties import second
 
-from . import store, words
+from . import delegated, store, words
 
 ASKED = {publication.LEGAL: duties.LEGAL, publication.OFFICER: duties.OFFICER, publication.STEWARD: duties.STEWARD}
 """The duty behind each role that reviews."""
@@ -74,7 +74,11 @@ class At:
         return not (self.governed or self.asked or self.rules.allowed_licences or self.rules.quality_bar)
 
     def holders(self, duty: str) -> frozenset[str]:
-        """Ids of those who have a duty here: given it here, else at a partner that shares it, else by CKAN's capacity, else the portal's administrators."""
+        """Ids of those who have a duty here, themselves or by delegation."""
+        return self.own(duty) | frozenset(delegated.now(self.id, duty, self.own(duty)))
+
+    def own(self, duty: str) -> frozenset[str]:
+        """Ids of those who have a duty here themselves: given it here, else at a partner that shares it, else by CKAN's capacity, else the portal's administrators."""
         if duty not in self._known:
             shared = frozenset().union(*(other.given.get(duty, frozenset()) for other in self.pool.get(duty, [])))
             self._known[duty] = self.given.get(duty, frozenset()) or shared or duties.by_capacity(self.id, duty) or duties.administrators()

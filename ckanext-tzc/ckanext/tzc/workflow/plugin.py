@@ -5,9 +5,10 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import delegations as replacing
 from ckanext.tzc.common import duties
 
-from . import archive, courses, people, rules
+from . import archive, courses, delegations, people, rules
 
 
 @tk.blanket.actions
@@ -24,6 +25,7 @@ class WorkflowPlugin(p.SingletonPlugin):
         """Our templates; who has which duty; what a publication is asked for."""
         tk.add_template_directory(config, "templates")
         duties.answered_by(people.answer)
+        replacing.answered_by(delegations.answer)
         rules.register()
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import duties
 from flask import Blueprint, request
 
-from . import archive, people, store, words
+from . import archive, delegations, people, store, words
 
 workflow = Blueprint("tzc_workflow", __name__)
 
@@ -115,6 +115,8 @@ def roles(name: str) -> Any:
         {
             "group_dict": group_dict, "group_type": "organization", "listed": listed, "duties": duties.DUTIES, "may_manage": people.may_manage(tk.current_user, partner.id),
             "others": [(other.name, other.title or other.name) for other in others] if people.may_manage(tk.current_user, partner.id) else [],
+            "delegations": delegations.listed(partner.id, tk.current_user), "deciders": delegations.names(partner.id),
+            "may_delegate": delegations.may_delegate(tk.current_user, partner.id),
             "explicit": {row.duty for row in store.given(partner.id)}, "governed": at.governed, "asked": at.asked | ({duties.OFFICER} if at.review else frozenset()),
         },
     )  # fmt: skip
@@ -122,12 +124,14 @@ def roles(name: str) -> Any:
 
 def _change_roles(partner: Any) -> None:
     act = request.form.get("act")
-    data = {key: request.form.get(key, "").strip() for key in ("user", "duty", "begins", "ends", "id", "with")}
+    data = {key: request.form.get(key, "").strip() for key in ("user", "duty", "begins", "ends", "id", "with", "from", "to")}
     data["partner"] = partner.id
     actions = {
         "give": ("tzc_duty_give", tk._("The duty is given.")),
         "take": ("tzc_duty_take", tk._("The duty is taken back.")),
         "share": ("tzc_duty_share", tk._("Noted: a duty is shared when both partners have agreed.")),
+        "delegate": ("tzc_delegation_create", tk._("Delegated: it ends by itself.")),
+        "end": ("tzc_delegation_end", tk._("The delegation is ended.")),
         "unshare": ("tzc_duty_unshare", tk._("The duty is shared no more.")),
     }
     if act not in actions:

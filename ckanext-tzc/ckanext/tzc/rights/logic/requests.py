@@ -293,7 +293,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
     messages = model.Session.query(records.Message).filter_by(request=request.id).order_by(records.Message.id).all()
     seen = [message for message in messages if message.part is None or message.part in {part.id for part in mine}]
     keys = {account for part in mine for account in part.keys.values()}
-    names = _names({request.requester, *request.team, *keys, *(message.by for message in seen if message.by)})
+    names = _names({request.requester, *request.team, *keys, *(account for message in seen for account in (message.by, *message.acting_for) if account)})
     accepted = model.Session.query(records.Accepted).filter_by(request=request.id).order_by(records.Accepted.id)
     return {
         "guest": tk.h.tzc_guest_address(request.requester) if "tzc_guest_address" in tk.h else "",
@@ -323,4 +323,7 @@ def _part(part: records.Part, request: records.Request, user: Any, items: list[r
 
 def _message(message: records.Message, names: dict[str, str]) -> Answer:
     words = request_words.done(message.move) if message.move else ""
-    return {"id": message.id, "part": message.part, "by": names.get(message.by or "", ""), "at": _utc(message.at), "move": message.move, "done": words, "text": message.text}
+    return {
+        "id": message.id, "part": message.part, "by": names.get(message.by or "", ""), "at": _utc(message.at), "move": message.move, "done": words, "text": message.text,
+        "for": [names.get(account, "") for account in message.acting_for],
+    }  # fmt: skip

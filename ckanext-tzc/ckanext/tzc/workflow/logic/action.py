@@ -10,7 +10,7 @@ from ckanext.tzc.common.numbers import whole_number
 
 from tzc.workflow import publication
 
-from .. import courses, giving, people, proposals, queue, rules, store, writing
+from .. import courses, delegations, giving, people, proposals, queue, rules, store, writing
 
 Values = dict[str, Any]
 Action = Callable[[Values, Values], Any]
@@ -156,6 +156,37 @@ def tzc_duty_unshare(context: Values, data_dict: Values) -> Values:
     partner = giving.partner(data_dict.get("partner"))
     tk.check_access("tzc_duty_unshare", context, {"partner": partner.id})
     return giving.unshare(partner, data_dict.get("id"), people.account(context))
+
+
+def tzc_delegation_create(context: Values, data_dict: Values) -> Values:
+    """Let somebody decide on requests in one's place, from a moment to a moment; it ends by itself.
+
+    `partner`; `to`: who shall decide; `begins` (at once without), `ends`: days (the last one counts) or moments, a year at most; `from`: by the partner's administrators, who is
+    replaced. The delegate can do what the other could, and records say for whom. Returns it as `tzc_delegation_list` does. Raises ObjectNotFound, NotAuthorized,
+    ValidationError.
+    """
+    partner = giving.partner(data_dict.get("partner"))
+    tk.check_access("tzc_delegation_create", context, {"partner": partner.id})
+    return delegations.create(partner, data_dict, people.account(context))
+
+
+def tzc_delegation_end(context: Values, data_dict: Values) -> Values:
+    """End a delegation now; either side may, and the partner's administrators. `id`: its number. Returns it. Raises ObjectNotFound, NotAuthorized."""
+    row = delegations.find(data_dict.get("id"))
+    tk.check_access("tzc_delegation_end", context, {"row": row})
+    return delegations.end(row, people.account(context))
+
+
+@tk.side_effect_free
+def tzc_delegation_list(context: Values, data_dict: Values) -> list[Values]:
+    """Delegations of a partner that hold or are still to come, the first to begin first.
+
+    `partner`: id or name. Each is `{"id", "duty", "from", "from_name", "to", "to_name", "begins", "ends", "now", "endable"}`; `endable`: whether the asker may end it. Raises
+    ObjectNotFound, NotAuthorized.
+    """
+    partner = giving.partner(data_dict.get("partner"))
+    tk.check_access("tzc_delegation_list", context, {"partner": partner.id})
+    return delegations.listed(partner.id, people.account(context))
 
 
 def _package(data_dict: Values) -> Any:

@@ -8,7 +8,7 @@ import ckan.plugins.toolkit as tk
 
 from tzc.workflow import publication
 
-from .. import courses, people, store, words
+from .. import courses, delegated, delegations, people, store, words
 
 Values = dict[str, Any]
 
@@ -96,10 +96,27 @@ def tzc_duty_unshare(context: Values, data_dict: Values) -> Values:
 
 
 def tzc_duty_list(context: Values, data_dict: Values) -> Values:
-    """Members of the partner, those who have a duty there, and administrators."""
+    """Members of the partner, those who have a duty there or are somebody's delegate, and administrators."""
     user, partner = people.account(context), data_dict["partner"]
     allowed = bool(user) and (people.may_manage(user, partner) or people.is_member(user, partner) or any(row.user_id == user.id for row in store.given(partner)))
+    allowed = allowed or (bool(user) and any(user.id in (row.from_id, row.to_id) for row in delegated.standing(partner)))
     return _answer(allowed, tk._("Only members of a partner see who does what there."))
+
+
+def tzc_delegation_create(context: Values, data_dict: Values) -> Values:
+    """Who decides for the partner, and who says who does what there."""
+    allowed = delegations.may_delegate(people.account(context), data_dict["partner"])
+    return _answer(allowed, tk._("Only who decides for the partner themselves delegates it."))
+
+
+def tzc_delegation_end(context: Values, data_dict: Values) -> Values:
+    """Either side, and who says who does what there."""
+    return _answer(delegations.may_end(data_dict["row"], people.account(context)), tk._("Either side ends a delegation, nobody else."))
+
+
+def tzc_delegation_list(context: Values, data_dict: Values) -> Values:
+    """As the duties."""
+    return tzc_duty_list(context, data_dict)
 
 
 # where the partner wants review, the files of a published dataset are a steward's
