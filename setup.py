@@ -54,8 +54,8 @@ setup(
     package_data={"": DATA},
     include_package_data=False,
     install_requires=[
-        "ckan>=2.12,<2.13", "ckanext-scheming", "ckanext-dcat", "ckanext-harvest", "duckdb", "python-calamine", "jsonschema", "xstatic-leaflet", "authlib", "limits",
-        "owslib", "lxml", "pyoxigraph", "zstandard", "urllib3>=2.6", "certifi", "geomet", "python-dateutil", "text-unidecode", "pyshacl", "rdflib",
+        "ckan>=2.12,<2.13", "ckanext-scheming", "ckanext-dcat", "ckanext-harvest", "duckdb", "python-calamine", "jsonschema", "xstatic-leaflet", "authlib", "joserfc",
+        "cryptography", "limits", "owslib", "lxml", "pyoxigraph", "zstandard", "urllib3>=2.6", "certifi", "geomet", "python-dateutil", "text-unidecode", "pyshacl", "rdflib",
     ],
     entry_points={
         "ckan.plugins": [

@@ -147,3 +147,13 @@ def test_another_key_signs_from_now_on_and_the_old_one_still_checks(scene: Any, 
     model.Session.commit()
     done = CliRunner().invoke(commands, ["verify"])
     assert done.exit_code == 1 and first.grant in done.output and "1 of 3" in done.output
+
+
+def test_a_request_of_an_account_that_is_gone_can_be_decided(scene: Any) -> None:
+    request = scene.ask(team=[scene.other])
+    scene.move(scene.town["decider"], request, "take_up")
+    tk.get_action("user_delete")({"ignore_auth": True}, {"id": scene.citizen})
+    assert scene.move(scene.town["decider"], request, "approve")["parts"][0]["state"] == "granted"
+    # who worked with them has the right still, and its agreement
+    grant = scene.call("tzc_grant_list", scene.other)["grants"][0]["id"]
+    assert "description" not in scene.call("tzc_agreement_show", scene.other, id=grant)["document"]["permission"][0]["constraint"][2]

@@ -8,6 +8,8 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
 from ckanext.tzc.agreements import ending, store
+from ckanext.tzc.notices import store as notices
+from ckanext.tzc.notices import words
 
 from tests.people import Person
 
@@ -32,6 +34,9 @@ def test_asked_reminded_twice_and_attested(scene: Any, app: Any, monkeypatch: py
     assert (ending.remind(), ending.remind()) == (2, 0)
     assert sorted(about_endings(scene)) == sorted([(ending.ASKED, {id_of(scene.citizen)}), (ending.ASKED, {id_of(scene.other)})])
     assert all(one.path == f"/accords/{one.about['grant']}" for one in scene.told if one.kind == ending.ASKED)
+    # it stands in their inbox, in a sentence of its own
+    notice = model.Session.query(notices.Notice).filter_by(user_id=id_of(scene.other), kind=ending.ASKED).one()
+    assert notice.path == f"/accords/{grants[scene.other]}" and words.sentence(notice.kind, str) != words.sentence("agreement.something", str)
     # the citizen attests, and is reminded no more; the other one is
     citizen = Person(app, scene.citizen)
     citizen.visit(f"/accords/{grants[scene.citizen]}")

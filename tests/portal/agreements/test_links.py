@@ -199,3 +199,16 @@ def test_made_shown_once_and_withdrawn_on_the_page(scene: Any, app: Any) -> None
     assert someone.press(url.removeprefix(tk.config["ckan.site_url"])).get_data() == CONTENT
     for odd in ("x", "%00", url.rsplit("/", 1)[1] + "x"):
         assert someone.get(f"/liens/{odd}").status_code == 404
+
+
+def test_addresses_of_recipients_are_not_kept_for_ever(scene: Any, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {"dataset": scene.streets["name"], "purpose": "research", "words": "Une étude.", "days": 5}
+    scene.call("tzc_invitation_create", scene.town["decider"], email="jeanne@example.org", **fields)
+    accepted = scene.call("tzc_invitation_create", scene.town["decider"], account=scene.citizen, **fields)
+    terms = [one["hash"] for one in scene.call("tzc_request_terms", scene.citizen, datasets=[scene.streets["name"]])["terms"]]
+    scene.call("tzc_invitation_accept", scene.citizen, id=accepted["id"], terms=terms)
+    now = store.now()
+    for days, links, invitations in ((300, 1, 2), (373, 0, 2), (400, 0, 1)):
+        monkeypatch.setattr(store, "now", lambda days=days: now + timedelta(days=days))
+        citing.forget()
+        assert (model.Session.query(offers.Link).count(), model.Session.query(offers.Invitation).count()) == (links, invitations), days

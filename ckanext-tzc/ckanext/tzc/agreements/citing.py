@@ -56,7 +56,7 @@ def _cite(found: dict[str, Any]) -> str:
 
 
 def forget() -> int:
-    """Remove bytes that no right opens any more. Commits."""
+    """Remove bytes that no right opens any more, and invitations and links that ended as long ago; how many files. Commits."""
     old = store.now() - timedelta(days=int(tk.config["tzc.agreements.keep_version_days"]))
     agreement, frozen, version, resource = store.Agreement, store.Frozen, store.Version, model.Resource
     rights = sa.exists().where(frozen.version == version.id, frozen.grant == agreement.grant, sa.or_(agreement.state.in_(store.THERE), agreement.ended > old))
@@ -70,5 +70,6 @@ def forget() -> int:
         if not model.Session.query(version.id).filter(version.sha256 == row.sha256, version.gone.is_(None)).first():
             keeping.remove(row.sha256)
             removed += 1
+    offers.forget(old)
     model.Session.commit()
     return removed

@@ -39,8 +39,7 @@ def heard(happening: Happening) -> None:
 
 def _given(happening: Happening) -> None:
     content, at = happening.content, store.now()
-    requester = model.User.get(content["requester"])
-    asked = tk.get_action("tzc_request_show")({"user": requester.name}, {"id": happening.about["request"]})
+    words = _words(content["requester"], happening.about["request"])
     key = keys.signing_key()
     for grant in content["grants"]:
         before = store.latest(grant["id"])
@@ -49,11 +48,19 @@ def _given(happening: Happening) -> None:
             account=grant["account"], requester=content["requester"], dataset=grant["dataset"], files=list(grant["resources"]), columns=dict(grant.get("columns") or {}),
             begins=datetime.fromisoformat(content["begins"]), ends=datetime.fromisoformat(content["ends"]), made=at, state=store.LIVE,
         )  # fmt: skip
-        payload = jcs.canonical(odrl.agreement(_facts(agreement, content, asked)))
+        payload = jcs.canonical(odrl.agreement(_facts(agreement, content, words)))
         agreement.document, agreement.sha256 = payload.decode(), hashlib.sha256(payload).hexdigest()
         agreement.signature, agreement.kid = signing.sign(payload, key), signing.kid(key)
         model.Session.add(agreement)
     model.Session.flush()
+
+
+def _words(requester: str, request: str) -> str:
+    """What was asked, in words. An account that is gone is shown its request no more, and has nothing of what it is given."""
+    user = model.User.get(requester) if requester else None
+    if user is None or user.state != model.State.ACTIVE:
+        return ""
+    return str(tk.get_action("tzc_request_show")({"user": user.name}, {"id": request})["words"])
 
 
 def address(path: str) -> str:
@@ -67,7 +74,7 @@ def profile() -> str:
     return address("/accords/verifier")
 
 
-def _facts(agreement: store.Agreement, content: Any, asked: dict[str, Any]) -> odrl.Facts:
+def _facts(agreement: store.Agreement, content: Any, words: str) -> odrl.Facts:
     package, partner, holder = model.Package.get(agreement.dataset), model.Group.get(agreement.partner), model.User.get(agreement.account)
     purpose = next(entry for entry in vocabulary("purpose") if entry["code"] == content["purpose"])
     files = {file.id: file for file in package.resources}
@@ -79,10 +86,10 @@ def _facts(agreement: store.Agreement, content: Any, asked: dict[str, Any]) -> o
         request=address(f"/demandes/{agreement.request}"),
         made=agreement.made,
         partner=odrl.Named(address(f"/organization/{agreement.partner}"), partner.title or partner.name),
-        holder=odrl.Named(f"urn:uuid:{agreement.account}", holder.display_name),
+        holder=odrl.Named(f"urn:uuid:{agreement.account}", holder.display_name if holder else ""),
         dataset=odrl.Named(address(f"/dataset/{agreement.dataset}"), package.title or package.name),
         purpose=odrl.Named(purpose["uri"], text(purpose["label"])),
-        words=asked["words"],
+        words=words,
         begins=agreement.begins,
         ends=agreement.ends,
         files=tuple(odrl.Named(_file(agreement.dataset, id_), (files[id_].name or "") if id_ in files else "") for id_ in chosen),

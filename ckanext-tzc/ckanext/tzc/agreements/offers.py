@@ -1,7 +1,7 @@
 """Tables of what partners offer by themselves: invitations and links. Nothing here commits."""
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import ckan.authz as authz
@@ -98,3 +98,9 @@ def too_many(user: Any) -> bool:
 def one_at_a_time(user: Any) -> None:
     """Hold back what else this account writes until the transaction ends."""
     model.Session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"tzc_agreements:{user.id}"})
+
+
+def forget(before: datetime) -> None:
+    """Remove links and invitations that ended before; the record of what was had by them is the audit's. One that became a request stays with it."""
+    model.Session.query(Link).filter(sa.or_(Link.until < before, Link.revoked < before)).delete(synchronize_session=False)
+    model.Session.query(Invitation).filter(Invitation.until < before, Invitation.state != ACCEPTED).delete(synchronize_session=False)
