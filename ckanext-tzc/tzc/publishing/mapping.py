@@ -169,8 +169,8 @@ def file_page(resource_id: str, dataset_id: str, base: str) -> NamedNode:
 
 
 OTHERS = (
-    "publications.europa.eu/resource/", "data.europa.eu/bna/", "data.europa.eu/eli/", "id.insee.fr/", "inspire.ec.europa.eu/", "eurovoc.europa.eu/", "www.iana.org/", "www.w3.org/", "w3id.org/",
-    "purl.org/", "xmlns.com/", "spdx.org/", "creativecommons.org/", "opendatacommons.org/", "www.etalab.gouv.fr/licence", "schema.org/",
+    "publications.europa.eu/resource/", "data.europa.eu/bna/", "data.europa.eu/eli/", "eurovoc.europa.eu/", "id.insee.fr/", "inspire.ec.europa.eu/", "spdx.org/", "schema.org/",
+    "www.iana.org/", "www.w3.org/", "w3id.org/", "purl.org/", "xmlns.com/", "creativecommons.org/", "opendatacommons.org/", "www.etalab.gouv.fr/licence",
 )  # fmt: skip
 """Where terms, licences and formats have their addresses: a dataset that takes one would be read as what others mean by it."""
 

@@ -44,7 +44,10 @@ HIGH_VALUE = WHOLE.and_("fragment.high_value")
 
 
 def of_partner(organisations: list[str]) -> Choice:
-    """What a partner (by its id, or ids of departments that have one SIREN) publishes here; what was harvested from elsewhere only where its source is redistributed, as data.gouv.fr may have it from there."""
+    """What a partner (by its id, or ids of departments that have one SIREN) publishes here.
+
+    What was harvested from elsewhere only where its source is redistributed, as data.gouv.fr may have it from there.
+    """
     return NATIONAL.and_("fragment.owner_org = ANY(:partners)", partners=tuple(organisations))
 
 

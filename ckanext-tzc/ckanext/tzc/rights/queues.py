@@ -1,17 +1,17 @@
 """Lists of requests: one's own, what waits for one's decision, what was decided. Chosen, ordered and cut by the database, however many there are."""
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import ckan.model as model
 import sqlalchemy as sa
 from ckanext.tzc.common import duties
+from sqlalchemy.dialects.postgresql import JSONB
 
 from tzc.rights import requests
 from tzc.rights.requests import APPEALED, SUBMITTED, UNDER_REVIEW
 
-from . import records, roles
+from . import records
 
 Rows = tuple[int, list[Any]]
 """How many there are, and a page of them: parts with their requests."""
@@ -32,10 +32,16 @@ def own(user: Any, offset: int, limit: int) -> Rows:
     return _page(_query().filter(records.Request.requester == user.id), (records.Request.created.desc(), records.Part.id), offset, limit)
 
 
+def _asked(condition: Any) -> list[str]:
+    """The partners that were asked for such parts."""
+    return [partner for (partner,) in model.Session.query(records.Part.partner).filter(condition).distinct()]
+
+
 def _places(user: Any, condition: Any) -> tuple[list[str], list[str]]:
-    """The partners where an account decides, and where it is the officer, among those that were asked for such parts."""
-    asked = [partner for (partner,) in model.Session.query(records.Part.partner).filter(condition).distinct()]
-    return [one for one in asked if duties.has(user.id, one, duties.DECIDER)], [one for one in asked if duties.has(user.id, one, duties.OFFICER)]
+    """Those of them where an account decides, and where it is the officer."""
+    asked = _asked(condition)
+    deciders, officers = (duties.holders_of(asked, duty) for duty in (duties.DECIDER, duties.OFFICER))
+    return [one for one in asked if user.id in deciders[one]], [one for one in asked if user.id in officers[one]]
 
 
 def _theirs(user: Any, condition: Any) -> Any:
@@ -50,27 +56,31 @@ def waiting(user: Any, offset: int, limit: int) -> Rows:
     order = (records.Part.due.asc().nulls_last(), records.Part.id)
     turned = sa.or_(*(sa.func.coalesce(records.Part.keys[role].astext, "") == user.id for role in (requests.DECIDER, requests.OFFICER)))
     appeal_of_own = sa.and_(records.Part.state == APPEALED, records.Part.decided_by.contains([user.id]))
-    query = _query().filter(WAITING, ~turned, ~appeal_of_own)
-    if not user.sysadmin:
-        return _page(query.filter(_theirs(user, WAITING)), order, offset, limit)
-    ids = _for_administrator(user, order)
-    page = ids[offset : offset + limit]
-    return len(ids), _query().filter(records.Part.id.in_(page)).order_by(*order).all() if page else []
+    condition = _of_administrator(user) if user.sysadmin else _theirs(user, WAITING)
+    return _page(_query().filter(WAITING, ~turned, ~appeal_of_own, condition), order, offset, limit)
 
 
-def _for_administrator(user: Any, order: tuple[Any, ...]) -> list[str]:
-    """Ids of the parts that wait for an administrator: those too where the partner has nobody, which only the rules of `roles` can tell."""
-    names = ("id", "partner", "state", "personal", "keys", "decided_by", "requester", "team")
+def _of_administrator(user: Any) -> Any:
+    """Parts that wait for an administrator: where it has the duty, and where nobody has it who may (the rules of `roles`, in SQL)."""
     part, request = records.Part, records.Request
-    columns = (part.id, part.partner, part.state, part.personal, part.keys, part.decided_by, request.requester, request.team)
-    rows = model.Session.query(*columns).join(request, request.id == part.request).filter(WAITING, request.requester != user.id).order_by(*order)
-    found = []
-    with roles.remembered():
-        for values in rows:
-            row: Any = SimpleNamespace(**dict(zip(names, values, strict=True)))
-            if user.id not in row.keys.values() and user.id in roles.decide(row, row):
-                found.append(row.id)
-    return found
+    asked = _asked(WAITING)
+    deciders, officers = (_lists(duties.holders_of(asked, duty), part.partner) for duty in (duties.DECIDER, duties.OFFICER))
+    own = request.team.op("||")(sa.func.jsonb_build_array(request.requester))
+    turned = sa.func.jsonb_build_array(part.keys[requests.DECIDER].astext)
+    stands_in = user.id in duties.administrators()
+
+    def may(holders: Any, others: Any) -> Any:
+        """Whether the account is among the holders, or there is none but those who may not."""
+        return sa.or_(holders.contains([user.id]), others.bool_op("@>")(holders)) if stands_in else holders.contains([user.id])
+
+    hears = sa.and_(part.state == APPEALED, may(deciders, own.op("||")(part.decided_by)))
+    decides = sa.and_(part.state != APPEALED, sa.or_(may(deciders, own), sa.and_(part.personal, may(officers, own.op("||")(turned)))))
+    return sa.and_(request.requester != user.id, ~request.team.contains([user.id]), sa.or_(hears, decides))
+
+
+def _lists(holders: dict[str, frozenset[str]], partner: Any) -> Any:
+    """SQL: the list of those who have a duty at a part's partner."""
+    return sa.cast({one: sorted(accounts) for one, accounts in holders.items()}, JSONB).op("->", return_type=JSONB())(partner)
 
 
 def decided(user: Any, offset: int, limit: int) -> Rows:

@@ -1,44 +1,11 @@
 """Who moves a part of a request: in which role, and whom a move concerns."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-
 from ckanext.tzc.common import duties
 
 from tzc.rights import requests
 
 from . import delegates, records
-
-_remembered: ContextVar[dict[tuple[str, str], frozenset[str]] | None] = ContextVar("tzc_rights_remembered", default=None)
-
-
-@contextmanager
-def remembered() -> Iterator[None]:
-    """Within, who has which duty is asked once: for one list, never for a decision."""
-    token = _remembered.set({})
-    try:
-        yield
-    finally:
-        _remembered.reset(token)
-
-
-def _once(key: tuple[str, str], find: Callable[[], frozenset[str]]) -> frozenset[str]:
-    known = _remembered.get()
-    if known is None:
-        return find()
-    if key not in known:
-        known[key] = find()
-    return known[key]
-
-
-def _holders(partner: str, duty: str) -> frozenset[str]:
-    return _once((partner, duty), lambda: duties.holders(partner, duty))
-
-
-def _stand_ins() -> frozenset[str]:
-    return _once(("", ""), duties.administrators)
 
 
 def _without(holders: frozenset[str], request: records.Request) -> frozenset[str]:
@@ -48,7 +15,7 @@ def _without(holders: frozenset[str], request: records.Request) -> frozenset[str
 
 def deciders(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who decides for the partner; administrators where nobody is there."""
-    return delegates.deciding(part, request) or _without(_stand_ins(), request)
+    return delegates.deciding(part, request) or _without(duties.administrators(), request)
 
 
 def officers(part: records.Part, request: records.Request) -> frozenset[str]:
@@ -56,17 +23,17 @@ def officers(part: records.Part, request: records.Request) -> frozenset[str]:
     if not part.personal:
         return frozenset()
     turned = delegates.hands(part) if requests.DECIDER in part.keys else frozenset()
-    able = _without(_holders(part.partner, duties.OFFICER), request)
+    able = _without(duties.holders(part.partner, duties.OFFICER), request)
     if able - turned:
         # where one person alone decides, the first key must stay theirs: another one turns the second
         return able
-    return able | _without(_stand_ins(), request)
+    return able | _without(duties.administrators(), request)
 
 
 def reviewers(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who hears an appeal: a decider who did not decide, else an administrator."""
     decided = frozenset(part.decided_by)
-    return delegates.deciding(part, request, decided) or _without(_stand_ins(), request) - decided
+    return delegates.deciding(part, request, decided) or _without(duties.administrators(), request) - decided
 
 
 def of(user: str, part: records.Part, request: records.Request) -> tuple[str, ...]:

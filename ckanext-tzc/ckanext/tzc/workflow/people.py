@@ -20,11 +20,34 @@ ASKED = {publication.LEGAL: duties.LEGAL, publication.OFFICER: duties.OFFICER, p
 """The duty behind each role that reviews."""
 
 
-class At:
-    """One partner, as far as publishing needs to know it. Asked for once a question, as each answer is a query."""
+class Together:
+    """Partners that are asked about at once: what each needs to know is asked for all of them."""
 
-    def __init__(self, partner: str) -> None:
+    def __init__(self, partners: Collection[str]) -> None:
+        self.pools = store.pools_of(partners)
+        self.given = store.holders_of({*partners, *(id for row in self.pools for id in (row.partner_id, row.with_id))})
+        self.delegations = delegated.standing_of(partners)
+        self._partners = partners
+        self._capable: dict[str, dict[str, frozenset[str]]] = {}
+
+    def capable(self, partner: str, duty: str) -> frozenset[str]:
+        """Who has a duty at one of them by CKAN's capacity."""
+        if duty not in self._capable:
+            self._capable[duty] = duties.by_capacities(self._partners, duty)
+        return self._capable[duty][partner] if partner in self._capable[duty] else duties.by_capacity(partner, duty)
+
+    @cached_property
+    def administrators(self) -> frozenset[str]:
+        """The portal's."""
+        return duties.administrators()
+
+
+class At:
+    """One partner, as far as publishing needs to know it. Asked for once a question, as each answer is a query; `beside`: with others."""
+
+    def __init__(self, partner: str, beside: Together | None = None) -> None:
         self.id = partner
+        self._beside = beside
         self._known: dict[str, frozenset[str]] = {}
 
     @cached_property
@@ -36,14 +59,15 @@ class At:
     @cached_property
     def given(self) -> dict[str, frozenset[str]]:
         """To whom which duty was given here."""
-        return store.holders(self.id)
+        return self._beside.given.get(self.id, {}) if self._beside else store.holders(self.id)
 
     @cached_property
     def pool(self) -> dict[str, list[At]]:
         """The partners that share a duty with this one."""
         found: dict[str, list[At]] = {}
-        for row in store.pools(self.id):
-            found.setdefault(row.duty, []).append(At(row.with_id if row.partner_id == self.id else row.partner_id))
+        rows = [row for row in self._beside.pools if self.id in (row.partner_id, row.with_id)] if self._beside else store.pools(self.id)
+        for row in rows:
+            found.setdefault(row.duty, []).append(At(row.with_id if row.partner_id == self.id else row.partner_id, self._beside))
         return found
 
     @cached_property
@@ -75,13 +99,15 @@ class At:
 
     def holders(self, duty: str) -> frozenset[str]:
         """Ids of those who have a duty here, themselves or by delegation."""
-        return self.own(duty) | frozenset(delegated.now(self.id, duty, self.own(duty)))
+        rows = self._beside.delegations.get(self.id) if self._beside else None
+        return self.own(duty) | frozenset(delegated.now(self.id, duty, self.own(duty), rows))
 
     def own(self, duty: str) -> frozenset[str]:
         """Ids of those who have a duty here themselves: given it here, else at a partner that shares it, else by CKAN's capacity, else the portal's administrators."""
         if duty not in self._known:
             shared = frozenset().union(*(other.given.get(duty, frozenset()) for other in self.pool.get(duty, [])))
-            self._known[duty] = self.given.get(duty, frozenset()) or shared or duties.by_capacity(self.id, duty) or duties.administrators()
+            capable = self._beside.capable if self._beside else duties.by_capacity
+            self._known[duty] = self.given.get(duty, frozenset()) or shared or capable(self.id, duty) or (self._beside.administrators if self._beside else duties.administrators())
         return self._known[duty]
 
     def pooled(self, duty: str) -> frozenset[str]:
@@ -115,6 +141,12 @@ class At:
 def answer(partner: str, duty: str) -> frozenset[str]:
     """What `common.duties` asks: who has a duty at a partner."""
     return At(partner).holders(duty)
+
+
+def answers(partners: Collection[str], duty: str) -> dict[str, frozenset[str]]:
+    """The same for many partners, in a few questions."""
+    together = Together(partners)
+    return {partner: At(partner, together).holders(duty) for partner in partners}
 
 
 def account(context: dict[str, Any]) -> Any:

@@ -24,7 +24,7 @@ class WorkflowPlugin(p.SingletonPlugin):
     def update_config(self, config: Any) -> None:
         """Our templates; who has which duty; what a publication is asked for."""
         tk.add_template_directory(config, "templates")
-        duties.answered_by(people.answer)
+        duties.answered_by(people.answer, people.answers)
         replacing.answered_by(delegations.answer)
         rules.register()
 

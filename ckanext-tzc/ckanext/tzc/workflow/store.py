@@ -4,7 +4,7 @@ Where a dataset stands is kept beside CKAN's own state, which other programs cha
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -120,18 +120,28 @@ def given(partner: str, duty: str | None = None) -> list[Given]:
 
 def holders(partner: str) -> dict[str, frozenset[str]]:
     """Who was given which duty at a partner and has it now, active accounts only."""
+    return holders_of([partner]).get(partner, {})
+
+
+def holders_of(partners: Collection[str]) -> dict[str, dict[str, frozenset[str]]]:
+    """The same for many partners, in one question."""
     moment = now()
-    rows = model.Session.query(Given.duty, Given.user_id, Given.begins, Given.ends).join(model.User, model.User.id == Given.user_id)
-    found: dict[str, set[str]] = {}
-    for duty, user, begins, ends in rows.filter(Given.partner_id == partner, Given.taken_at.is_(None), model.User.state == "active"):
+    rows = model.Session.query(Given.partner_id, Given.duty, Given.user_id, Given.begins, Given.ends).join(model.User, model.User.id == Given.user_id)
+    found: dict[str, dict[str, set[str]]] = {}
+    for partner, duty, user, begins, ends in rows.filter(Given.partner_id.in_(partners), Given.taken_at.is_(None), model.User.state == "active"):
         if Term(begins, ends).holds(moment):
-            found.setdefault(duty, set()).add(user)
-    return {duty: frozenset(users) for duty, users in found.items()}
+            found.setdefault(partner, {}).setdefault(duty, set()).add(user)
+    return {partner: {duty: frozenset(users) for duty, users in given.items()} for partner, given in found.items()}
 
 
 def pools(partner: str, agreed: bool = True) -> list[Pool]:
     """Agreements of a partner that stand; without `agreed` also those that are only proposed."""
-    query = model.Session.query(Pool).filter(sa.or_(Pool.partner_id == partner, Pool.with_id == partner), Pool.ended_at.is_(None))
+    return pools_of([partner], agreed)
+
+
+def pools_of(partners: Collection[str], agreed: bool = True) -> list[Pool]:
+    """The same for many partners, in one question."""
+    query = model.Session.query(Pool).filter(sa.or_(Pool.partner_id.in_(partners), Pool.with_id.in_(partners)), Pool.ended_at.is_(None))
     found: list[Pool] = (query.filter(Pool.agreed_at.is_not(None)) if agreed else query).order_by(Pool.id).all()
     return found
 
