@@ -313,7 +313,8 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
         if wanted in {BACK, LATER} and typed and not request.form.get("leave_text"):
             g.tzc_leave_text = True
             words = tk._(
-                "Choose a file, or write the address where the data are: a file is kept with its data. To leave without it and lose what you wrote here, press the button once more."
+                "Choose a file, or write the address where the data are: a file is kept with its data. "
+                "To leave without it and lose what you wrote here, press the button once more."
             )
             again: Page = self.get(package_type, package["name"], _sent(), {"url": [words]}, {})
             return again
