@@ -59,7 +59,7 @@ def test_a_whole_description_reaches_all_points_and_needs_no_fix() -> None:
         ({"tags": []}, 30, "keyword", "tag_string"),
         ({"theme": []}, 30, "theme", "theme"),
         ({"theme": "[]"}, 30, "theme", "theme"),
-        ({"communes": None}, 20, "spatial", "communes"),
+        ({"communes": None, "guid": "x"}, 20, "spatial", "communes"),  # an own dataset without places is about the whole territory
         ({"temporal_coverage": [{"start": ""}]}, 20, "temporal", "temporal_coverage"),
         ({"contact": [{"identifier": "x"}]}, 20, "contact", "contact"),
         ({"owner_org": None}, 10, "publisher", "owner_org"),
