@@ -39,6 +39,9 @@ def test_asked_reminded_twice_and_attested(scene: Any, app: Any, monkeypatch: py
     assert notice.path == f"/accords/{grants[scene.other]}" and words.sentence(notice.kind, str) != words.sentence("agreement.something", str)
     # the citizen attests, and is reminded no more; the other one is
     citizen = Person(app, scene.citizen)
+    citizen.visit(f"/demandes/{request['id']}")
+    (button,) = citizen.page.xpath("//main//a[contains(@class,'tzc-button') and contains(@href, '/accords/')]/@href")
+    assert button.startswith(f"/accords/{grants[scene.citizen]}")
     citizen.visit(f"/accords/{grants[scene.citizen]}")
     page = citizen.send(words="Les disques sont <b>effacés</b>.")
     assert "&lt;b&gt;effacés" in page

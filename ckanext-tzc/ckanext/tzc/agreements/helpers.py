@@ -12,7 +12,7 @@ from . import offers, seeing, store, words
 
 
 def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
-    """The agreements of one partner's part of a request that the reader may see: `{"grant", "holder", "dataset", "label"}`."""
+    """The agreements of one partner's part of a request that the reader may see: `{"grant", "holder", "dataset", "label", "yours", "attested", "to_attest"}`."""
     user = model.User.get(tk.current_user.name) if tk.current_user and tk.current_user.is_authenticated else None
     if user is None:
         return []
@@ -20,7 +20,14 @@ def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
     accounts = model.Session.query(model.User).filter(model.User.id.in_({one.account for one in found})) if found else ()
     packages = model.Session.query(model.Package).filter(model.Package.id.in_({one.dataset for one in found})) if found else ()
     names, titles = {account.id: account.display_name for account in accounts}, {package.id: package.title or package.name for package in packages}
-    return [{"grant": one.grant, "holder": names.get(one.account, ""), "dataset": titles.get(one.dataset, ""), "label": words.state(one.state)} for one in found]
+    at = store.now()
+    return [
+        {
+            "grant": one.grant, "holder": names.get(one.account, ""), "dataset": titles.get(one.dataset, ""), "label": words.state(one.state), "yours": one.account == user.id,
+            "attested": one.attested.isoformat() if one.attested else None, "to_attest": one.attested is None and one.over(at),
+        }
+        for one in found
+    ]  # fmt: skip
 
 
 def tzc_gives(package: dict[str, Any]) -> bool:
