@@ -50,7 +50,7 @@ def backup(paths: Paths, settings: Settings, file: Path) -> int:
         for name, url in (("catalogue", settings.database_url), ("datastore", settings.datastore_url)):
             with step(f"the {name} database"), (folder / f"{name}.sql").open("wb") as target:
                 _tool(paths, settings, ["pg_dump", "--no-owner", "--no-privileges", url], stdout=target)
-        write_private(folder / "secrets.json", json.dumps({name: settings.secret[name] for name in CARRIED}))
+        write_private(folder / "secrets.json", json.dumps({name: settings.secret[name] for name in CARRIED if name in settings.secret}))
         territory, *logo = configuration.territory_sources(paths, settings)
         shutil.copyfile(territory, folder / "territory.yaml")
         members = {**{name: folder / name for name in MEMBERS}, **{f"logo/{file.name}": file for file in logo}}

@@ -14,7 +14,7 @@ from . import children, configuration, postgres, ready, solr_home
 from .console import StackError, say, step
 from .parts import all_parts, valkey_configuration
 from .paths import Paths
-from .settings import Settings, exists, keep, load, prepare, write_private
+from .settings import SECRETS, Settings, exists, keep, load, prepare, write_private
 from .supervise import Supervisor
 
 STORES = ("postgres", "valkey", "solr")
@@ -226,7 +226,8 @@ def restart(paths: Paths, name: str | None) -> int:
     if not supervisor.alive():
         raise StackError("The portal does not run.", "run ./portal up")
     parts = all_parts(paths, settings)
-    if recall(paths).get("revision") == "" or supervisor.written() != supervisor.render(parts):
+    # a release may need a secret that an earlier one did not make
+    if recall(paths).get("revision") == "" or supervisor.written() != supervisor.render(parts) or not set(SECRETS) <= set(settings.secret):
         raise StackError("The last start was cut off, or the way parts are started has changed.", "run ./portal up, which mends that.")
     chosen = [part for part in parts if part.name == name or (name is None and part.name not in STORES)]
     if not chosen:

@@ -82,6 +82,7 @@ def test_looked_at_it_counts_nothing_and_pressed_it_counts(scene: Any, app: Any,
     assert someone.press(path(made)).status_code in (400, 410) and left() == 0
     rows = [json.loads(row.content) for row in model.Session.query(audit.Entry).filter_by(kind="data.downloaded", dataset=scene.streets["id"])]
     assert [(row["by"], row["about"]["link"], row["content"]["recipient"], row["content"]["bytes"]) for row in rows] == [("", made["id"], "jeanne@example.org", len(CONTENT))] * 2
+    assert "jeanne@example.org" in Person(app, scene.town["decider"]).visit(f"/journal?dataset={scene.streets['name']}")
     secret = made["url"].rsplit("/", 1)[1]
     assert not [row for row in model.Session.query(audit.Entry) if secret in row.content]
 

@@ -75,6 +75,8 @@ def particulars(entry: dict[str, Any]) -> list[str]:
     rows = [question["rows"] for question in content.get("scope") or [] if isinstance(question, dict) and isinstance(question.get("rows"), int)]
     if rows:
         told.append(tk.ungettext("%(num)d row", "%(num)d rows", sum(rows)) % {"num": sum(rows)})
+    if content.get("recipient"):
+        told.append(tk._("by the link of %(email)s") % {"email": str(content["recipient"])[:300]})
     if content.get("reason"):
         told.append(str(content["reason"])[:300])
     return told
