@@ -16,6 +16,7 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 from ckanext.datastore.backend import postgres as backend
+from sqlalchemy import event
 
 from tests.people import Person
 from tests.portal.rights.test_requests import get, refused
@@ -386,6 +387,43 @@ def test_who_has_no_right_has_no_column(scene: Any, app: Any, given: Any, homes:
     assert get(app, f"/dataset/{homes['name']}/resource/{file}/download", scene.citizen).status_code == 403
     with pytest.raises(tk.NotAuthorized):
         search(scene, homes["resources"][1]["id"])
+
+
+def test_who_has_the_whole_costs_no_question_more(scene: Any, given: Any, homes: dict[str, Any], file: str) -> None:
+    """To the database, for a table of which nobody looks at columns."""
+    from ckanext.tzc.common import columns
+    from ckanext.tzc.rights import records
+
+    request = scene.ask(homes, user=scene.other, words="Tout.")
+    scene.move(scene.town["decider"], request, "take_up")
+    scene.move(scene.town["decider"], request, "approve")
+
+    def questions(user: str) -> int:
+        asked: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            asked.append(statement)
+
+        records.forget_grants()
+        event.listen(model.meta.engine, "before_cursor_execute", note)
+        try:
+            scene.call("package_show", user, id=homes["id"])
+            for _n in range(3):
+                search(scene, file, user)
+        finally:
+            event.remove(model.meta.engine, "before_cursor_execute", note)
+        return len(asked)
+
+    whole = questions(scene.other)
+    answer = list(columns._answer)
+    columns._answer.clear()
+    try:
+        without = questions(scene.other)
+    finally:
+        columns._answer[:] = answer
+    # the file's row is read by its id before the gate reads it
+    assert whole <= without + 3
+    assert questions(scene.citizen) < 3 * without
 
 
 def test_data_that_became_open_are_whole(scene: Any, given: Any, homes: dict[str, Any], file: str) -> None:

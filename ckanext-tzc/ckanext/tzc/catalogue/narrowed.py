@@ -6,11 +6,12 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import levels
+from ckanext.tzc.common import grants, levels
+from flask import has_request_context
 
 from tzc.rights import policy
 
-from .logic.auth import asker, decide
+from .logic.auth import _account, asker, decide
 
 FIELDS = ("download_url", "access_url", "uri", "cache_url", "access_services", "hash", "hash_algorithm", "size", "url_type", "mimetype_inner", "cache_last_updated")
 """What leads to the original, lets somebody recognise it, or guess at what is in it."""
@@ -27,6 +28,9 @@ def columns(user: str, file: str) -> frozenset[str] | None:
         return None
     thing = levels.thing(package, resource)
     if thing.strictest() != policy.RESTRICTED:
+        return None
+    # the rights that an answer reads are kept for it, so the gate cannot find another one after this
+    if has_request_context() and not any(grant.columns for grant in grants.grants(_account(user), [package.id])):
         return None
     decision = decide(asker(user, policy.RESTRICTED, package.owner_org, package.id), thing)
     return decision.columns if decision.allowed else frozenset()
