@@ -89,3 +89,13 @@ def test_long_texts_say_where_they_end(app: Any, partner: dict[str, Any], publis
     assert limited and {field.get("maxlength") for field in limited} == {"100000"}
     for title in person.page.xpath("//main//input[@name='title']"):
         assert title.get("maxlength") == "300"
+
+
+def test_what_was_written_is_told_by_the_names_of_the_form(editor: Person, partner: dict[str, Any]) -> None:
+    values = {"title": "Un titre", "owner_org": partner["id"], "license_id": "lov2", "temporal_coverage-0-start": "2024-01-01", "_ckan_phase": "dataset_new_1", "_csrf_token": "stale"}
+    editor.visit("/dataset/new")
+    editor._read(editor.post("/dataset/new", data=values, headers=ours()), 400)
+    labels = [term.text_content() for term in editor.page.xpath("//main//dl/dt")]
+    told = editor.page.xpath("string(//main//dl)")
+    assert labels == ["Titre", "Partenaire", "Licence", "Période couverte – Début"]
+    assert "Licence Ouverte" in told and "_ckan_phase" not in told

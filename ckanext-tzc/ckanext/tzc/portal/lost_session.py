@@ -11,6 +11,8 @@ import ckan.plugins.toolkit as tk
 from flask import g, request
 from flask_wtf.csrf import CSRFError
 
+from . import meanwhile
+
 WRITTEN = re.compile(r"/dataset/(new|edit/[^/]+|[^/]+/resource/(new|[^/]+/edit))|/(organization|group)/(new|edit/[^/]+)")
 """Addresses of the forms that are given back."""
 
@@ -30,9 +32,30 @@ def given_back() -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.form.items(multi=True) if name != g.csrf_field_name and not SECRET.search(name)]
 
 
+def _fields() -> dict[str, meanwhile.Field]:
+    """The fields of the form that was sent, by name."""
+    kind, _slash, rest = request.path.strip("/").partition("/")
+    of_dataset = meanwhile.fields_of_file if "resource/" in rest else meanwhile.fields_of
+    return {field["field_name"]: field for field in (of_dataset(kind) if kind == "dataset" else meanwhile.fields_of_group(kind))}
+
+
+def _label(named: dict[str, meanwhile.Field], name: str) -> str:
+    """What the form calls a field; of a repeated one, which part of it."""
+    field, _dash, part = name.partition("-")
+    own = next((sub for sub in named[field].get("repeating_subfields") or [] if part and sub["field_name"] == part.partition("-")[2]), None)
+    return " – ".join(tk.h.scheming_language_text(each["label"]) for each in (named[field], own) if each)
+
+
+def _words(named: dict[str, meanwhile.Field], name: str, value: str) -> str:
+    """A choice as the form shows it; any other value as it was written."""
+    choices = tk.h.scheming_field_choices(named[name.partition("-")[0]]) or []
+    return str(tk.h.scheming_choices_label(choices, value)) if choices else value
+
+
 def answer(error: CSRFError) -> tuple[str, int]:
     """The page that is given instead of CKAN's, which says in English what the program missed."""
     values = given_back()
     chosen = [upload.filename for upload in request.files.values() if upload.filename]
-    shown = [(name, value) for name, value in values if name not in {"save", "opened", "id", "pkg_name"} and value.strip()]
+    named = _fields()
+    shown = [(_label(named, name), _words(named, name, value)) for name, value in values if name.partition("-")[0] in named and value.strip()]
     return tk.render("tzc/lost_session.html", {"values": values, "shown": shown, "chosen": chosen}), 400
