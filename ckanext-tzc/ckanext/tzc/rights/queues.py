@@ -23,13 +23,22 @@ def _query() -> Any:
     return model.Session.query(records.Part, records.Request).join(records.Request, records.Request.id == records.Part.request)
 
 
-def _page(query: Any, order: tuple[Any, ...], offset: int, limit: int) -> Rows:
-    return query.count(), query.order_by(*order).offset(offset).limit(limit).all() if limit else []
+def _page(condition: Any, order: tuple[Any, ...], offset: int, limit: int, with_request: bool = True) -> Rows:
+    """`with_request`: whether the condition speaks of requests; where not, parts are counted by themselves, and the page is read from an index."""
+    parts = model.Session.query(records.Part.id)
+    counted = parts.join(records.Request, records.Request.id == records.Part.request) if with_request else parts
+    return counted.filter(condition).count(), _query().filter(condition).order_by(*order).offset(offset).limit(limit).all() if limit else []
 
 
 def own(user: Any, offset: int, limit: int) -> Rows:
     """What an account asked for, newest first."""
-    return _page(_query().filter(records.Request.requester == user.id), (records.Request.created.desc(), records.Part.id), offset, limit)
+    return _page(records.Request.requester == user.id, (records.Request.created.desc(), records.Part.id), offset, limit)
+
+
+def _of_others(user: Any) -> Any:
+    """Parts of which the account would not be given anything itself."""
+    mine = sa.select(records.Request.id).where(sa.or_(records.Request.requester == user.id, records.Request.team.contains([user.id])))
+    return records.Part.request.not_in(mine)
 
 
 def _asked(condition: Any) -> list[str]:
@@ -45,10 +54,9 @@ def _places(user: Any, condition: Any) -> tuple[list[str], list[str]]:
 
 
 def _theirs(user: Any, condition: Any) -> Any:
-    """Parts that an account moves by its duties: not what it would be given itself."""
+    """Parts that an account moves by its duties."""
     deciding, guarding = _places(user, condition)
-    by_duty = sa.or_(records.Part.partner.in_(deciding), sa.and_(records.Part.personal, records.Part.state != APPEALED, records.Part.partner.in_(guarding)))
-    return sa.and_(by_duty, records.Request.requester != user.id, ~records.Request.team.contains([user.id]))
+    return sa.or_(records.Part.partner.in_(deciding), sa.and_(records.Part.personal, records.Part.state != APPEALED, records.Part.partner.in_(guarding)))
 
 
 def waiting(user: Any, offset: int, limit: int) -> Rows:
@@ -57,36 +65,35 @@ def waiting(user: Any, offset: int, limit: int) -> Rows:
     turned = sa.or_(*(sa.func.coalesce(records.Part.keys[role].astext, "") == user.id for role in (requests.DECIDER, requests.OFFICER)))
     appeal_of_own = sa.and_(records.Part.state == APPEALED, records.Part.decided_by.contains([user.id]))
     condition = _of_administrator(user) if user.sysadmin else _theirs(user, WAITING)
-    return _page(_query().filter(WAITING, ~turned, ~appeal_of_own, condition), order, offset, limit)
+    return _page(sa.and_(WAITING, ~turned, ~appeal_of_own, _of_others(user), condition), order, offset, limit, with_request=user.sysadmin)
 
 
 def _of_administrator(user: Any) -> Any:
     """Parts that wait for an administrator: where it has the duty, and where nobody has it who may (the rules of `roles`, in SQL)."""
     part, request = records.Part, records.Request
     asked = _asked(WAITING)
-    deciders, officers = (_lists(duties.holders_of(asked, duty), part.partner) for duty in (duties.DECIDER, duties.OFFICER))
+    deciders, officers = (duties.holders_of(asked, duty) for duty in (duties.DECIDER, duties.OFFICER))
     own = request.team.op("||")(sa.func.jsonb_build_array(request.requester))
     turned = sa.func.jsonb_build_array(part.keys[requests.DECIDER].astext)
     stands_in = user.id in duties.administrators()
 
-    def may(holders: Any, others: Any) -> Any:
-        """Whether the account is among the holders, or there is none but those who may not."""
-        return sa.or_(holders.contains([user.id]), others.bool_op("@>")(holders)) if stands_in else holders.contains([user.id])
+    def may(holders: dict[str, frozenset[str]], others: Any) -> Any:
+        """Whether the account is among the holders at a part's partner, or there is none but `others`, who may not. Most partners are settled by their name."""
+        among = [partner for partner, accounts in holders.items() if user.id in accounts or (stands_in and not accounts)]
+        rest = {partner: sorted(accounts) for partner, accounts in holders.items() if partner not in among}
+        if not rest or not stands_in:
+            return part.partner.in_(among)
+        theirs = sa.cast(rest, JSONB).op("->", return_type=JSONB())(part.partner)
+        return sa.or_(part.partner.in_(among), sa.and_(part.partner.in_(list(rest)), others.bool_op("@>")(theirs)))
 
     hears = sa.and_(part.state == APPEALED, may(deciders, own.op("||")(part.decided_by)))
     decides = sa.and_(part.state != APPEALED, sa.or_(may(deciders, own), sa.and_(part.personal, may(officers, own.op("||")(turned)))))
-    return sa.and_(request.requester != user.id, ~request.team.contains([user.id]), sa.or_(hears, decides))
-
-
-def _lists(holders: dict[str, frozenset[str]], partner: Any) -> Any:
-    """SQL: the list of those who have a duty at a part's partner."""
-    return sa.cast({one: sorted(accounts) for one, accounts in holders.items()}, JSONB).op("->", return_type=JSONB())(partner)
+    return sa.or_(hears, decides)
 
 
 def decided(user: Any, offset: int, limit: int) -> Rows:
     """What an account decided or could have, the last changed first; an administrator sees all."""
     condition = sa.and_(~WAITING, records.Part.state != requests.DRAFT)
-    query = _query().filter(condition, records.Request.requester != user.id)
-    if not user.sysadmin:
-        query = query.filter(sa.or_(_theirs(user, condition), records.Part.decided_by.contains([user.id])))
-    return _page(query, (records.Part.changed.desc(), records.Part.id), offset, limit)
+    theirs = sa.true() if user.sysadmin else sa.or_(sa.and_(_theirs(user, condition), _of_others(user)), records.Part.decided_by.contains([user.id]))
+    mine = sa.select(records.Request.id).where(records.Request.requester == user.id)
+    return _page(sa.and_(condition, records.Part.request.not_in(mine), theirs), (records.Part.changed.desc(), records.Part.id), offset, limit, with_request=False)
