@@ -257,3 +257,27 @@ def test_a_surface_without_corners_is_no_place(empty: str) -> None:
 def test_a_host_that_is_none_makes_no_address() -> None:
     assert iri("http://exa mple/<x>") is None
     assert iri("http://example.org/a b<x>").value == "http://example.org/a%20b%3Cx%3E"  # type: ignore[union-attr]  -- it is one
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "https://portal.example/dataset/other", "HTTPS://PORTAL.EXAMPLE/dataset/other", "https://user@portal.example/dataset/other", "https://portal.example:443/dataset/other", "http://portal.example/x",
+        f"{RIGHTS}PUBLIC", "http://publications.europa.eu/resource/authority/language/FRA", "http://id.insee.fr/geo/commune/17300", "http://www.w3.org/ns/dcat#Dataset",
+    ],
+)  # fmt: skip
+def test_no_dataset_file_partner_or_contact_speaks_in_anothers_name(stated: str) -> None:
+    """Not by an address of this portal, however it is written, nor by a term that others point to."""
+    told = described(uri=stated, publisher=[{"name": "Faux nom", "uri": stated}], creator=[{"name": "Faux", "uri": stated}], contact=[{"name": "Faux", "uri": stated}], resources=[{**FILE, "uri": stated}])
+    kinds = {name: {quad.subject.value for quad in told.quads_for_pattern(None, NAMES["rdf:type"], NAMES[name])} for name in ("dcat:Dataset", "dcat:Distribution", "foaf:Agent", "vcard:Kind")}
+    assert kinds["dcat:Dataset"] == {f"https://portal.example/dataset/{ID}"}
+    assert all(stated not in subjects for subjects in kinds.values())
+
+
+def test_what_is_to_come_is_not_said_to_be_so() -> None:
+    told = mapping.describe({**PLAIN, "issued": "2027-01-01", "modified": "2027-02-01", "spatial_resolution_in_meters": "-1"}, WORLD, NOW)
+    store = described(issued="2027-01-01", modified="2027-02-01", spatial_resolution_in_meters="-1", alternate_identifier=["a", "a"])
+    assert not any(value.startswith("2027") for name in ("dct:issued", "dct:modified") for value in objects(store, name))
+    assert told.changes == datetime(2027, 1, 1, tzinfo=timezone.utc)
+    assert objects(store, "dcat:spatialResolutionInMeters") == set()
+    assert len(list(store.quads_for_pattern(None, NAMES["adms:identifier"], None))) == 1

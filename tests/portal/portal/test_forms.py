@@ -70,11 +70,26 @@ def test_a_name_without_a_file_is_no_file(editor: Person) -> None:
 
 @pytest.mark.parametrize(("button", "address"), [("go-metadata-preview", "/dataset/velos-du-port"), ("go-dataset", "/dataset/edit/velos-du-port")])
 def test_who_typed_a_name_may_still_leave(editor: Person, button: str, address: str) -> None:
+    """Asked once: what was typed stays until then."""
     describe(editor)
-    editor.send(("save", button), name="Comptages")
+    editor.send(("save", button), name="Comptages", description="Par heure")
+    assert list(editor.faults()) == ["field-url"]
+    assert (editor.value("name"), editor.value("description")) == ("Comptages", "Par heure")
+    editor.send(("save", button))
     assert editor.address == address
-    assert editor.said()
     assert show("velos-du-port")["state"] == "draft"
+
+
+def test_who_goes_back_and_begins_again_is_told_of_the_draft(editor: Person) -> None:
+    describe(editor)
+    describe(editor, name="velos-du-port")
+    assert "Mon bureau" in editor.faults()["field-name"]
+
+
+def test_a_format_is_a_short_name(editor: Person) -> None:
+    describe(editor)
+    editor.send(("save", "go-metadata"), url="https://example.org/a.csv", format="x" * 61)
+    assert "60" in editor.faults()["field-format"]
 
 
 def test_a_draft_with_files_is_published_by_the_same_button(editor: Person) -> None:

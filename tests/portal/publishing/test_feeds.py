@@ -501,3 +501,56 @@ def test_scripts_of_other_sites_may_ask(app: Any, publish: Publish) -> None:
     for address in ("/catalog.ttl", "/catalog/all.nt", "/dataset/velos.ttl"):
         answer = app.test_client().options(address, headers={"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match"})
         assert answer.headers["Access-Control-Allow-Origin"] == "*" and "If-None-Match" in answer.headers["Access-Control-Allow-Headers"], address
+
+
+def test_an_identifier_is_one_datasets(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
+    """To take another's is refused; of two that came by another way the first keeps it."""
+    first = publish(name="premier", identifier="essai-1")
+    for stated in (first["id"], "essai-1"):
+        with pytest.raises(tk.ValidationError) as refused:
+            publish(identifier=stated)
+        assert list(refused.value.error_dict) == ["identifier"]
+    second = publish(name="second", identifier="essai-2")
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": second["id"], "title": "Encore le mien"})
+    for stated in (first["id"], "essai-1"):
+        model.Package.get(second["id"]).extras["identifier"] = stated
+        model.Session.commit()
+        told = Graph().parse(data=app.get("/catalog/all.ttl").body, format="turtle")
+        assert sorted(str(value) for value in told.objects(None, DCTERMS.identifier)) == sorted({"essai-1", second["id"]})
+
+
+def test_partners_with_one_siren_share_a_feed(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
+    other = factories.Organization(image_url="", siren="241700434", users=[{"name": partner["editor"], "capacity": "editor"}])
+    tk.get_action("organization_patch")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "siren": "241700434"})
+    made = {publish(name="un")["id"], publish(name="deux", owner_org=other["id"])["id"]}
+    told = app.get("/catalog/partner/241700434.nt", status=200).body
+    assert all(f"/dataset/{one}>" in told for one in made)
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("modified_since=0001-01-01T00:00:00%2B14:00", 400), ("modified_since=9999-12-31T23:59:59-14:00", 400), ("page=1&after=0", 400), ("page=1&page=2", 400),
+        ("modified_since=2026-11-01&changed-since=2026-11-02", 400), ("modified_since=2026-11-01T00:00:00+01:00", 200), ("modified-since=2026-11-01", 200),
+    ],
+)  # fmt: skip
+def test_odd_questions_to_a_feed(app: Any, publish: Publish, question: str, status: int) -> None:
+    publish()
+    for feed in ("/catalog.ttl", "/catalog/national.rdf", "/catalog/hvd.nt"):
+        answer = app.get(f"{feed}?{question}", status=status)
+        assert status == 200 or answer.headers["Content-Type"].startswith("text/plain")
+
+
+def test_a_dataset_is_known_by_its_date_too(app: Any, publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(name="velos")
+    app.get("/dataset/velos.ttl", status=200)
+    monkeypatch.setattr(answers, "_past", bool)
+    day = app.get("/dataset/velos.ttl", status=200).headers["Last-Modified"]
+    assert app.get("/dataset/velos.ttl", headers={"If-Modified-Since": day}, status=304).data == b""
+
+
+@pytest.mark.parametrize("accepted", ["application/xml", "text/xml", "application/json"])
+def test_other_names_of_our_types(app: Any, publish: Publish, accepted: str) -> None:
+    publish(name="velos")
+    for address in ("/catalog/national", "/catalog/hvd", "/dataset/velos"):
+        assert app.get(address, headers={"Accept": accepted}, status=200).headers["Content-Type"].startswith("application/")
