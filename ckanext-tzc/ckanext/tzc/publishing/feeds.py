@@ -48,7 +48,7 @@ def of_partner(organisations: list[str]) -> Choice:
 
     What was harvested from elsewhere only where its source is redistributed, as data.gouv.fr may have it from there.
     """
-    return NATIONAL.and_("fragment.owner_org = ANY(:partners)", partners=tuple(organisations))
+    return NATIONAL.and_("fragment.owner_org = ANY(string_to_array(:partners, ','))", partners=",".join(organisations))
 
 
 def of_axis(name: str) -> Choice:
