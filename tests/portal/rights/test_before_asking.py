@@ -79,6 +79,17 @@ def test_the_owner_switches_it_off(scene: Any, load: Any, app: Any) -> None:
     for address in (f"/dataset/{scene.streets['name']}/resource/{file}", f"/dataset/{scene.streets['name']}"):
         page = app.get(address).body
         assert "columns-title" not in page and "Logement" not in page
+    # nor are the names found out by the way of asking
+    form = Person(app, scene.citizen).visit(f"/demandes/nouvelle?dataset={scene.streets['name']}")
+    assert "kwh" not in form and "Logement" not in form
+    told = []
+    for name in ("kwh", "no-such-column"):
+        with pytest.raises(tk.ValidationError) as caught:
+            scene.ask(columns={file: [name]})
+        told.append(str(caught.value.error_dict))
+    assert told[0] == told[1] and "kwh" not in told[0]
+    load(columns_before="yes")
+    assert "kwh" in Person(app, scene.citizen).visit(f"/demandes/nouvelle?dataset={scene.streets['name']}")
     with pytest.raises(tk.ValidationError):
         load(sample_rows="perhaps")
 

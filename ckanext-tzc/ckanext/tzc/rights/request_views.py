@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from tzc.rights import requests
 
 from . import life, single_columns, uploading
+from .columns import tells
 
 asking = Blueprint("tzc_requests", __name__, url_prefix="/demandes")
 
@@ -119,7 +120,7 @@ def _form(typed: dict[str, Any], errors: dict[str, Any], shown: dict[str, Any] |
         terms = _call("tzc_request_terms", datasets=names)["terms"]
     except tk.ValidationError as error:
         scope = {**error.error_dict, **scope}
-    tables = {} if shown else single_columns.of_tables([file["id"] for package in datasets for file in package["resources"] if file.get("datastore_active")])
+    tables = {} if shown else single_columns.of_tables([file["id"] for package in datasets for file in package["resources"] if tells(file)])
     most = int(tk.config["tzc.rights.most_days"])
     choices = sorted({*(days for days in DAYS if days <= most), *([int(typed["days"])] if whole_number(typed.get("days"), least=1, digits=4) else [])})
     page: str = tk.render(

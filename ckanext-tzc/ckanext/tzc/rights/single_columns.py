@@ -10,6 +10,8 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.datastore.backend.postgres import get_read_engine
 
+from .columns import tells
+
 MOST_FILES, MOST = 200, 1600
 """Files of a request with columns, and columns of a file: PostgreSQL has no more of them in a table."""
 
@@ -62,7 +64,8 @@ def read(value: Any, errors: dict[str, list[str]]) -> Columns:
 
 def mistakes(package: dict[str, Any], columns: Columns) -> Iterator[str]:
     """What is wrong with columns that are asked for of a dataset's files."""
-    tables = of_tables(columns)
+    # whose columns are not told is as good as no table: names are not found out by asking for them
+    tables = of_tables([resource["id"] for resource in package["resources"] if resource["id"] in columns and tells(resource)])
     for file, names in columns.items():
         name = next(tk.h.resource_display_name(resource) for resource in package["resources"] if resource["id"] == file)
         if file not in tables:
