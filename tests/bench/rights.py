@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 pages = importlib.import_module("pages")
 audit = importlib.import_module("audit")
 
-REQUESTS, PARTNERS, DATASETS, ROUNDS = 10_000, 130, 40, 40
+REQUESTS, PARTNERS, DATASETS, ROUNDS = 10_000, 130, 25, 40
 QUEUE, CHECK, RATIO = 150.0, 1.0, 1.1
 """What is asked for: milliseconds of a page and of a check, times a search without restricted datasets."""
 
@@ -70,7 +70,7 @@ def figures(paths: Paths, settings: Settings, accounts: Sequence[lifecycle.Accou
     sites = {name: pages.Site(port=admin.port, token=pages._token(paths, name)) for name in (decider["name"], reader["name"], administrator)}
     waiting = {"waiting": size, "rights": size, "partners": PARTNERS}
     for words, name, path in (
-        ("what waits for a decider", decider["name"], "/demandes/a-decider"), ("its page 100", decider["name"], "/demandes/a-decider?page=100"),
+        ("what waits for a decider", decider["name"], "/demandes/a-decider"), ("its last one", decider["name"], f"/demandes/a-decider?page={int(size * SHARE) // 50}"),
         ("what a decider decided", decider["name"], "/demandes/decidees"), ("what waits for an administrator", administrator, "/demandes/a-decider"),
     ):  # fmt: skip
         yield _asked(f"page: {words}", _milliseconds(sites[name], lambda _turn, path=path: path, b"tzc-history"), QUEUE, "ms", **waiting)
@@ -140,7 +140,7 @@ def _read(site: Any, path: str, proof: bytes) -> None:
         answer = connection.getresponse()
         content = answer.read()
     if answer.status != 200 or proof not in content:
-        raise StackError(f"{path} answered {answer.status}, without {proof.decode()!r} or with it.", "mend the benchmark or the page.")
+        raise StackError(f"{path} answered {answer.status}, or without {proof.decode()!r}.", "mend the benchmark or the page.")
 
 
 def _checks(paths: Paths, reader: str, datasets: list[str], waiting: dict[str, int]) -> Iterator[pages.Figure]:
