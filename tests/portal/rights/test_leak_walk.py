@@ -124,18 +124,20 @@ NAMES = ("id", "name_or_id", "dataset", "dataset_id", "package_id", "resource", 
 
 
 def questions(things: dict[str, Values]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What an action is asked: each thing under each name, its file, and questions for all there is."""
+    """What an action is asked: each thing and its file by the usual key, as many actions take no other; under every key; and questions for all there is."""
     for thing, values in things.items():
-        yield thing, {**dict.fromkeys(NAMES, values["id"]), "resource_id": values["resource_id"], "datasets": [values["id"]], "activity_id": values.get("activity_id", "")}
+        yield thing, {"id": values["id"]}
         if "file" in values:
-            yield f"the file of {thing}", {
-                **dict.fromkeys(NAMES, values["file"]), "resource_id": values["file"], "resources": [values["file"]], "include_data": True,
-                "sql": f'SELECT * FROM "{values["file"]}"',  # noqa: S608 -- asked to be refused
-            }  # fmt: skip
-    yield "all", {
-        **dict.fromkeys(NAMES, things["ended"]["partner"]), "q": "*:*", "query": "name:e", "include_private": True, "include_drafts": True, "fl": "*", "limit": 50, "rows": 50,
-        "facet.field": ["res_url", "title", "tags"], "facet.limit": -1, "include_datasets": True, "all_fields": True,
-    }  # fmt: skip
+            yield f"the file of {thing}", {"resource_id": values["file"]}
+    for thing in ("ended", "confidential", "request"):
+        values = things[thing]
+        yield thing, {**dict.fromkeys(NAMES, values["id"]), "resource_id": values["resource_id"], "datasets": [values["id"]], "activity_id": values.get("activity_id", "")}
+    file = things["ended"]["file"]
+    yield "the file of ended", {**dict.fromkeys(NAMES, file), "resource_id": file, "resources": [file], "include_data": True}
+    yield "all", {"sql": f'SELECT * FROM "{file}"'}  # noqa: S608 -- asked to be refused
+    yield "all", {"query": "name:e", "limit": 50}
+    yield "all", {"q": "*:*", "include_private": True, "include_drafts": True, "rows": 50, "facet.field": ["res_url", "title", "tags"], "facet.limit": -1}
+    yield "all", {**dict.fromkeys(NAMES, things["ended"]["partner"]), "q": "e", "limit": 50, "include_datasets": True, "all_fields": True}
 
 
 READ_ONLY_ASKS = ("_show", "_list", "_search", "_info", "_autocomplete", "_queue", "_status", "_activity", "_history", "_intake", "_summary", "_diff", "_read", "_combine", "_terms", "_validation", "_sql")
@@ -203,6 +205,6 @@ def test_the_walk_finds_what_it_looks_for(app: Any, kept: Kept) -> None:
     plain = {re.sub("|".join(sorted(map(re.escape, names), key=len, reverse=True)), lambda part: names[part[0]], leak) for leak in leaks}
     assert broken == []
     assert {
-        "package_show of ended", "package_show of confidential", "resource_show of the file of revoked", "datastore_search of the file of ended", "package_search of all", "resource_search of all",
-        "/dataset/confidential", "/dataset/edit/confidential",
+        "package_show of ended", "package_show of confidential", "resource_show of the file of ended", "datastore_search of the file of ended", "package_search of all", "resource_search of all",
+        "/dataset/activity/confidential", "/dataset/edit/confidential", "/dataset/",
     } <= plain, sorted(plain)  # fmt: skip
