@@ -37,9 +37,9 @@ def run_jobs() -> int:
 def test_a_reader_sees_the_score_and_an_editor_what_would_raise_it(publish: Publish, partner: dict[str, Any]) -> None:
     made = publish(resources=[LINK])
     seen = show(made)
-    assert (seen["score"], seen["possible"], seen["rating"]) == (165, 405, "sufficient")
+    assert (seen["score"], seen["possible"], seen["rating"]) == (185, 405, "sufficient")
     assert sum(dimension["points"] for dimension in seen["dimensions"]) == seen["score"]
-    assert seen["not_stated"] == ["tag_string", "theme", "communes", "temporal_coverage", "contact"]
+    assert seen["not_stated"] == ["tag_string", "theme", "temporal_coverage", "contact"]
     assert not {"fixes", "criteria", "links", "history"} & set(seen)
 
     mine = show(made, partner["editor"])
@@ -69,13 +69,13 @@ def test_a_save_asks_for_the_score_in_its_transaction_and_the_job_writes_it(publ
     made = publish(resources=[LINK])
     assert store.waiting() == [made["id"]]
     assert run_jobs() >= 1
-    assert (store.waiting(), store.find(made["id"]).score) == ([], 165)
+    assert (store.waiting(), store.find(made["id"]).score) == ([], 185)
 
     tk.get_action("package_patch")({"user": partner["editor"]}, {"id": made["id"], "tags": [{"name": "vélo"}]})
     run_jobs()
     tk.get_action("package_patch")({"user": partner["editor"]}, {"id": made["id"], "version": "2"})
     run_jobs()
-    assert [(entry["score"], entry["rating"]) for entry in show(made, partner["editor"])["history"]] == [(195, "sufficient"), (165, "sufficient")]
+    assert [(entry["score"], entry["rating"]) for entry in show(made, partner["editor"])["history"]] == [(215, "sufficient"), (185, "sufficient")]
 
 
 def test_a_save_that_fails_asks_for_nothing(publish: Publish, partner: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ def test_a_lost_job_is_made_up_for(publish: Publish, monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     assert len(get_queue(jobs.QUEUE)) == 0
     assert jobs.score_waiting() == 1
-    assert store.find(made["id"]).score == 165
+    assert store.find(made["id"]).score == 185
     # a dataset that was there before the room
     store.forget(made["id"], history=True)
     model.Session.commit()
@@ -182,9 +182,9 @@ def test_averages_tell_of_public_datasets_only(publish: Publish, partner: dict[s
     publish(access_level="confidential", axis=["mobilite"])
     run_jobs()
     told = tk.get_action("tzc_quality_summary")({"user": ""}, {})
-    assert told["partners"] == {partner["name"]: {"score": 180, "rating": "sufficient", "datasets": 2, "ratings": {"excellent": 0, "good": 0, "sufficient": 2, "bad": 0}}}
+    assert told["partners"] == {partner["name"]: {"score": 200, "rating": "sufficient", "datasets": 2, "ratings": {"excellent": 0, "good": 0, "sufficient": 2, "bad": 0}}}
     assert told["axes"]["mobilite"]["datasets"] == 2
-    assert (told["score"], told["datasets"]) == (180, 2)
+    assert (told["score"], told["datasets"]) == (200, 2)
 
 
 def _axes() -> list[str]:
