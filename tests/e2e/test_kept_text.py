@@ -43,7 +43,8 @@ def test_what_is_saved_is_not_kept(portal: Any, page: Any) -> None:
     page.fill("#field-title", f"Fini {uuid.uuid4().hex[:8]}")
     # first with a mistake: the page that comes back holds the text
     page.click(".form-actions button[name=save]")
-    page.wait_for_selector(".tzc-errors")
+    page.locator(".tzc-errors").wait_for()
+    page.wait_for_load_state()
     assert len(kept(page)) == 1
     page.fill("#field-notes", "Court.")
     page.locator("input[name=axis]").first.check()
