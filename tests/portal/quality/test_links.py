@@ -183,6 +183,6 @@ def test_commands(publish: Publish, elsewhere: Elsewhere, app: Any) -> None:
     assert command("check-links") == ["0 addresses."]
     assert command("check-links", "--again")[-1] == "1 addresses."
     shown = command("show", made["name"])
-    assert shown[0] == "215 of 405, sufficient"
+    assert shown[0] == "235 of 405, good"
     assert any(f"/dataset/edit/{made['name']}#field-theme" in line for line in shown)
     assert command("show", "no-such-dataset", code=1) == ["Error: There is no dataset no-such-dataset."]

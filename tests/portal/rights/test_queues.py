@@ -86,7 +86,7 @@ def test_many_partners_are_asked_about_at_once(scene: Any, crowd: dict[str, Any]
     asked: list[str] = []
     for duty in duties.DUTIES:
         assert (together := _counted(lambda duty=duty: people.answers(partners, duty), asked)) == {partner: people.answer(partner, duty) for partner in partners}
-        assert len(asked) <= 4, asked
+        assert len(asked) <= (5 if duty == duties.DECIDER else 4), asked
     assert people.answers(partners, duties.DECIDER)[partners[1]] == {crowd["citizen"]} != people.answers(partners, duties.OFFICER)[partners[2]]
     assert together and people.answers([], duties.DECIDER) == {}
 

@@ -26,7 +26,6 @@ class Together:
     def __init__(self, partners: Collection[str]) -> None:
         self.pools = store.pools_of(partners)
         self.given = store.holders_of({*partners, *(id for row in self.pools for id in (row.partner_id, row.with_id))})
-        self.delegations = delegated.standing_of(partners)
         self._partners = partners
         self._capable: dict[str, dict[str, frozenset[str]]] = {}
 
@@ -40,6 +39,11 @@ class Together:
     def administrators(self) -> frozenset[str]:
         """The portal's."""
         return duties.administrators()
+
+    @cached_property
+    def delegations(self) -> dict[str, list[delegated.Delegation]]:
+        """Of each, those that are still to come or hold now."""
+        return delegated.standing_of(self._partners)
 
 
 class At:
@@ -99,7 +103,7 @@ class At:
 
     def holders(self, duty: str) -> frozenset[str]:
         """Ids of those who have a duty here, themselves or by delegation."""
-        rows = self._beside.delegations.get(self.id) if self._beside else None
+        rows = self._beside.delegations.get(self.id) if self._beside and duty in delegated.DELEGATED else None
         return self.own(duty) | frozenset(delegated.now(self.id, duty, self.own(duty), rows))
 
     def own(self, duty: str) -> frozenset[str]:
