@@ -23,14 +23,16 @@ MARK = "only_columns"
 def columns(user: str, file: str) -> frozenset[str] | None:
     """The answer of `common.columns`. Only a right names columns, so nobody is asked about where the file is not given on request."""
     resource = model.Session.get(model.Resource, file)
-    package = resource.package if resource else None
+    if resource is None:
+        return None
+    # the rights that an answer reads are kept for it, so the gate cannot find another one after this
+    if has_request_context() and not any(grant.columns for grant in grants.grants(_account(user), [resource.package_id])):
+        return None
+    package = resource.package
     if package is None:
         return None
     thing = levels.thing(package, resource)
     if thing.strictest() != policy.RESTRICTED:
-        return None
-    # the rights that an answer reads are kept for it, so the gate cannot find another one after this
-    if has_request_context() and not any(grant.columns for grant in grants.grants(_account(user), [package.id])):
         return None
     decision = decide(asker(user, policy.RESTRICTED, package.owner_org, package.id), thing)
     return decision.columns if decision.allowed else frozenset()

@@ -44,7 +44,9 @@ def scope(context: Any, data_dict: dict[str, Any]) -> frozenset[str] | None:
 def _of_table(user: str, name: str) -> frozenset[str] | None:
     if "\0" in name:
         return None
-    if model.Session.get(model.Resource, name) is None:
+    # held while it is asked about, as the session keeps nothing that nobody holds
+    resource = model.Session.get(model.Resource, name)
+    if resource is None:
         # another name of a table
         _exists, real = DatastoreBackend.get_active_backend().resource_id_from_alias(name)
         name = real or name

@@ -7,6 +7,7 @@ from typing import Any
 import ckan.authz as authz
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import grants, headers, levels
+from flask import g, has_request_context
 
 from tzc.rights import policy, things
 
@@ -53,12 +54,18 @@ def asker(user: str, level: str, owner_org: str | None, dataset: str) -> policy.
 
 
 def _account(user: str) -> str:
+    """The id of the account of this name, looked up once an answer: each decision in it asks."""
     if tk.current_user and tk.current_user.is_authenticated and tk.current_user.name == user:
         return str(tk.current_user.id)
-    import ckan.model as model
+    known: dict[str, str] = g.setdefault("tzc_accounts", {}) if has_request_context() else {}
+    if user not in known:
+        import ckan.model as model
 
-    found = model.User.get(user)
-    return found.id if found else ""
+        found = model.User.get(user)
+        if found is None:
+            return ""
+        known[user] = found.id
+    return known[user]
 
 
 def decide(person: policy.Person, thing: policy.Thing) -> policy.Decision:
