@@ -7,8 +7,8 @@ import sys
 
 from ckan.cli.cli import ckan
 
+from tzc_stack import ckan_jobs, ckan_percent
 from tzc_stack.children import die_with_parent
-from tzc_stack.ckan_percent import mend
 
 
 def run() -> None:
@@ -35,9 +35,10 @@ def hush() -> None:
 
 
 if __name__ == "__main__":
-    mend()
+    ckan_percent.mend()
     hush()
     if sys.argv[1:3] == ["jobs", "worker"]:
         # a job runs in a process and a group of its own: a worker that is stopped must not leave it behind, at work beside the next one
         os.register_at_fork(after_in_child=die_with_parent)
+        ckan_jobs.mend()
     run()

@@ -189,7 +189,7 @@ def _of_dataset(dataset: Dataset, vocabularies: Vocabularies, forbidden: Forbidd
         "keyword": bool(_text(dataset.get("tag_string"))) or any(_text(tag.get("name")) for tag in _dicts(dataset.get("tags"))),
         "theme": any(_is_address(value) for value in _texts(dataset.get("theme"))),
         # an own dataset that states no place is about the whole territory, and the feed says so
-        "spatial": bool(_texts(dataset.get("communes"))) or any(map(_holds_text, _dicts(dataset.get("spatial_coverage")))) or not _is_harvested(dataset),
+        "spatial": bool(_texts(dataset.get("communes"))) or any(map(_holds_text, _dicts(dataset.get("spatial_coverage")))) or not is_harvested(dataset),
         "temporal": any(_text(period.get("start")) or _text(period.get("end")) for period in _dicts(dataset.get("temporal_coverage"))),
         "conformance": not (_faults(dataset) if forbidden is None else forbidden),
         "access_rights": bool(level) or bool(_text(dataset.get("access_rights"))),
@@ -215,7 +215,8 @@ def is_open(dataset: Dataset, resource: Mapping[str, Any] | None = None) -> bool
     return level_of(dataset, resource) == OPEN
 
 
-def _is_harvested(dataset: Dataset) -> bool:
+def is_harvested(dataset: Dataset) -> bool:
+    """Whether it comes from another catalogue, as `package_show` gives it or as it is stored."""
     marks = {"guid", "harvest_source_id", "harvest_object_id"}
     return any(dataset.get(mark) for mark in marks) or any(_text(extra.get("key")) in marks for extra in _dicts(dataset.get("extras")))
 

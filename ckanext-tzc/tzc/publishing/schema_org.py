@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from tzc.catalogue.quality import is_harvested
 from tzc.rights.things import is_for_all
 
 from .mapping import World, subject_of
@@ -52,8 +53,7 @@ def structured(dataset: Mapping[str, Any], world: World, catalogue: str) -> str:
 def _places(dataset: Mapping[str, Any], world: World) -> list[dict[str, Any]]:
     """Communes by name; without them the whole territory, as the feed says, unless another catalogue says something else."""
     names = [world.communes[code] for code in values(dataset.get("communes")) if isinstance(code, str) and code in world.communes]
-    elsewhere = any(dataset.get(name) for name in ("spatial_coverage", "guid", "harvest_source_id"))
-    if not names and world.whole and not elsewhere:
+    if not names and world.whole and not dataset.get("spatial_coverage") and not is_harvested(dataset):
         names = [world.whole[0]]
     return [{"@type": "Place", "name": name} for name in names]
 

@@ -53,7 +53,8 @@ def test_who_is_concerned_is_told_but_not_who_did_it(mailbox: Mailbox) -> None:
     model.Session.commit()
     happened(one, other, doer, gone, by=doer["id"], tell=(one["id"], one["id"], other["id"], doer["id"], gone["id"], "no-such-account"))
     assert [inbox(user)["count"] for user in (one, other, doer, stranger)] == [1, 1, 0, 0]
-    assert sorted(message["To"] for message in sent(mailbox)) == sorted(f"{user['fullname']} <{user['email']}>" for user in (one, other))
+    to = [message["To"].addresses[0] for message in sent(mailbox)]
+    assert {(address.display_name, address.addr_spec) for address in to} == {(user["fullname"], user["email"]) for user in (one, other)}
     assert len(sent(mailbox)) == 2, "once each"
 
 

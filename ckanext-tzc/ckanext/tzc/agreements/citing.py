@@ -7,16 +7,10 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.tzc.common import levels
 from ckanext.tzc.common.territory import territory
-from ckanext.tzc.schemas import vocabulary
 
 from . import keeping, making, offers, store
-
-
-def concerns_persons(package: Any) -> bool:
-    """Whether the data of a dataset concern persons: then not even a hash is told, by which one who guesses could recognise them."""
-    code = (package.extras or {}).get("personal_data")
-    return any(entry["code"] == code and entry.get("persons") for entry in vocabulary("personal-data"))
 
 
 def shown(context: Any, id_: str) -> dict[str, Any]:
@@ -27,7 +21,8 @@ def shown(context: Any, id_: str) -> dict[str, Any]:
     asker = {"user": context.get("user") or "", "auth_user_obj": model.User.get(context["user"]) if context.get("user") else None}
     package, file = model.Package.get(version.dataset), model.Resource.get(version.file)
     public = package is not None and package.state == "active" and _may("package_show", asker, version.dataset)
-    had = public and (not concerns_persons(package) or (file is not None and _may("resource_show", asker, version.file)))
+    # of data that concern persons not even a hash is told, by which one who guesses could recognise them
+    had = public and (not levels.concerns_persons((package.extras or {}).get("personal_data")) or (file is not None and _may("resource_show", asker, version.file)))
     partner = model.Group.get(version.partner) if public else None
     found = {
         "id": version.id, "made": version.made.isoformat(), "url": making.address(f"/versions/{version.id}"), "there": version.gone is None,

@@ -10,7 +10,6 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.tzc.common import happening, levels, mailing
 from ckanext.tzc.common.territory import territory
-from ckanext.tzc.schemas import vocabulary
 from flask import Response
 
 from tzc.rights import policy
@@ -77,8 +76,7 @@ def closed(package: Any, file: Any) -> str:
     thing = levels.thing(package, file)
     if thing.strictest() not in GIVEN:
         return str(tk._("Confidential data are given by no link, and open data need none."))
-    code = package.extras.get("personal_data")
-    if any(entry["code"] == code and entry.get("persons") for entry in vocabulary("personal-data")):
+    if levels.concerns_persons(package.extras.get("personal_data")):
         return str(tk._("Data that concern persons are given by no link: invite somebody, so that two persons approve."))
     if thing.embargo is not None and store.now() < thing.embargo:
         return str(tk._("These data are under embargo."))

@@ -95,28 +95,28 @@ def _facts(taken: list[tuple[str, dict[str, Any]]], answer: Mapping[str, Any]) -
         exists, real = DatastoreBackend.get_active_backend().resource_id_from_alias(name)
         if exists and real:
             rows[name] = model.Session.execute(PLACE, {"ids": [real]}).one()
-    for name, row in rows.items():
-        level, embargo = _level(row), things.embargo_of({"embargo": row.embargo})
-        if level != policy.OPEN or (embargo and datetime.now(timezone.utc) < embargo):
-            about = {"dataset": row.package_id, "partner": row.owner_org or "", "file": row.id}
-            yield store.fact(by, about, {**answer, "level": level, "grants": _grants(by, row), "scope": asked[name][:20], "path": request.path[:500]})
-
-
-def _level(row: Any) -> str:
-    """As the one decision sees it; a private dataset is for its partner alone."""
-    own = json.loads(row.own or "{}") or {}
-    if row.private:
-        return policy.CONFIDENTIAL
-    return policy.Thing(row.package_id, row.owner_org, row.level or policy.OPEN, own.get("access_level") or None).strictest()
-
-
-def _grants(by: str, row: Any) -> list[dict[str, Any]]:
-    """What opened it now, where somebody was given a right: from when to when, and which columns of the file (None: all)."""
     now = datetime.now(timezone.utc)
-    thing = policy.Thing(row.package_id, row.owner_org, resource=row.id)
-    given = [grant for grant in grants.grants(by, [row.package_id]) if grant.covers(thing, now)]
+    for name, row in rows.items():
+        dataset, file = _known(row)
+        if not things.is_for_all(dataset, file, now):
+            level = things.level_of(dataset, file)
+            about = {"dataset": row.package_id, "partner": row.owner_org or "", "file": row.id}
+            given = _grants(by, things.thing_of(dataset, file), now)
+            yield store.fact(by, about, {**answer, "level": level, "grants": given, "scope": asked[name][:20], "path": request.path[:500]})
+
+
+def _known(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The dataset and the file as the one decision sees them; a private dataset is for its partner alone."""
+    level = policy.CONFIDENTIAL if row.private else row.level
+    dataset = {"id": row.package_id, "owner_org": row.owner_org, "access_level": level, "embargo": row.embargo}
+    return dataset, {**(json.loads(row.own or "{}") or {}), "id": row.id}
+
+
+def _grants(by: str, thing: policy.Thing, now: datetime) -> list[dict[str, Any]]:
+    """What opened it, where somebody was given a right: from when to when, and which columns of the file (None: all)."""
+    given = [grant for grant in grants.grants(by, [thing.dataset]) if grant.covers(thing, now)]
     return [
-        {"id": str(getattr(grant, "id", "")), "begins": grant.begins.isoformat(), "ends": grant.ends.isoformat(), "columns": _sorted(grant.columns_of(row.id))}
+        {"id": str(getattr(grant, "id", "")), "begins": grant.begins.isoformat(), "ends": grant.ends.isoformat(), "columns": _sorted(grant.columns_of(thing.resource))}
         for grant in given
     ]  # fmt: skip
 

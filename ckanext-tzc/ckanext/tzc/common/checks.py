@@ -29,6 +29,11 @@ class Finding:
     url: str = ""
 
 
+def is_harvested(package: Mapping[str, Any]) -> bool:
+    """Whether a dataset comes from another catalogue, by the mark that harvesters leave while they save: it comes by its source's rule, and nothing blocks it."""
+    return any(extra.get("key") == "guid" for extra in package.get("extras") or [])
+
+
 Check = Callable[[Mapping[str, Any], Partner], Iterable[Finding]]
 
 _checks: dict[str, Check] = {}

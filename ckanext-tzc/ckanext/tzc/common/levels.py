@@ -4,6 +4,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ckanext.tzc.schemas import vocabulary
+
 from tzc.rights import policy, things
 
 
@@ -16,6 +18,11 @@ def stored_file(resource: Any) -> dict[str, Any]:
     """A `model.Resource` as a file of one."""
     extras = resource.extras if isinstance(resource.extras, dict) else json.loads(resource.extras or "{}")
     return {**extras, "id": resource.id}
+
+
+def concerns_persons(category: str | None) -> bool:
+    """Whether data of this category (`personal_data` of a dataset) concern persons: two keys open them, no link gives them, no hash of them is told."""
+    return any(entry["code"] == category and entry.get("persons") for entry in vocabulary("personal-data"))
 
 
 def thing(package: Any, resource: Any) -> policy.Thing:

@@ -1,7 +1,7 @@
 """One job for all that waits: rows say what is to be done, and one job at a time is sent to do it.
 
 Whoever changes something writes a row in his transaction (so nothing is lost by a crash) and calls `ask`; after the commit a job is sent, unless one is waiting in its queue
-already: a job does all that it finds, and beginning one costs a worker a second. A job that was lost is made up for by the room's periodic one.
+already: a job does all that it finds. A job that was lost is made up for by the room's periodic one.
 """
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common.checks import Finding, Partner
+from ckanext.tzc.common.checks import Finding, Partner, is_harvested
 
 from tzc.catalogue import quality
 
@@ -20,5 +20,4 @@ def check(package: Mapping[str, Any], partner: Partner) -> Iterator[Finding]:
     waiting = sum(criterion.points for criterion in quality.CRITERIA if found.states[criterion.id] == quality.WAITING)
     told = tk._("Its description has at least {bar} points of quality; it has {score}.").format(bar=partner.quality_bar, score=found.score + waiting)
     page = tk.h.url_for("tzc_quality.dataset", name=package["name"]) if package.get("name") else ""
-    harvested = any(extra.get("key") == "guid" for extra in package.get("extras") or [])
-    yield Finding("quality", found.score + waiting >= partner.quality_bar, told, not harvested, url=page)
+    yield Finding("quality", found.score + waiting >= partner.quality_bar, told, not is_harvested(package), url=page)

@@ -7,6 +7,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import levels
 from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.schemas import vocabulary
 
@@ -154,14 +155,9 @@ def _dataset(name: str, user: Any, files: set[str], columns: Columns, refuse: Ca
     of_files = {file: columns.pop(file) for file in sorted(columns) if file in (chosen or own)}
     for words in single_columns.mistakes(package, of_files):
         refuse(words, "columns")
-    return Asked(package["id"], title, package["owner_org"], personal(package.get("personal_data")), tuple(sorted(chosen)), of_files)
+    return Asked(package["id"], title, package["owner_org"], levels.concerns_persons(package.get("personal_data")), tuple(sorted(chosen)), of_files)
 
 
 def _members(partner: str) -> set[str]:
     rows = model.Session.query(model.Member.table_id).filter_by(group_id=partner, table_name="user", state="active")
     return {user for (user,) in rows}
-
-
-def personal(category: str | None) -> bool:
-    """Whether data of this category concern persons; two keys open them."""
-    return any(entry["code"] == category and entry.get("persons") for entry in vocabulary("personal-data"))

@@ -11,7 +11,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.model.types import make_uuid
-from ckanext.tzc.common import happening
+from ckanext.tzc.common import happening, levels
 
 from tzc.rights import requests
 from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
@@ -211,7 +211,7 @@ def _chosen(user: Any, request: records.Request, parts: list[records.Part], name
 def _personal_now(part: records.Part) -> bool:
     """Whether the data concern persons by what is said of them today."""
     ids = [item.dataset for item in records.covered([part.id])]
-    return any(form.personal((extras or {}).get("personal_data")) for (extras,) in model.Session.query(model.Package.extras).filter(model.Package.id.in_(ids)))
+    return any(levels.concerns_persons((extras or {}).get("personal_data")) for (extras,) in model.Session.query(model.Package.extras).filter(model.Package.id.in_(ids)))
 
 
 def tick(part: records.Part, request: records.Request, name: str, at: datetime) -> None:

@@ -13,7 +13,7 @@ PERSONS = {"anonymised", "pseudonymised", "personal", "sensitive"}
 
 def own(package: Mapping[str, Any], partner: Partner) -> Iterator[Finding]:
     """What every publication is asked for. A harvested dataset comes by its source's rule: what it lacks is told, and blocks nothing."""
-    elsewhere = _is_harvested(package)
+    elsewhere = checks.is_harvested(package)
     licence = package.get("license_id") or ""
     yield Finding("title", bool(_text(package, "title")), tk._("It has a title."), not elsewhere, "title")
     yield Finding("description", bool(_text(package, "notes")), tk._("It has a description."), not elsewhere, "notes")
@@ -32,10 +32,6 @@ def own(package: Mapping[str, Any], partner: Partner) -> Iterator[Finding]:
 
 def _text(package: Mapping[str, Any], field: str) -> str:
     return str(package.get(field) or "").strip()
-
-
-def _is_harvested(package: Mapping[str, Any]) -> bool:
-    return any(extra.get("key") == "guid" for extra in package.get("extras") or [])
 
 
 def _partner_address(package: Mapping[str, Any]) -> str:
