@@ -48,8 +48,8 @@ PERIODIC = (
     Periodic("ckanext.tzc.quality.jobs:check_links", "long", "3-59/5 * * * *", 240),
 )
 
-RETRIED = ("ckanext.tzc.tables.jobs.load", "ckanext.tzc.tables.jobs.remove")
-"""Jobs for one thing each that a periodic one sends again when they broke off."""
+RETRIED = ("ckanext.tzc.tables.jobs.load", "ckanext.tzc.tables.jobs.remove", "ckanext.tzc.quality.jobs.score", "ckanext.tzc.publishing.jobs.renew")
+"""Jobs that a save sends, and that a periodic one makes up for when they broke off."""
 
 
 def main() -> int:

@@ -13,18 +13,17 @@ CONFIG_SET = "tzc"
 
 
 def merged_schema(additions: Path) -> str:
-    """CKAN's schema with the types of `additions` in place of its own, and the fields and copies added."""
+    """CKAN's schema with the types and fields of `additions`, which take the place of its own of the same names, and the copies added."""
     # only trusted files of ours and of CKAN's package are parsed here
     schema = ET.fromstring((files("ckan") / "config" / "solr" / "schema.xml").read_text(encoding="utf-8"))  # noqa: S314 -- CKAN's own file
     ours = ET.fromstring(additions.read_text(encoding="utf-8"))  # noqa: S314 -- our own file
     types, fields = schema.find("types"), schema.find("fields")
     assert types is not None and fields is not None, "CKAN's schema has types and fields"
-    for wanted in ours.iterfind("types/*"):
-        for old in [known for known in types if known.get("name") == wanted.get("name")]:
-            types.remove(old)
-        types.append(wanted)
-    known = {field.get("name") for field in fields}
-    fields.extend(field for field in ours.iterfind("fields/field") if field.get("name") not in known)
+    for kind, added in ((types, ours.iterfind("types/*")), (fields, ours.iterfind("fields/field"))):
+        for wanted in added:
+            for old in [known for known in kind if known.get("name") == wanted.get("name")]:
+                kind.remove(old)
+            kind.append(wanted)
     schema.extend(ours.iterfind("copies/copyField"))
     text: str = ET.tostring(schema, encoding="unicode", xml_declaration=True)
     return text
@@ -74,12 +73,16 @@ def _plural(word: str) -> str:
 
 
 def build(source: Path, home: Path, cores: Sequence[str]) -> None:
-    """Write the home folder from `source`."""
+    """Write the home folder from `source`. An index that was made with other fields is given up: Solr refuses to write into it."""
     configuration = _configuration(home)
     configuration.mkdir(parents=True, exist_ok=True)
+    wanted = _wanted(source)
+    if _differs(configuration / "schema.xml", wanted["schema.xml"]):
+        for core in cores:
+            shutil.rmtree(home / core / "data", ignore_errors=True)
     shutil.copyfile(source / "solr.xml", home / "solr.xml")
     shutil.copyfile(source / "log4j2.xml", home / "log4j2.xml")
-    for name, text in _wanted(source).items():
+    for name, text in wanted.items():
         (configuration / name).write_text(text, encoding="utf-8")
     for core in cores:
         folder = home / core
@@ -90,11 +93,11 @@ def build(source: Path, home: Path, cores: Sequence[str]) -> None:
 def words_change(source: Path, home: Path) -> bool:
     """Whether `build` would change the way words are indexed, so that the index must be made anew."""
     configuration = _configuration(home)
-    return any(
-        not (configuration / name).exists() or (configuration / name).read_text(encoding="utf-8") != text
-        for name, text in _wanted(source).items()
-        if name != "solrconfig.xml"
-    )
+    return any(_differs(configuration / name, text) for name, text in _wanted(source).items() if name != "solrconfig.xml")
+
+
+def _differs(file: Path, text: str) -> bool:
+    return not file.exists() or file.read_text(encoding="utf-8") != text
 
 
 def _configuration(home: Path) -> Path:

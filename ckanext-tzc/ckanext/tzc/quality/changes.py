@@ -5,10 +5,14 @@ CKAN tells of every changed dataset just before a commit, whichever action chang
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import ckan.model as model
 
 from . import jobs, store
+
+_asked: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+"""What each transaction has asked for already: CKAN tells of a dataset once for itself and once for each file."""
 
 
 def noticed(entity: Any) -> None:
@@ -20,8 +24,12 @@ def noticed(entity: Any) -> None:
 
 
 def _ask(package_id: str) -> None:
-    store.ask(package_id)
-    jobs.scoring_job().ask()
+    session = model.Session()
+    asked = _asked.setdefault(session.get_nested_transaction() or session.get_transaction() or session.begin(), set())
+    if package_id not in asked:
+        asked.add(package_id)
+        store.ask(package_id)
+        jobs.scoring_job().ask()
 
 
 def validated(_sender: object, conforms: dict[str, bool | None]) -> None:

@@ -77,7 +77,7 @@ def possible(package: Any, at: people.At, user: Any) -> tuple[Course, frozenset[
 
 def tell(package: Any, before: Course, after: Course, act: Act, at: people.At) -> None:
     """Tell a move, to whom it concerns."""
-    row = store.row(package.id)
+    row = store.row(package.id) if before.state in {publication.IN_REVIEW, publication.CHANGES_REQUESTED} else None
     concerned = {package.creator_user_id, row.asked_by if row else None}
     if after.state == publication.IN_REVIEW:
         # those whose keys are still to be turned: of each key that is, the next ones are told

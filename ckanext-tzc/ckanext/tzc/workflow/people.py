@@ -57,7 +57,7 @@ class At:
     @cached_property
     def extras(self) -> dict[str, Any]:
         """What its form holds."""
-        group = model.Group.get(self.id)
+        group = model.Session.get(model.Group, self.id) if self.id else None
         return dict(group.extras) if group else {}
 
     @cached_property
