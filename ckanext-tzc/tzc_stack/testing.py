@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit, urlunsplit
 
-from . import configuration, lifecycle, solr_home
+from . import children, configuration, lifecycle, solr_home
 from .console import StackError, say, step
 from .paths import Paths
 from .settings import NAMES, Settings, write_private
@@ -32,6 +32,9 @@ CHECKS = (
 
 WITHOUT_SERVERS = ("tests/domain", "tests/house")
 """Folders whose tests need no running part."""
+
+IN_THE_TEST_DATABASES = ("tests/portal", "tests/search")
+"""Folders whose tests empty the databases and the index of the tests: they run one after the other, all others beside them."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -54,8 +57,26 @@ def run(paths: Paths, arguments: Sequence[str]) -> int:
             "TZC_TEST_BROWSER": browser or "",
             "CKAN_INI": str(ini),
         }
-        code = _pytest(paths, ["--ckan-ini", str(ini), *arguments], environment, failed)
+        if failed:
+            say(f"Checks that failed: {', '.join(failed)}. The tests run all the same.")
+        code = _pytest(paths, ["--ckan-ini", str(ini), *arguments], environment) if arguments else _all(paths, ini, environment)
     return code or (1 if failed else 0)
+
+
+def _all(paths: Paths, ini: Path, environment: Mapping[str, str]) -> int:
+    """All tests, in two processes, as there are two processors: those in the databases of the tests, and the others, whose report comes last."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as report:
+        others = [f"--ignore={folder}" for folder in IN_THE_TEST_DATABASES]
+        beside = children.start(_command(paths, ["--ckan-ini", str(ini), *others]), paths.root, _environment(environment), report)
+        try:
+            code = _pytest(paths, ["--ckan-ini", str(ini), *IN_THE_TEST_DATABASES], environment)
+            other = beside.wait()
+        finally:
+            beside.terminate()
+            report.seek(0)
+            say(report.read())
+    say(f"{' and '.join(IN_THE_TEST_DATABASES)}, above: {'failed' if code else 'passed'}. All others, just now: {'failed' if other else 'passed'}.")
+    return code or other
 
 
 def _check(paths: Paths, title: str, command: list[str]) -> bool:
@@ -91,15 +112,17 @@ def _quiet_environment(paths: Paths) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def _pytest(paths: Paths, arguments: Sequence[str], environment: Mapping[str, str], failed: Sequence[str] = ()) -> int:
-    if failed:
-        say(f"Checks that failed: {', '.join(failed)}. The tests run all the same.")
+def _pytest(paths: Paths, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    return subprocess.run(_command(paths, arguments), cwd=paths.root, check=False, env=_environment(environment)).returncode
+
+
+def _command(paths: Paths, arguments: Sequence[str]) -> list[str]:
+    return [str(paths.python), "-m", "pytest", "--rootdir", str(paths.root), "--config-file", str(paths.root / "pyproject.toml"), *arguments]
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in NAMES and not name.startswith("CKAN_")}
-    done = subprocess.run(
-        [str(paths.python), "-m", "pytest", "--rootdir", str(paths.root), "--config-file", str(paths.root / "pyproject.toml"), *arguments], cwd=paths.root, check=False,
-        env={**inherited, "PYTHONDONTWRITEBYTECODE": "1", **environment},
-    )
-    return done.returncode
+    return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 @contextlib.contextmanager
