@@ -140,6 +140,21 @@ def test_ones_own_draft_is_told_once(app: Any, partner: dict[str, Any], publish:
     assert body.count(f'/dataset/{draft["name"]}"') == 1
 
 
+@pytest.mark.parametrize(("role", "seen"), [("editor", True), ("member", False)])
+def test_a_desk_shows_what_was_deleted_and_its_page_brings_it_back(app: Any, partner: dict[str, Any], publish: Publish, role: str, seen: bool) -> None:
+    gone, stays = publish(title="Parti trop vite"), publish(title="Resté")
+    tk.get_action("package_delete")({"user": administrator_name()}, {"id": gone["id"]})
+    elsewhere = member(app, {**factories.Organization(image_url=""), "editor": administrator_name()}, "editor")
+    person = member(app, partner, role)
+    deleted = person.visit("/dashboard/datasets").partition('id="deleted"')[2]
+    assert (f'/dataset/{gone["name"]}"' in deleted) is seen
+    assert stays["name"] not in deleted and gone["name"] not in elsewhere.visit("/dashboard/datasets")
+    if seen:
+        person.visit(f"/dataset/{gone['name']}")
+        person.send()
+        assert model.Package.get(gone["id"]).state == "draft"
+
+
 # histories
 
 

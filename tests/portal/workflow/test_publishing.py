@@ -401,7 +401,7 @@ def test_a_licence_is_changed_by_the_legal_duty_where_somebody_has_it(town: Town
 def test_archived_keeps_page_and_address_and_leaves_search_and_feeds(app: Any, town: Town, heard: list[Any]) -> None:
     made, other = town.create(name="a-archiver", resources=[{"name": "Comptages", "url": "https://example.org/a.csv"}]), town.create(name="b-reste")
     assert refused(lambda: act("tzc_publication_move", town.editor, id=made["id"], move="archive")) == {"why"}
-    assert made["id"] in app.get("/catalog.ttl").text
+    assert made["id"] in app.get("/catalog.ttl").text and f'/dataset/{made["id"]}.ttl"' in app.get(f"/dataset/{made['name']}").text
     act("tzc_publication_move", town.editor, id=made["id"], move="archive", why="Remplacé par un autre jeu.")
     assert heard[-1].kind == "dataset.archived" and state(made) == "archived"
     assert tk.get_action("package_search")({"user": town.editor}, {"fq": f"id:{made['id']}", "include_drafts": True})["count"] == 0
@@ -410,6 +410,7 @@ def test_archived_keeps_page_and_address_and_leaves_search_and_feeds(app: Any, t
     assert tk.get_action("resource_search")({"user": ""}, {"query": "name:Comptages"})["count"] == 0
     page = app.get(f"/dataset/{made['name']}")
     assert page.status_code == 200 and made["title"] in page.text and "rchiv" in page.text
+    assert f"/dataset/{made['id']}." not in page.text, "what is no more is not linked"
     # an edit does not bring it back, nor does sending the mark back without it
     act("package_update", town.editor, **{key: value for key, value in show(made).items() if key != "archived"})
     act("package_patch", town.editor, id=made["id"], archived="", title="Ancien")

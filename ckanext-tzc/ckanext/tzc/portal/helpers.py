@@ -530,25 +530,34 @@ def tzc_pages(page: int, last: int) -> list[int | None]:
     return numbers
 
 
-DRAFTS = 50
-"""Drafts of colleagues that a desk shows."""
+ON_A_DESK = 50
+"""Drafts of colleagues, and deleted datasets, that a desk shows."""
 
 
 def tzc_drafts_of_colleagues() -> list[Package]:
-    """What colleagues began and did not publish yet, at the partners where the reader edits, the latest first.
+    """What colleagues began and did not publish yet, at the partners where the reader edits, the latest first."""
+    import ckan.model as model
 
-    By membership alone: administrators of the portal may edit everywhere, and would find everybody's drafts on their desk.
-    """
+    return _at_my_partners("draft", model.Package.creator_user_id != tk.current_user.id)
+
+
+def tzc_deleted() -> list[Package]:
+    """What was deleted at the partners where the reader edits, the latest first: nothing else leads to the pages that bring it back."""
+    return _at_my_partners("deleted")
+
+
+def _at_my_partners(state: str, *conditions: Any) -> list[Package]:
+    """Datasets in a state, by membership alone: administrators of the portal may edit everywhere, and would find everybody's on their desk."""
     import ckan.model as model
 
     member, package = model.Member, model.Package
     mine = model.Session.query(member.group_id).filter(
         member.table_name == "user", member.table_id == tk.current_user.id, member.state == "active", member.capacity.in_(["admin", "editor"])
     )
-    drafts = model.Session.query(package.id).filter(package.state == "draft", package.type == "dataset", package.owner_org.in_(mine.scalar_subquery()))
-    others = drafts.filter(package.creator_user_id != tk.current_user.id).order_by(package.metadata_modified.desc()).limit(DRAFTS)
+    query = model.Session.query(package.id).filter(package.state == state, package.type == "dataset", package.owner_org.in_(mine.scalar_subquery()), *conditions)
+    found = query.order_by(package.metadata_modified.desc()).limit(ON_A_DESK)
     show = tk.get_action("package_show")
-    return [show({"user": tk.current_user.name, "for_view": True}, {"id": identifier}) for (identifier,) in others if tk.h.check_access("package_update", {"id": identifier})]
+    return [show({"user": tk.current_user.name, "for_view": True}, {"id": identifier}) for (identifier,) in found if tk.h.check_access("package_update", {"id": identifier})]
 
 
 def tzc_preselected() -> list[str]:
