@@ -1,33 +1,14 @@
-"""Who may ask about agreements: whoever has an account; whose they are is asked by the actions, so that what is others' is as unknown as what is nobody's."""
+"""Who may ask about agreements: whoever has an account; whose they are, for whom an invitation or a link is, and who decides, is asked by the actions."""
 from __future__ import annotations
 
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.signed_in import signed_in
 
-
-def _with_account(context: dict[str, Any]) -> dict[str, Any]:
-    return {"success": bool(context.get("user")), "msg": tk._("Sign in first.")}
-
-
-def tzc_agreement_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account."""
-    return _with_account(context)
-
-
-def tzc_agreement_token_create(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks whose right it is."""
-    return _with_account(context)
-
-
-def tzc_agreement_token_delete(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks whose right it is."""
-    return _with_account(context)
-
-
-def tzc_agreement_attest(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks whose right it is."""
-    return _with_account(context)
+tzc_agreement_show = tzc_agreement_token_create = tzc_agreement_token_delete = tzc_agreement_attest = signed_in
+tzc_invitation_create = tzc_invitation_show = tzc_invitation_list = tzc_invitation_accept = tzc_invitation_decline = tzc_invitation_withdraw = signed_in
+tzc_link_create = tzc_link_revoke = tzc_link_list = signed_in
 
 
 @tk.auth_allow_anonymous_access
@@ -36,46 +17,5 @@ def tzc_version_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict
     return {"success": True}
 
 
-def tzc_invitation_create(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
-
-
-def tzc_invitation_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
-
-
-def tzc_invitation_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
-
-
-def tzc_invitation_accept(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
-
-
-def tzc_invitation_decline(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
-
-
-def tzc_invitation_withdraw(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
-
-
-def tzc_link_create(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
-
-
-def tzc_link_revoke(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
-
-
-def tzc_link_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Whoever has an account; the action asks for whom it is, or who decides."""
-    return _with_account(context)
+# without a list, CKAN leaves out functions that come from elsewhere or have another name
+__all__ = [name for name in dir() if name.startswith("tzc_")]
