@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -123,35 +124,65 @@ SERVICE = re.compile(rf"(?=SERVICE{GAP}(?:SILENT{GAP})?(?:[?$][^\s{{\#]*|<[^>]*>
 """A question to another server, as the grammar writes it: the word, a variable or an address, an opening brace, with nothing but space and remarks between."""
 NAME = re.compile(r"(?:[?$]\w*|:(?:\w[\w.-]*)?)\Z")
 """What stands before a word that is the end of a variable's or a term's name."""
-FROM = re.compile(r"(?<![\w?$:-])FROM(?![\w-]*:)", re.IGNORECASE)
-CHANGES = re.compile(r"(?<![\w?$:-])(INSERT|DELETE|LOAD|CLEAR|CREATE|DROP|COPY|MOVE|ADD)(?![\w-]*:)", re.IGNORECASE)
-
-
-def _words(query: str) -> str:
-    return SILENT.sub(" ", query)
-
-
+MENTION = re.compile("SERVICE", re.IGNORECASE)
 MOST_SERVICES = 50
-"""Mentions of the word: with more, looking at each would take too long."""
+"""Mentions of the word that are no end of a name: with more, looking at each would take too long."""
 LONGEST_NAME = 200
 """Before the word, as far as is looked."""
+TOKEN = re.compile(rf"(?P<escape>\\.)|(?P<silent>{SILENT.pattern})|(?P<prefix>(?<![\w?$:@.-])[^\W\d_][\w.-]*:)|(?P<word>[?$@:]?[\w-]+)", re.DOTALL)
+"""A sign that is escaped in a name, what is no word, a prefix with its colon, and words: variables, languages and ends of names have their sign before them."""
+DECLARED = re.compile(r"PREFIX\s+([^\W\d_][\w.-]*:)", re.IGNORECASE)
+FROM = re.compile(r"(?<![\w?$:-])FROM(?![\w-]*:)", re.IGNORECASE)
+UPDATES = {"INSERT", "DELETE", "WITH", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD"}
+"""How an update begins, after its prologue."""
 
 
-def refuse_what_leaves(query: str) -> None:
-    """No query is answered by way of another server. Texts and remarks are not left out of the search, so that none can be made to hide the clause."""
-    mentions = query.upper().count("SERVICE")
-    if mentions > MOST_SERVICES or (mentions and any(not NAME.search(query, max(0, found.start() - LONGEST_NAME), found.start()) for found in SERVICE.finditer(query))):
+def staying(query: str) -> str:
+    """The query as the store is to be asked it; refused when another server would be asked to answer it.
+
+    The whole text is searched for the clause, so that no remark or text can be made to hide it. Where one seems to hold it, the query is put into other letters that
+    mean the same (`_reworded`) and searched again: what the store is given holds no clause anywhere, however it tells words from texts.
+    """
+    same = _reworded(query) if _leaves(query) else query
+    if _leaves(same):
         raise Fault(400, "service")
+    return same
+
+
+def _leaves(query: str) -> bool:
+    """Whether the clause stands anywhere, be it in a text."""
+    mentions = (found.start() for found in MENTION.finditer(query) if not NAME.search(query, max(0, found.start() - LONGEST_NAME), found.start()))
+    first = list(itertools.islice(mentions, MOST_SERVICES + 1))
+    return len(first) > MOST_SERVICES or any(SERVICE.match(query, start) for start in first)
+
+
+def _reworded(query: str) -> str:
+    """The same without remarks, the word's first letter in texts and addresses written by its number (no word of the language may have that), and prefixes that hold it changed."""
+    declared = set(DECLARED.findall(SILENT.sub(" ", query)))
+    filling = "0"
+    while f"s{filling}ervice" in query.lower():
+        filling += "0"
+
+    def same(found: re.Match[str]) -> str:
+        words = found[0]
+        if words.startswith("#"):
+            return " " * len(words)
+        if found["silent"]:
+            return MENTION.sub(lambda word: f"\\u{ord(word[0][0]):04X}{word[0][1:]}", words)
+        return MENTION.sub(lambda word: word[0][0] + filling + word[0][1:], words) if words in declared else words
+
+    return TOKEN.sub(same, query)
 
 
 def names_graphs(query: str) -> bool:
     """Whether a query says itself of which graphs it is asked (FROM)."""
-    return bool(FROM.search(_words(query)))
+    return bool(FROM.search(SILENT.sub(" ", query)))
 
 
 def changes(query: str) -> bool:
-    """Whether what cannot be read as a query is an update."""
-    return bool(CHANGES.search(_words(query)))
+    """Whether what cannot be read as a query is an update: by its first word after the prologue."""
+    words = (found["word"].upper() for found in TOKEN.finditer(query) if found["word"])
+    return next((word for word in words if word not in {"BASE", "PREFIX"}), "") in UPDATES
 
 
 POSITION = re.compile(r"error at (?P<line>\d+):(?P<column>\d+): expected (?:one of )?(?P<expected>.*)", re.DOTALL)

@@ -72,14 +72,14 @@ class Answer:
 
 def ask(question: Question, form: Form) -> Answer:
     """Answer a question from what the feeds hold at this moment."""
-    sparql.refuse_what_leaves(question.query)
+    query = sparql.staying(question.query)
     known = limits()
     with graphs.slot(folder(), known.at_once) as place:
         if place is None:
             raise Fault(503, "busy")
         with _current(known) as (store, held):
             task = Task(
-                str(store), question.query, list(question.default_graphs), list(question.named_graphs), form.results, form.graph,
+                str(store), query, list(question.default_graphs), list(question.named_graphs), form.results, form.graph,
                 known.seconds, known.memory, known.largest,
             )  # fmt: skip
             return _run(task, (place, held))
