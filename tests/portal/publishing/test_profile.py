@@ -54,6 +54,14 @@ def test_the_demonstration_is_valid(app: Any, demonstrated: None, reference: Pat
     assert violations(graph, *(reference / "shacl" / name for name in OFFICIAL)) == []
 
 
+def test_the_demonstration_fills_the_feeds_that_national_portals_take(app: Any, demonstrated: None) -> None:
+    """A new portal shows what each is for."""
+    jobs.renew()
+    named = {feed: set(Graph().parse(data=app.get(f"/catalog/{feed}.nt", status=200).data, format="nt").subjects(RDF.type, DCAT.Dataset)) for feed in ("hvd", "partner/241700434", "partner/211703004", "partner/211700943")}
+    assert all(named.values()), {feed: len(datasets) for feed, datasets in named.items()}
+    assert named["hvd"] & named["partner/241700434"] and named["hvd"] & named["partner/211700943"]
+
+
 @pytest.mark.parametrize("feed", FEEDS)
 def test_what_is_harvested_is_given_on_valid(app: Any, partner: dict[str, Any], feeds: str, reference: Path, feed: str) -> None:
     harvest(partner, f"{feeds}/{feed}", "dcat_rdf")

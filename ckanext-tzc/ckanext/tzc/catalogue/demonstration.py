@@ -90,6 +90,7 @@ def _metadata(dataset: dict[str, Any]) -> dict[str, Any]:
         "access_level": dataset["access_level"],
         "license_id": dataset["license_id"],
         "theme": [_iri("data-theme", code) for code in dataset["theme"]],
+        "hvd_category": [_iri("hvd-category", code) for code in dataset.get("hvd", [])],
         "frequency": _iri("frequency", dataset["frequency"]),
         "language": [_iri("language", code) for code in dataset["language"]],
         "temporal_coverage": [{key: str(value) for key, value in period.items()}] if period else [],
