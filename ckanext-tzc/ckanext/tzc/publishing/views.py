@@ -14,11 +14,12 @@ from flask import Blueprint, Response, request
 from tzc.publishing.documents import EXTENSIONS, Syntax
 from tzc.publishing.intake import PORTALS
 
-from . import answers, feed_pages, feeds, intake_words, renewing
+from . import answers, feed_pages, feeds, intake_words, plain_errors, renewing
 from .sparql_views import sparql
 from .vocabulary_views import vocabulary
 
 publishing = Blueprint("tzc_publishing", __name__)
+publishing.after_app_request(plain_errors.in_plain_text)
 
 __all__ = ["publishing", "sparql", "vocabulary"]
 
