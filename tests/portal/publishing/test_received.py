@@ -86,17 +86,43 @@ def test_the_page_says_it_in_words(app: Any, mine: dict[str, Any]) -> None:
     assert ask("/en/publishing/received", {}).status_code == 403
 
 
-def test_the_command_tells_of_our_feed_and_of_others(app: Any, mine: dict[str, Any], tmp_path: Path) -> None:
+@pytest.fixture
+def run(app: Any) -> Callable[..., Any]:
+    """The command."""
+
     @click.group()
     @click.pass_context
     def ckan(ctx: click.Context) -> None:
         ctx.meta["flask_app"] = app.flask_app
 
     ckan.add_command(tzc)
+    return lambda *words: CliRunner().invoke(ckan, ["tzc", "publishing", "intake", *words])
 
-    def run(*words: str) -> Any:
-        return CliRunner().invoke(ckan, ["tzc", "publishing", "intake", *words])
 
+def test_an_empty_feed_is_warned_of(app: Any, run: Callable[..., Any], tmp_path: Path) -> None:
+    """Its datasets of yesterday would be taken for deleted."""
+    done = run()
+    assert done.exit_code == 1, done.output
+    for portal in ("data.gouv.fr", "data.europa.eu"):
+        assert f"{portal} would take nothing: no dataset stands in our national feed." in done.stderr
+    feed = tmp_path / "feed.ttl"
+    feed.write_text("<https://example.org/> a <http://www.w3.org/ns/dcat#Catalog> .")
+    other = run("--feed", str(feed), "--json")
+    assert other.exit_code == 1
+    assert f"no dataset stands in {feed}" in other.stderr
+    assert json.loads(other.stdout)["data.gouv.fr"]["counts"] == {"taken": 0, "loss": 0, "refused": 0}
+    token = factories.APIToken(user=factories.Sysadmin()["name"])["token"]
+    page = contextvars.Context().run(app.get, "/en/publishing/received", headers={"Authorization": token}, status=200)
+    assert "nothing would be taken" in page.body
+
+
+def test_a_feed_with_datasets_is_not_warned_of(app: Any, mine: dict[str, Any], run: Callable[..., Any]) -> None:
+    assert "would take nothing" not in run().output
+    page = contextvars.Context().run(app.get, "/en/publishing/received", headers=mine["headers"], status=200)
+    assert "nothing would be taken" not in page.body
+
+
+def test_the_command_tells_of_our_feed_and_of_others(run: Callable[..., Any], mine: dict[str, Any], tmp_path: Path) -> None:
     own = run("--portal", "data.gouv.fr")
     assert own.exit_code == 1, own.output
     assert "1 taken, 1 with loss, 2 refused" in own.output

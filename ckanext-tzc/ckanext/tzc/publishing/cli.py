@@ -105,13 +105,13 @@ def validate(ctx: click.Context, dataset: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with every dataset and what is kept of it.")
 @click.pass_context
 def intake(ctx: click.Context, feed: str | None, portals: tuple[str, ...], as_json: bool) -> None:
-    """What the portals that harvest us make of a feed; exit code 1 when they refuse any dataset."""
+    """What the portals that harvest us make of a feed; exit code 1 when they refuse any dataset, or find none."""
     import dataclasses
     import json
 
     from . import intake_words, received
 
-    refused, told = 0, {}
+    refused, empty, told = 0, False, {}
     for portal in portals:
         try:
             verdicts = list(received.of_feed(feed, portal)) if feed else [one.verdict for one in received.own(portal)]
@@ -119,6 +119,10 @@ def intake(ctx: click.Context, feed: str | None, portals: tuple[str, ...], as_js
             raise click.ClickException(f"{portal} takes nothing of it. {error}") from error
         counts = {status: sum(verdict.status == status for verdict in verdicts) for status in ("taken", "loss", "refused")}
         refused += counts["refused"]
+        if not verdicts:
+            # a portal that harvested datasets before takes them for deleted
+            empty = True
+            click.echo(f"{portal} would take nothing: no dataset stands in {feed or 'our national feed'}.", err=True)
         told[portal] = {"counts": counts, "datasets": [{"status": verdict.status, **dataclasses.asdict(verdict)} for verdict in verdicts]}
         if as_json:
             continue
@@ -132,4 +136,4 @@ def intake(ctx: click.Context, feed: str | None, portals: tuple[str, ...], as_js
         click.echo(f"This portal's own address is not public ({fault}): no portal can harvest it here. Its own addresses were judged as if it were.", err=True)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
-    ctx.exit(1 if refused else 0)
+    ctx.exit(1 if refused or empty else 0)
