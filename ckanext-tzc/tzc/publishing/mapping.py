@@ -20,7 +20,7 @@ from tzc.rights.things import NEVER, embargo_of, is_for_all
 
 from .terms import GEOJSON, MEDIA, NAMES, TYPE, Node, Term, clean, duration, entries, iri, length, mailbox, moment, number, parsed_moment, text, values
 
-VERSION = 5
+VERSION = 6
 """Of this mapping: one more whenever the same dataset gives other triples, so that all stored fragments are made anew."""
 
 HVD_REGULATION = NamedNode("http://data.europa.eu/eli/reg_impl/2023/138/oj")
@@ -30,6 +30,7 @@ COMMUNE = "http://id.insee.fr/geo/commune/"
 LIMITATION = "http://inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicAccess/INSPIRE_Directive_Article13_1"
 """IRIs of INSPIRE's reasons for limiting access, by the letter of article 13(1) of Directive 2007/2/EC."""
 OPEN, RESTRICTED = "open", "restricted"
+FARTHEST_YEAR = 9999
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """A dataset's id."""
 
@@ -312,8 +313,13 @@ class _Writer:
         when = when.replace(tzinfo=timezone.utc) if when.tzinfo is None else when
         if when <= self.now:
             return False
-        self.changes = min(when, self.changes or when)
+        self.until(when)
         return True
+
+    def until(self, when: datetime) -> None:
+        """What is said now holds until then. Nobody waits for the end of the calendar, which other zones and the database put in another year."""
+        if when.year < FARTHEST_YEAR:
+            self.changes = min(when, self.changes or when)
 
     def people(self) -> None:
         publishers = [agent for agent in entries(self.dataset.get("publisher")) if clean(agent.get("name"))]
@@ -401,7 +407,7 @@ class _Writer:
         embargo = embargo_of(self.dataset)
         if embargo and self.now < embargo:
             self.add(self.subject, "dct:available", moment(embargo.isoformat()) if embargo != NEVER else None)
-            self.changes = min(embargo, self.changes or embargo)
+            self.until(embargo)
             level = RESTRICTED if level == OPEN else level
         right = iri(self.world.levels.get(level)) or iri(self.dataset.get("access_rights"))
         self.add(self.subject, "dct:accessRights", right, "dct:RightsStatement")
@@ -542,7 +548,8 @@ class _Writer:
 def _utc(value: Any) -> Literal | None:
     """A moment of CKAN, which writes UTC without saying so."""
     words = value.isoformat() if isinstance(value, datetime) else clean(value)
-    return moment(words if not words or words.endswith("Z") or "+" in words else f"{words}Z")
+    parsed = parsed_moment(words)
+    return moment(words if not isinstance(parsed, datetime) or parsed.tzinfo else f"{words}Z")
 
 
 def _short(stated: Any) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
@@ -64,8 +64,17 @@ FORBIDDEN = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f-\x9f\u2028\u2029\ufffe\uffff]
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=.)")
 HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-YEAR, MONTH = re.compile(r"\d{4}"), re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
+YEAR, MONTH = re.compile(r"[0-9]{4}"), re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+ZONE = r"(?P<zone>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+DAY = re.compile(rf"(?P<day>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}){ZONE}", re.IGNORECASE)
+MOMENT = re.compile(
+    rf"(?P<day>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ](?P<hour>[0-9]{{2}})(?::?(?P<minute>[0-9]{{2}})(?::?(?P<second>[0-9]{{2}})(?:[.,](?P<part>[0-9]+))?)?)? ?{ZONE}", re.IGNORECASE
+)
+"""A moment as people and programs write it."""
+HOURS, MINUTES = 24, 60
+FARTHEST_ZONE = timedelta(hours=14)
+"""From universal time: XML Schema knows no zone beyond it."""
+DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", re.ASCII)
 EMAIL = re.compile(r"(mailto:)?([^\s@<>\"]+@[^\s@<>\"]+)", re.IGNORECASE)
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -107,7 +116,7 @@ def mailbox(value: Any) -> NamedNode | None:
 
 
 def moment(value: Any) -> Literal | None:
-    """A year, month, day or moment that the calendar has; anything else is None."""
+    """A year, month, day or moment that the calendar has, as XML Schema writes it; anything else is None. A moment without a zone stays without."""
     words = clean(value)
     if YEAR.fullmatch(words) and words != "0000":
         return Literal(words, datatype=NAMES["xsd:gYear"])
@@ -122,13 +131,36 @@ def moment(value: Any) -> Literal | None:
 
 
 def parsed_moment(words: str) -> date | datetime | None:
-    """A day, or a day and time, of ISO 8601."""
+    """A day, or a day and time, of ISO 8601. A day's zone is left out, 24:00 is the next day's beginning."""
     try:
-        if len(words) == len("2026-11-28"):
-            return date.fromisoformat(words)
-        return datetime.fromisoformat(words[:-1] + "+00:00" if words.endswith(("Z", "z")) else words) if words[4:5] == "-" else None
-    except ValueError:
+        if found := DAY.fullmatch(words):
+            return date.fromisoformat(found["day"])
+        if found := MOMENT.fullmatch(words):
+            return _moment_of(found)
+    except (ValueError, OverflowError):  # not in the calendar, or beyond its end
+        pass
+    return None
+
+
+def _moment_of(found: re.Match[str]) -> datetime | None:
+    day, hour = datetime.fromisoformat(found["day"]), int(found["hour"])
+    minute, second, part = (int(found[name] or 0) for name in ("minute", "second", "part"))
+    if hour == HOURS and not (minute or second or part):
+        return (day + timedelta(days=1)).replace(tzinfo=_zone(found["zone"]))
+    micro = int((found["part"] or "0")[:6].ljust(6, "0"))
+    return day.replace(hour=hour, minute=minute, second=second, microsecond=micro, tzinfo=_zone(found["zone"]))
+
+
+def _zone(stated: str | None) -> timezone | None:
+    if not stated:
         return None
+    if stated in {"Z", "z"}:
+        return timezone.utc
+    digits = stated[1:].replace(":", "")
+    away = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
+    if away > FARTHEST_ZONE or int(digits[2:] or 0) >= MINUTES:
+        raise ValueError(stated)
+    return timezone(-away if stated[0] == "-" else away)
 
 
 def number(value: Any) -> Literal | None:
