@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
@@ -554,3 +555,27 @@ def test_other_names_of_our_types(app: Any, publish: Publish, accepted: str) -> 
     publish(name="velos")
     for address in ("/catalog/national", "/catalog/hvd", "/dataset/velos"):
         assert app.get(address, headers={"Accept": accepted}, status=200).headers["Content-Type"].startswith("application/")
+
+
+CONTROLS = "".join(chr(code) for code in (*range(1, 0x20), *range(0x7F, 0xA0))) + "\ufffe\uffff\u2028"
+
+
+def test_characters_that_no_document_holds_spoil_none(app: Any, publish: Publish) -> None:
+    """As the database keeps them: put there by an older release, or by whoever the form does not ask."""
+    made = publish(name="velos", **{**FULL, "resources": [{"url": "https://example.org/velos.csv", "name": "Comptages", "description": "d", "format": "CSV"}]})
+    package, partner = model.Package.get("velos"), model.Group.get(made["owner_org"])
+    package.title, package.notes, package.url, package.extras = f"V{CONTROLS}élos", f"{CONTROLS}n", f"https://example.org/{CONTROLS}", {**package.extras, "provenance": f"p{CONTROLS}", "update_promise": f"u{CONTROLS}", "source_system": CONTROLS}
+    file = package.resources[0]
+    file.name, file.description, file.url, file.format = f"C{CONTROLS}", f"{CONTROLS}d", f"https://example.org/{CONTROLS}velos.csv", f"CSV{CONTROLS}"
+    partner.title = f"{CONTROLS}Ville"
+    package.get_tags()[0].name = f"vé{CONTROLS}lo"
+    model.repo.commit_and_remove()
+    renewing.rebuild()
+    for extension, syntax in FORMATS.items():
+        for address in (f"/catalog.{extension}", f"/catalog/all.{extension}", f"/dataset/velos.{extension}"):
+            graph = Graph().parse(data=app.get(address, status=200).data, format=syntax)
+            assert any(str(title).endswith("élos") for title in graph.objects(None, DCTERMS.title)), address
+            assert not re.search("[\x00-\x08\x0b-\x1f\ufffe\uffff]", "".join(str(term) for triple in graph for term in triple)), address
+    sitemap = ElementTree.fromstring(app.get("/sitemap.xml", status=200).data)  # noqa: S314 -- our own
+    assert any("/dataset/velos" in (location.text or "") for location in sitemap.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc"))
+    assert ElementTree.fromstring(app.get("/catalog.rdf?profiles=schemaorg", status=200).data) is not None  # noqa: S314 -- our own
