@@ -31,6 +31,12 @@ LIMITATION = "http://inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicA
 """IRIs of INSPIRE's reasons for limiting access, by the letter of article 13(1) of Directive 2007/2/EC."""
 OPEN, RESTRICTED = "open", "restricted"
 FARTHEST_YEAR = 9999
+SERVICE = {"fr": "Interface de programmation (API)\u00a0: {name}", "en": "Programming interface (API): {name}", "": "API – {name}"}
+"""What the interface of a loaded table is called, by language."""
+DATASTORE = NamedNode("https://docs.ckan.org/en/latest/maintaining/datastore.html")
+"""What says how that interface is to be asked."""
+OF_SERVICE = ("dct:publisher", "dcat:contactPoint", "dct:accessRights", "dcat:theme", "dcat:keyword", "dcatap:hvdCategory")
+"""What is said of it as of its dataset."""
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """A dataset's id."""
 
@@ -67,7 +73,8 @@ class World:
 
     `personal`: IRIs of categories of personal data by code. `levels`: the EU's access right by access level. `kinds`: letters of INSPIRE's
     reasons by kind of partner, of `persons` when persons are concerned. `formats` by each name of a format in small letters.
-    `boxes` of communes: west, south, east, north in degrees. `whole`: name and box of the territory. `labels` of vocabularies' terms by their IRI, by language.
+    `boxes` of communes: west, south, east, north in degrees. `whole`: name and box of the territory. `labels` of vocabularies' terms by their IRI, by language. `language`:
+    in which partners write; `languages`: in which the portal speaks.
     """
 
     base: str
@@ -83,6 +90,7 @@ class World:
     boxes: Mapping[str, Box] = dataclasses.field(default_factory=dict)
     whole: tuple[str, Box] | None = None
     labels: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    languages: tuple[str, ...] = ()
 
     @cached_property
     def licences_by_uri(self) -> Mapping[str, Licence]:
@@ -458,12 +466,12 @@ class _Writer:
         self.formats(node, resource)
         self.rows(node, resource, DISTRIBUTION)
         self.dates(node, resource, "created", "metadata_modified")
-        self.terms_of_use(node, resource, own)
+        licence = self.terms_of_use(node, resource, own)
         self.access_of_file(node, resource, limitation)
         if self.laws:
             self.add(node, "dcatap:applicableLegislation", HVD_REGULATION, "eli:LegalResource")
         if limitation is None and resource.get("datastore_active"):
-            self.service(node, resource)
+            self.service(node, resource, licence)
 
     def access_of_file(self, node: NamedNode, resource: Mapping[str, Any], limitation: NamedNode | None) -> None:
         """Who may have it, where it has a level of its own, and what limits that."""
@@ -497,7 +505,8 @@ class _Writer:
         if media:
             self.add(node, "dcat:mediaType", iri(MEDIA + media), "dct:MediaType")
 
-    def terms_of_use(self, node: Node, resource: Mapping[str, Any], own: NamedNode) -> None:
+    def terms_of_use(self, node: Node, resource: Mapping[str, Any], own: NamedNode) -> NamedNode | None:
+        """Its licence: one that is known, with what it allows, or the address of another. Returns its address."""
         licence = self.world.licences_by_uri.get(_bare(clean(resource.get("license")))) or self.licence
         if licence and licence.uri:
             address = NamedNode(licence.uri)
@@ -506,8 +515,10 @@ class _Writer:
             self.add(address, "skos:broadMatch", iri(licence.wider))
             self.add(address, "rdfs:label", text(licence.name))
             self.policy(node, licence, NamedNode(f"{own.value}#policy"))
-        elif (other := iri(resource.get("license"))) is not None:
-            self.add(node, "dct:license", other, "dct:LicenseDocument")
+            return address
+        other = iri(resource.get("license"))
+        self.add(node, "dct:license", other, "dct:LicenseDocument")
+        return other
 
     def policy(self, node: Node, licence: Licence, policy: NamedNode) -> None:
         """What the licence allows, as ODRL says it, for programs that decide by it."""
@@ -531,18 +542,31 @@ class _Writer:
             self.add(forbidden, "odrl:action", NAMES[action])
         self.add(policy, "dct:source", NamedNode(licence.uri))
 
-    def service(self, node: NamedNode, resource: Mapping[str, Any]) -> None:
-        """The interface that a loaded table has."""
+    def service(self, node: NamedNode, resource: Mapping[str, Any], licence: NamedNode | None) -> None:
+        """The interface that a loaded table has: what is known of the dataset and the file is true of it as well."""
         service = NamedNode(f"{self.world.base}/dataset/{self.dataset['id']}/resource/{resource['id']}#api")
         self.add(node, "dcat:accessService", service, "dcat:DataService")
-        self.add(service, "dct:title", self.words(f"API – {clean(resource.get('name')) or clean(self.dataset.get('title'))}"))
+        table = clean(resource.get("name")) or clean(self.dataset.get("title"))
+        languages = [self.language, *(language for language in self.world.languages if language != self.language)] if self.language else [""]
+        for language in languages:
+            self.add(service, "dct:title", text(SERVICE.get(language, SERVICE[""]).format(name=table), language))
         self.add(service, "dcat:endpointURL", NamedNode(f"{self.world.base}/api/3/action/datastore_search?resource_id={resource['id']}"))
         self.add(service, "dcat:endpointDescription", NamedNode(f"{self.world.base}/aide/api"))
+        self.add(service, "dct:conformsTo", DATASTORE, "dct:Standard")
         self.add(service, "dcat:servesDataset", self.subject)
-        if self.licence and self.licence.uri:
-            self.add(service, "dct:license", NamedNode(self.licence.uri))
+        for name, said in self.of_services:
+            self.add(service, name, said)
+        self.add(service, "dct:license", licence)
         if self.laws:
             self.add(service, "dcatap:applicableLegislation", HVD_REGULATION)
+            # the annex for high-value datasets wants it by this name
+            self.add(service, "foaf:page", NamedNode(f"{self.world.base}/aide/api"), "foaf:Document")
+
+    @cached_property
+    def of_services(self) -> list[tuple[str, Term]]:
+        """What each of them says as the dataset does."""
+        names = {NAMES[name]: name for name in OF_SERVICE}
+        return [(names[triple.predicate], triple.object) for triple in self.statements[self.subject] if triple.predicate in names and not isinstance(triple.object, Triple)]
 
 
 def _utc(value: Any) -> Literal | None:

@@ -210,6 +210,36 @@ def test_what_a_licence_forbids_is_said_too() -> None:
     assert objects(described(resources=[FILE]), "odrl:prohibition") == set()
 
 
+def test_the_interface_of_a_table_says_what_is_known_of_its_dataset() -> None:
+    world = dataclasses.replace(WORLD, languages=("fr", "en"))
+    told = mapping.describe(
+        {
+            **PLAIN, "theme": [f"{RIGHTS}x"], "tags": ["vélo", "eau"], "contact": [{"name": "A", "email": "a@example.org"}, {"name": "B"}], "hvd_category": ["http://data.europa.eu/bna/c_b79e35eb"],
+            "resources": [{**FILE, "datastore_active": True, "license": "https://creativecommons.org/licenses/by/4.0"}, {**FILE, "id": "f2"}],
+        }, world, NOW,
+    )  # fmt: skip
+    store = ox.Store()
+    store.extend(ox.Quad(*triple) for triple in told.triples)
+    [service] = [quad.subject for quad in store.quads_for_pattern(None, NAMES["rdf:type"], NAMES["dcat:DataService"])]
+
+    def said(subject: Any, name: str) -> set[Any]:
+        return {quad.object for quad in store.quads_for_pattern(subject, NAMES[name], None)}
+
+    assert {(title.language, title.value.rpartition(" ")[2]) for title in said(service, "dct:title")} == {("fr", "Comptages"), ("en", "Comptages")}
+    for name, count in (("dct:publisher", 1), ("dcat:contactPoint", 2), ("dcat:theme", 2), ("dcat:keyword", 2), ("dct:accessRights", 1), ("dcatap:applicableLegislation", 1)):
+        assert said(service, name) == said(told.subject, name), name
+        assert len(said(service, name)) == count, name
+    assert {licence.value for licence in said(service, "dct:license")} == {"http://creativecommons.org/licenses/by/4.0/"}, "the file's own"
+    assert said(service, "dcat:servesDataset") == {told.subject}
+    assert all(len(said(service, name)) == 1 for name in ("dcat:endpointURL", "dcat:endpointDescription", "dct:conformsTo"))
+
+
+def test_the_interface_of_a_harvested_table_is_named_in_no_language() -> None:
+    store = described(harvest_source_id="s", resources=[{**FILE, "datastore_active": True}])
+    [service] = [quad.subject for quad in store.quads_for_pattern(None, NAMES["rdf:type"], NAMES["dcat:DataService"])]
+    assert [(quad.object.language, quad.object.value) for quad in store.quads_for_pattern(service, NAMES["dct:title"], None)] == [(None, "API – Comptages")]
+
+
 def test_sources_are_datasets_here_or_addresses() -> None:
     store = described(was_derived_from=[ID.replace("1", "2"), "https://example.org/source", "relative"])
     assert objects(store, "prov:wasDerivedFrom") == {f"https://portal.example/dataset/{ID.replace('1', '2')}", "https://example.org/source"}

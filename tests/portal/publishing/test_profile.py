@@ -1,6 +1,7 @@
 """What the feeds hold is valid: our own profile and the official shapes, over whole catalogues at once, as one look takes as long as many."""
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,11 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckanext.tzc.catalogue import demonstration
 from ckanext.tzc.publishing import jobs
+from ckanext.tzc.publishing.world import world
+from ckanext.tzc.schemas import vocabulary
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, RDF
+from tzc.publishing import documents, mapping
 
 from tests.conftest import ROOT
 from tests.portal.catalogue.test_harvest import harvest
@@ -60,6 +64,28 @@ def test_the_demonstration_fills_the_feeds_that_national_portals_take(app: Any, 
     named = {feed: set(Graph().parse(data=app.get(f"/catalog/{feed}.nt", status=200).data, format="nt").subjects(RDF.type, DCAT.Dataset)) for feed in ("hvd", "partner/241700434", "partner/211703004", "partner/211700943")}
     assert all(named.values()), {feed: len(datasets) for feed, datasets in named.items()}
     assert named["hvd"] & named["partner/241700434"] and named["hvd"] & named["partner/211700943"]
+
+
+def test_the_interface_of_a_table_has_what_is_recommended(app: Any, partner: dict[str, Any], reference: Path) -> None:
+    """Of any dataset, and of one of high value."""
+    from pyshacl import validate
+
+    for more in ({}, {"hvd_category": [vocabulary("hvd-category")[0]["uri"]]}):
+        dataset = {
+            "id": "0f6e1a10-0000-4000-8000-00000000000a", "name": "velos", "title": "Vélos", "notes": "Vélos", "access_level": "open", "license_id": "lov2", "tags": ["vélo"], "organization": partner,
+            "theme": [vocabulary("data-theme")[0]["uri"]], "contact": [{"name": "Service", "email": "a@example.org"}], "metadata_created": "2026-01-01", "metadata_modified": "2026-01-01",
+            "resources": [{"id": "0f6e1a10-0000-4000-8000-00000000000b", "url": "https://example.org/a.csv", "name": "a", "datastore_active": True, "created": "2026-01-01"}], **more,
+        }  # fmt: skip
+        told = documents.complete(mapping.describe(dataset, world(), datetime.now(timezone.utc)).triples, documents.N_TRIPLES)
+        graph, shapes = Graph().parse(data=told, format="nt"), Graph()
+        services = set(graph.subjects(RDF.type, DCAT.DataService))
+        assert len(services) == 1
+        for name in (*OFFICIAL, "dcat-ap-3.0.1-shapes_recommended.ttl"):
+            shapes.parse(reference / "shacl" / name, format="turtle")
+        _, report, _ = validate(graph, shacl_graph=shapes, advanced=False, allow_warnings=True)
+        assert isinstance(report, Graph)
+        assert [str(report.value(result, SH.resultPath)) for result in report.subjects(SH.focusNode) if report.value(result, SH.focusNode) in services] == []
+        assert violations(graph, PROFILE) == violations(graph, *(reference / "shacl" / name for name in OFFICIAL)) == []
 
 
 @pytest.mark.parametrize("feed", FEEDS)

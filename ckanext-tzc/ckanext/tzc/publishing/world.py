@@ -37,6 +37,7 @@ def _world(base: str, _file: str) -> mapping.World:
     return mapping.World(
         base=base,
         language=place.languages[0],
+        languages=tuple(place.languages),
         communes=dict(place.commune_names),
         licences={entry["code"]: _licence(entry) for entry in vocabulary("licence") if "://" in entry["uri"]},
         levels={entry["code"]: entry["right"] for entry in vocabulary("access-level")},
