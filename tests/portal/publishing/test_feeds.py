@@ -579,3 +579,13 @@ def test_characters_that_no_document_holds_spoil_none(app: Any, publish: Publish
     sitemap = ElementTree.fromstring(app.get("/sitemap.xml", status=200).data)  # noqa: S314 -- our own
     assert any("/dataset/velos" in (location.text or "") for location in sitemap.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc"))
     assert ElementTree.fromstring(app.get("/catalog.rdf?profiles=schemaorg", status=200).data) is not None  # noqa: S314 -- our own
+
+
+def test_a_reader_who_does_not_say_what_it_takes_gets_turtle(app: Any, publish: Publish) -> None:
+    """Some programs send no `Accept`: that is to take anything (RFC 9110, 12.5.1)."""
+    publish(name="velos")
+    for address in ("/catalog", "/catalog/national", "/catalog/hvd", "/catalog/axis/mobilite"):
+        for headers in ({}, {"Accept": ""}, {"Accept": "*/*"}):
+            answer = app.get(address, headers=headers, status=200)
+            assert answer.mimetype == "text/turtle", (address, headers)
+    assert app.get("/dataset/velos", headers={}, status=200).mimetype == "text/html"

@@ -26,7 +26,9 @@ def refuse(status: int, reason: str) -> Response:
 
 
 def negotiated(asked: Request) -> Syntax | None:
-    """The syntax that the reader likes best; a reader who takes anything gets Turtle, one who takes none of ours None."""
+    """The syntax that the reader likes best; a reader who takes anything, or does not say, gets Turtle, one who takes none of ours None."""
+    if not asked.headers.get("Accept"):
+        return TURTLE
     best = _accepted(asked).best_match(ACCEPTED, default=None)
     return MEDIA.get(ALSO.get(best or "", best or ""), TURTLE if best else None)
 
