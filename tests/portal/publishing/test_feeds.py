@@ -589,3 +589,11 @@ def test_a_reader_who_does_not_say_what_it_takes_gets_turtle(app: Any, publish: 
             answer = app.get(address, headers=headers, status=200)
             assert answer.mimetype == "text/turtle", (address, headers)
     assert app.get("/dataset/velos", headers={}, status=200).mimetype == "text/html"
+
+
+def test_the_type_that_is_asked_for_is_the_type_that_is_sent(app: Any, publish: Publish) -> None:
+    publish(name="velos")
+    for media in ("text/turtle", "text/n3", "application/rdf+xml", "application/ld+json", "application/n-triples"):
+        for address in ("/", "/catalog", "/catalog/national", "/dataset/velos", "/vocabulary"):
+            assert app.get(address, headers={"Accept": media}, status=200).mimetype == media, address
+    assert app.get("/catalog", headers={"Accept": "text/n3;q=0.5, text/turtle"}, status=200).mimetype == "text/turtle"

@@ -33,6 +33,11 @@ def negotiated(asked: Request) -> Syntax | None:
     return MEDIA.get(ALSO.get(best or "", best or ""), TURTLE if best else None)
 
 
+def ending(asked: Request) -> str:
+    """What an address without an ending is read as, where the syntax alone does not say it: Turtle has another name."""
+    return "n3" if _accepted(asked).best_match(ACCEPTED, default=None) == "text/n3" else ""
+
+
 def _accepted(asked: Request) -> MIMEAccept:
     """What the reader takes, without parameters: a character set or a profile of JSON-LD makes no other type."""
     return MIMEAccept([(media.partition(";")[0].strip(), quality) for media, quality in asked.accept_mimetypes])

@@ -174,7 +174,7 @@ def _dataset(name: str, extension: str | None) -> Response:
         raise RefusedError(404, tk._("Dataset not found"))
     content, changed = found
     etag = feeds.etag(hashlib.sha256(content).hexdigest(), syntax.name)
-    return answers.fresh(request, etag, changed) or answers.rdf(request, content, answers.media_of(extension or "", syntax), etag, changed)
+    return answers.fresh(request, etag, changed) or answers.rdf(request, content, answers.media_of(extension or answers.ending(request), syntax), etag, changed)
 
 
 def _feed(choice: feeds.Choice, extension: str | None) -> Response:
@@ -189,7 +189,7 @@ def _feed(choice: feeds.Choice, extension: str | None) -> Response:
     if "modified_since" in question:
         choice = feeds.changed_since(choice, _moment(question["modified_since"]))
     try:
-        return feed_pages.answer(request, feeds.state(), choice, syntax, answers.media_of(extension or "", syntax), question)
+        return feed_pages.answer(request, feeds.state(), choice, syntax, answers.media_of(extension or answers.ending(request), syntax), question)
     except feed_pages.NoSuchPageError as error:
         raise RefusedError(404, tk._("There is no page {number}.").format(number=error)) from error
 

@@ -47,7 +47,7 @@ def entries() -> list[Entry]:
 def page() -> Any:
     """The terms, in the form that the reader likes best."""
     if answers.asks_for_rdf(request):
-        return _document(answers.negotiated(request) or documents.TURTLE, "")
+        return _document(answers.negotiated(request) or documents.TURTLE, answers.ending(request))
     kinds = {"property": tk._("Properties"), "metric": tk._("Measures"), "class": tk._("Classes"), "": tk._("Values")}
     groups = [(heading, [_term(entry) for entry in entries() if (entry.kind if entry.kind in CLASSES else "") == kind]) for kind, heading in kinds.items()]
     extensions = [("ttl", "Turtle"), ("rdf", "RDF/XML"), ("jsonld", "JSON-LD"), ("nt", "N-Triples")]
