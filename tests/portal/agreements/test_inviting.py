@@ -48,7 +48,7 @@ def test_accepted_with_its_terms_it_is_a_right_like_any_other(scene: Any) -> Non
     (part,) = request["parts"]
     assert part["state"] == "granted" and request["words"] == WORDS["words"] and part["datasets"][0]["resources"] == [first["id"]]
     assert files(scene, scene.streets, scene.citizen) == [first["url"]]
-    assert told(scene) == ["invitation.created", "request.submitted", "request.taken_up", "request.granted", "invitation.accepted"]
+    assert told(scene) == ["invitation.created", "request.submitted", "request.acknowledged", "request.taken_up", "request.granted", "invitation.accepted"]
     # with its agreement, and the terms as they were accepted
     (agreement,) = model.Session.query(store.Agreement).all()
     assert (agreement.ends - agreement.begins) == timedelta(days=20) and agreement.request == request["id"]

@@ -120,7 +120,7 @@ def test_a_form_sent_twice_at_once_is_one_request(scene: Any, app: Any) -> None:
     model.Session.remove()
     found = at_once(*[in_context(app, lambda: scene.ask(terms=terms))] * 3)
     assert len({one["id"] for one in found}) == 1, found
-    assert scene.call("tzc_request_list", scene.citizen)["count"] == 1 and kinds(scene) == ["request.submitted"]
+    assert scene.call("tzc_request_list", scene.citizen)["count"] == 1 and kinds(scene) == ["request.submitted", "request.acknowledged"]
 
 
 def test_what_cannot_be_told_is_not_done(scene: Any) -> None:

@@ -58,8 +58,11 @@ def test_from_the_form_to_the_right_and_its_revocation(scene: Any) -> None:
     assert len(addresses(scene, scene.streets, scene.citizen)) == 2
     scene.move(scene.town["decider"], request, "revoke", reason="Les données ont été publiées.")
     assert addresses(scene, scene.streets, scene.citizen) == []
-    assert kinds(scene) == ["request.submitted", "request.taken_up", "request.granted", "grant.suspended", "grant.resumed", "grant.revoked"]
+    assert kinds(scene) == ["request.submitted", "request.acknowledged", "request.taken_up", "request.granted", "grant.suspended", "grant.resumed", "grant.revoked"]
     citizen = tk.get_action("user_show")({"ignore_auth": True}, {"id": scene.citizen})["id"]
+    # who asked is not told of what they did themselves, and so by the portal
+    acknowledged = scene.told[1]
+    assert (acknowledged.by, acknowledged.tell, acknowledged.content["due"]) == (None, (citizen,), part["due"]) and acknowledged.about["dataset"] == scene.streets["id"]
     assert all(citizen in happening.tell and happening.path == f"/demandes/{request['id']}" for happening in scene.told)
 
 
@@ -156,7 +159,7 @@ def test_a_draft_is_its_writers_and_partners_do_not_decide_for_themselves(scene:
 
 def test_a_second_sending_is_the_first(scene: Any) -> None:
     first, second = scene.ask(), scene.ask()
-    assert first["id"] == second["id"] and kinds(scene) == ["request.submitted"]
+    assert first["id"] == second["id"] and kinds(scene) == ["request.submitted", "request.acknowledged"]
     by_key = [scene.ask(words=f"Version {n}", key="un-formulaire")["id"] for n in range(2)]
     assert len(set(by_key)) == 1 and by_key[0] != first["id"]
     assert scene.call("tzc_request_list", scene.citizen)["count"] == 2

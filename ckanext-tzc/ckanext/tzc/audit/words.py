@@ -19,6 +19,7 @@ def kinds() -> dict[str, str]:
         "audit.erased": tk._("Contents of this record were erased"),
         "audit.exported": tk._("This record was exported"),
         "request.submitted": tk._("Data were asked for"),
+        "request.acknowledged": tk._("It was confirmed that a request has come in"),
         "request.changes_requested": tk._("A request was sent back with a question"),
         "request.granted": tk._("A request was granted"),
         "request.refused": tk._("A request was refused"),

@@ -29,6 +29,7 @@ def sentence(kind: str, _: Words) -> str:
     """What happened. Kinds that nobody wrote a sentence for have one by what they are about."""
     known = {
         "request.submitted": _("A request for data has come in."),
+        "request.acknowledged": _("Your request for data has come in; you are told what becomes of it."),
         "request.taken_up": _("A request for data is being looked at."),
         "request.changes_requested": _("A request for data is to be completed."),
         "request.prolonged": _("A request for data needs more time; the reasons stand with it."),

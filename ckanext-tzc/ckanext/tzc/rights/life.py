@@ -32,6 +32,7 @@ KINDS = {
 }  # fmt: skip
 """What is told of a move; an approval that gives the right is `request.granted`."""
 
+ACKNOWLEDGED = "request.acknowledged"
 
 A_DAY = 3
 """Times the requests that may wait at once, that an account may write in 24 hours: deciders are told of each that is sent."""
@@ -142,6 +143,15 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
             # whoever approved the earlier words did not approve these
             part.keys = {}
     model.Session.flush()
+    _acknowledge(request, going)
+
+
+def _acknowledge(request: records.Request, sent: list[records.Part]) -> None:
+    """Tell who asked, once for all partners, that it has come in and until when it is decided: who does something is not told of it otherwise."""
+    datasets = [item.dataset for item in records.covered([part.id for part in sent])]
+    about = {"request": request.id, **({"partner": sent[0].partner} if len(sent) == 1 else {}), **({"dataset": datasets[0]} if len(datasets) == 1 else {})}
+    content = {"datasets": datasets, "due": _moment(max((part.due for part in sent if part.due), default=None))}
+    happening.tell(happening.Happening(ACKNOWLEDGED, None, about, content, (request.requester,), address(request.id)))
 
 
 def _differs(request: records.Request, data: dict[str, Any]) -> bool:
