@@ -74,3 +74,20 @@ def test_what_is_not_given_on_request_cannot_be_asked_for(scene: Any, app: Any) 
     for query in ("", "?dataset=no-such-dataset", f"?dataset={scene.town['name']}"):
         page = citizen.visit(f"/demandes/nouvelle{query}")
         assert "tzc-errors" in page, query
+
+
+def test_another_dataset_is_added_to_the_same_request(scene: Any, app: Any) -> None:
+    """By its address or name, before anything is sent; a name that is mistyped is told once."""
+    citizen = Person(app, scene.citizen)
+    citizen.visit(f"/demandes/nouvelle?dataset={scene.streets['name']}")
+    citizen.send(button=("add", ""), more="niemals-gesehen", words="Une thèse.")
+    assert "field-datasets" in citizen.faults() and citizen.value("words") == "Une thèse."
+    citizen.send(button=("add", ""), more=f"http://test.ckan.net/dataset/{scene.ships['name']}/\n")
+    assert citizen.faults() == {} and citizen.value("words") == "Une thèse."
+    assert citizen.page.xpath("//input[@name='datasets']/@value") == [scene.streets["name"], scene.ships["name"]]
+    assert scene.call("tzc_request_list", scene.citizen)["count"] == 0
+    # the Enter key presses the first button, which sends
+    assert citizen.page.xpath("(//main//form[@method='post']//button)[1]/@name") == []
+    citizen.send(purpose="research", days="30", terms=citizen.page.xpath("//input[@name='terms']/@value"))
+    (request,) = {entry["id"] for entry in scene.call("tzc_request_list", scene.citizen)["requests"]}
+    assert len(scene.call("tzc_request_show", scene.citizen, id=request)["parts"]) == 2

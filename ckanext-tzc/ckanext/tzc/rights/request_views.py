@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.numbers import whole_number
@@ -45,8 +46,14 @@ def _typed() -> dict[str, Any]:
     typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("purpose", "words", "project", "organisation", "days", "key", "renews")}
     typed.update({name: request.form.getlist(name) for name in LISTS})
     typed["columns"] = single_columns.typed(request.form.getlist("columns"))
+    typed["datasets"] += [name for name in map(_name, request.form.get("more", "").replace(",", "\n").splitlines()) if name]
     typed["team"] = request.form.get("team", "").replace(",", "\n").split()
     return typed
+
+
+def _name(line: str) -> str:
+    """A dataset's name, of what somebody typed: the name, or the address of its page."""
+    return urlsplit(line.strip()).path.rstrip("/").rpartition("/")[2]
 
 
 @asking.route("/nouvelle", methods=["GET", "POST"])
@@ -58,6 +65,9 @@ def new() -> Any:
         names = [name for name in request.args.getlist("dataset") if name]
         return _form({"datasets": names, "resources": request.args.getlist("resource"), "days": "180", "key": secrets.token_urlsafe(16)}, {})
     typed = _typed()
+    if "add" in request.form:
+        # another dataset: its files, columns and terms are to be seen before anything is sent
+        return _form(typed, {})
     submit = "keep" not in request.form
     try:
         made = uploading.with_files("tzc_request_create", **typed, submit=submit)
@@ -116,6 +126,9 @@ def _form(typed: dict[str, Any], errors: dict[str, Any], shown: dict[str, Any] |
             datasets.append(_call("package_show", id=name))
         except (tk.ObjectNotFound, tk.NotAuthorized):
             continue
+    if not shown:
+        # a name that was mistyped is told, and not asked for again
+        typed = {**typed, "datasets": [package["name"] for package in datasets]}
     try:
         terms = _call("tzc_request_terms", datasets=names)["terms"]
     except tk.ValidationError as error:
