@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -48,13 +49,14 @@ def run(paths: Paths, arguments: Sequence[str]) -> int:
     # a file given as an option's value is no choice, but then a path is given too
     if chosen and all(word.startswith(WITHOUT_SERVERS) for word in chosen):
         return _pytest(paths, ["-p", "no:ckan", "-p", "no:ckan_fixtures", *arguments], {})
-    browser = find_browser()
-    with stack(paths) as (own, settings, accounts):
+    browser, mail = find_browser(), _free_address()
+    with stack(paths, given={"TZC_SMTP_URL": f"smtp://{mail}"}) as (own, settings, accounts):
         ini = test_configuration(own, settings)
         environment = {
             "TZC_TEST_STACK": str(own.var),
             "TZC_TEST_ACCOUNTS": json.dumps(accounts),
             "TZC_TEST_BROWSER": browser or "",
+            "TZC_TEST_SMTP": mail,
             "CKAN_INI": str(ini),
         }
         if failed:
@@ -77,6 +79,13 @@ def _all(paths: Paths, ini: Path, environment: Mapping[str, str]) -> int:
             say(report.read())
     say(f"{' and '.join(IN_THE_TEST_DATABASES)}, above: {'failed' if code else 'passed'}. All others, just now: {'failed' if other else 'passed'}.")
     return code or other
+
+
+def _free_address() -> str:
+    """Of the loopback, where nobody listens: the portal sends its mails there, and the tests that read them take them."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 def _check(paths: Paths, title: str, command: list[str]) -> bool:
@@ -155,7 +164,9 @@ def test_configuration(paths: Paths, settings: Settings) -> Path:
         urls = add_databases(settings, "test")
         add_core(paths, settings, "ckan_test")
         urls |= {"TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", "/solr/ckan_test"), "TZC_REDIS_URL": _database(settings.redis_url, "1")}
-        own = dataclasses.replace(settings, given={**settings.given, **urls})
+        # tests of mail have a mail server of their own; all others have none
+        given = {name: value for name, value in settings.given.items() if name != "TZC_SMTP_URL"}
+        own = dataclasses.replace(settings, given={**given, **urls})
         text = configuration.render(second, own).replace("[app:main]\nuse = egg:ckan", "[app:main]\nuse = egg:ckan\ntesting = true\nconfig.mode = strict")
         # CKAN's fixtures copy the configuration, and a copy of a Redis connection cannot be made
         text = text.replace("SESSION_TYPE = redis", "SESSION_TYPE = cookie")
