@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import contextvars
 import hashlib
+import html
 import io
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -165,7 +167,73 @@ def test_what_the_partner_closes_is_closed(scene: Any, app: Any, held: dict[str,
     ask(app, held["address"], held["token"], status=403)
 
 
-def test_columns_have_no_frozen_copy_yet(scene: Any, app: Any) -> None:
+@pytest.fixture
+def narrow(scene: Any) -> Iterator[dict[str, Any]]:
+    """An uploaded file, loaded as a table, of which the citizen has a right to some columns."""
+    file = put(scene, CONTENT)
+    fields = [{"id": "rue", "type": "text"}, {"id": "n", "type": "numeric"}, {"id": "vu", "type": "timestamp"}]
+    rows = [{"rue": "rue de la Paix", "n": 12, "vu": "2026-01-01T10:00:00"}, {"rue": 'rue "du" Port, fond', "n": 13, "vu": None}]
+
+    def load(records: list[dict[str, Any]]) -> None:
+        asked = {"resource_id": file["id"], "force": True, "fields": fields, "records": records}
+        tk.get_action("datastore_create")({"ignore_auth": True, "user": scene.town["editor"]}, asked)
+
+    load(rows)
+    request = scene.ask(columns={file["id"]: ["vu", "rue"]}, resources=[file["id"]])
+    scene.move(scene.town["decider"], request, "take_up")
+    scene.move(scene.town["decider"], request, "approve")
+    grant = scene.call("tzc_grant_list", scene.citizen)["grants"][0]["id"]
+    yield {"file": file["id"], "grant": grant, "request": request, "address": f"/accords/{grant}/donnees/{file['id']}", "load": load, "rows": rows}
+    tk.get_action("datastore_delete")({"ignore_auth": True, "user": scene.town["editor"]}, {"resource_id": file["id"], "force": True})
+
+
+def test_of_some_columns_the_copy_is_frozen(scene: Any, app: Any, narrow: dict[str, Any]) -> None:
+    """The same bytes as the download, with a hash of its own, and nothing of the other column; also once the table has changed."""
+    wanted = b'rue,vu\nrue de la Paix,2026-01-01T10:00:00.000\n"rue ""du"" Port, fond",\n'
+    made = scene.call("tzc_agreement_token_create", scene.citizen, id=narrow["grant"])
+    (version,) = made["files"]
+    assert ask(app, narrow["address"], made["token"]).get_data() == wanted
+    assert (version["sha256"], version["size"], version["name"]) == (hashlib.sha256(wanted).hexdigest(), len(wanted), "rues.csv") and made["refused"] == []
+    download = Person(app, scene.citizen).get(f"/dataset/{scene.streets['name']}/resource/{narrow['file']}/download/rues.csv")
+    assert download.get_data() == wanted
+    narrow["load"]([{"rue": "rue Neuve", "n": 14}])
+    answer = ask(app, narrow["address"], made["token"])
+    assert answer.get_data() == wanted and answer.headers["Content-Type"].startswith("text/csv")
+    entry = taken(narrow)[-1]
+    assert entry["content"]["grants"][0]["columns"] == ["rue", "vu"] and entry["content"]["bytes"] == len(wanted)
+    # to freeze is not to have: nothing was recorded as read
+    assert not model.Session.query(audit.Entry).filter(audit.Entry.kind == "data.queried").count()
+    shown = tk.get_action("tzc_version_show")({"user": ""}, {"id": version["version"]})
+    assert shown["partial"] and shown["sha256"] == version["sha256"]
+    assert shown["cite"] in html.unescape(ask(app, f"/versions/{version['version']}").text)
+    # whoever has the whole file has another version
+    scene.grant(user=scene.other, resources=[narrow["file"]])
+    theirs = scene.call("tzc_grant_list", scene.other)["grants"][0]["id"]
+    whole = scene.call("tzc_agreement_token_create", scene.other, id=theirs)
+    assert whole["files"][0]["sha256"] == hashlib.sha256(CONTENT).hexdigest() and not tk.get_action("tzc_version_show")({"user": ""}, {"id": whole["files"][0]["version"]})["partial"]
+    ask(app, f"/accords/{theirs}/donnees/{narrow['file']}", made["token"], status=401)
+    scene.move(scene.town["decider"], narrow["request"], "revoke", reason="Un abus.")
+    ask(app, narrow["address"], made["token"], status=401)
+
+
+def test_the_whole_by_another_right_does_not_widen_the_frozen_copy(scene: Any, app: Any, narrow: dict[str, Any]) -> None:
+    scene.grant(words="Tout.", resources=[narrow["file"]])
+    made = scene.call("tzc_agreement_token_create", scene.citizen, id=narrow["grant"])
+    assert ask(app, narrow["address"], made["token"]).get_data().startswith(b"rue,vu\n")
+
+
+def test_many_rows_are_frozen_as_of_one_moment(scene: Any, narrow: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.common import columns
+    from ckanext.tzc.tables import scoped
+
+    monkeypatch.setattr(scoped, "PAGE", 1)
+    parts = columns.copy(narrow["file"], ["rue"])
+    assert (next(parts), next(parts)) == (b"rue\n", b"rue de la Paix\n")
+    tk.get_action("datastore_upsert")({"ignore_auth": True}, {"resource_id": narrow["file"], "force": True, "method": "insert", "records": [{"rue": "rue Neuve"}]})
+    assert list(parts) == [b'"rue ""du"" Port, fond"\n']
+
+
+def test_columns_of_what_is_no_table_are_refused_with_the_reason(scene: Any, app: Any) -> None:
     file = put(scene, CONTENT)
     scene.grant()
     agreement = model.Session.query(store.Agreement).one()
@@ -173,7 +241,7 @@ def test_columns_have_no_frozen_copy_yet(scene: Any, app: Any) -> None:
     model.Session.commit()
     made = scene.call("tzc_agreement_token_create", scene.citizen, id=agreement.grant)
     assert made["files"] == [] and {one["file"] for one in made["refused"]} > {file["id"]}
-    ask(app, f"/accords/{agreement.grant}/donnees/{file['id']}", made["token"], status=403)
+    ask(app, f"/accords/{agreement.grant}/donnees/{file['id']}", made["token"], status=404)
 
 
 def test_an_account_that_is_gone_has_nothing(scene: Any, app: Any, held: dict[str, Any]) -> None:

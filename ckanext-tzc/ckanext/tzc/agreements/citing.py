@@ -26,12 +26,20 @@ def shown(context: Any, id_: str) -> dict[str, Any]:
     partner = model.Group.get(version.partner) if public else None
     found = {
         "id": version.id, "made": version.made.isoformat(), "url": making.address(f"/versions/{version.id}"), "there": version.gone is None,
+        "partial": _partial(version.id, version.file),
         "sha256": version.sha256 if had else None, "size": version.size if had else None,
         "dataset": {"id": package.id, "name": package.name, "title": package.title or package.name} if public else None,
         "file": (file.name if file is not None and file.state == "active" else None) or version.name if public else None,
         "partner": (partner.title or partner.name) if partner else None,
     }  # fmt: skip
     return {**found, "cite": _cite(found)}
+
+
+def _partial(version: str, file: str) -> bool:
+    """Whether a version has some columns of its file only: as the rights that it was kept for. Which ones is told to who has it."""
+    agreement, frozen = store.Agreement, store.Frozen
+    kept = model.Session.query(agreement.columns).join(frozen, frozen.grant == agreement.grant).filter(frozen.version == version, agreement.columns.has_key(file))
+    return kept.first() is not None
 
 
 def _may(right: str, asker: dict[str, Any], id_: str) -> bool:
@@ -47,7 +55,8 @@ def _cite(found: dict[str, Any]) -> str:
     if not found["dataset"]:
         return ""
     portal = territory().text(territory().name, tk.h.lang())
-    return f"{found['partner']} ({found['made'][:4]}). {found['dataset']['title']} – {found['file']} [{found['made'][:10]}]. {portal}. {found['url']}"
+    part = f" ({tk._('some of the columns')})" if found["partial"] else ""
+    return f"{found['partner']} ({found['made'][:4]}). {found['dataset']['title']} – {found['file']}{part} [{found['made'][:10]}]. {portal}. {found['url']}"
 
 
 def forget() -> int:

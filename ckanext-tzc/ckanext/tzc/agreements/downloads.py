@@ -75,7 +75,8 @@ def _refused(status: int, words: str) -> Response:
 def record(user: Any, agreement: store.Agreement, version: store.Version, answer: Response) -> None:
     """Tell of a download, with what it was given by."""
     about = {"dataset": version.dataset, "partner": version.partner, "file": version.file, "grant": agreement.grant}
-    given = [{"id": agreement.grant, "begins": agreement.begins.isoformat(), "ends": agreement.ends.isoformat(), "columns": []}]
+    names = sorted(agreement.columns.get(version.file) or []) or None
+    given = [{"id": agreement.grant, "begins": agreement.begins.isoformat(), "ends": agreement.ends.isoformat(), "columns": names}]
     content = {
         "bytes": answer.content_length, "status": answer.status_code, "level": policy.RESTRICTED, "grants": given, "version": version.id,
         "scope": [{"range": answer.headers.get("Content-Range", "")}], "path": request.path[:500],

@@ -3,10 +3,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import columns
 from sqlalchemy.dialects.postgresql import insert
 
 from . import keeping, store
@@ -48,8 +51,6 @@ def may(user: Any, agreement: store.Agreement, file: str) -> str:
         return str(tk._("Your right to these data has ended, or rests."))
     if agreement.files and file not in agreement.files:
         return str(tk._("Your right is not for this file."))
-    if agreement.columns.get(file):
-        return str(tk._("Your right is for some columns of this file only: there is no frozen copy of these yet. Download them on the page of the file."))
     resource = model.Resource.get(file)
     if resource is None or resource.package_id != agreement.dataset or resource.state != "active":
         return str(tk._("The partner has removed this file."))
@@ -75,7 +76,8 @@ def freeze(user: Any, agreement: store.Agreement) -> dict[str, str]:
 
 
 def _freeze(agreement: store.Agreement, file: Any) -> str:
-    found, why = version(agreement.partner, file)
+    names = agreement.columns.get(file.id)
+    found, why = _of_columns(agreement.partner, file, names) if names else version(agreement.partner, file)
     if found is not None:
         model.Session.execute(insert(store.Frozen.__table__).values(grant=agreement.grant, file=file.id, version=found).on_conflict_do_nothing())
     return why
@@ -89,10 +91,25 @@ def version(partner: str, file: Any) -> tuple[str | None, str]:
         sha256, size = keeping.keep({"id": file.id, "url": file.url, "url_type": file.url_type})
     except keeping.MissingError:
         return None, str(tk._("This file is not there."))
+    return _keep(partner, file, sha256, size, file.url.rsplit("/", 1)[-1] or file.id, file.mimetype), ""
+
+
+def _of_columns(partner: str, file: Any, names: list[str]) -> tuple[str | None, str]:
+    """The version of some columns of a file, kept as the copy that a download gives: with a hash of its own, and nothing of the other columns."""
+    try:
+        sha256, size = keeping.keep_chunks(columns.copy(file.id, names))
+    except LookupError:
+        return None, str(tk._("Your right is for some columns of this file, which is not loaded as a table: there is no copy with these columns to keep. Write to the partner."))
+    # the address of a file that lies elsewhere is nobody's to know
+    stem = (PurePosixPath(unquote(file.url)).stem if file.url_type == "upload" else file.name) or file.id
+    return _keep(partner, file, sha256, size, f"{stem}.csv", "text/csv"), ""
+
+
+def _keep(partner: str, file: Any, sha256: str, size: int, name: str, kind: str | None) -> str:
     values = {
         "id": "".join(secrets.choice(LETTERS) for _ in range(10)), "file": file.id, "dataset": file.package_id, "partner": partner, "sha256": sha256, "size": size,
-        "name": file.url.rsplit("/", 1)[-1] or file.id, "kind": file.mimetype, "made": store.now(), "gone": None,
+        "name": name, "kind": kind, "made": store.now(), "gone": None,
     }  # fmt: skip
     # the same bytes of the same file are one version, whoever has them; bytes that were removed are there again
     kept = insert(store.Version.__table__).values(values).on_conflict_do_update(index_elements=["file", "sha256"], set_={"gone": None}).returning(store.Version.__table__.c.id)
-    return str(model.Session.execute(kept).scalar_one()), ""
+    return str(model.Session.execute(kept).scalar_one())

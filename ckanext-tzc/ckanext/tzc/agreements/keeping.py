@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -51,13 +51,18 @@ def _data(sha256: str, storage: fk.Storage) -> files.FileData:
 def keep(resource: dict[str, Any]) -> tuple[str, int]:
     """Keep the bytes that an uploaded file has now; their SHA-256 and number. What is there already is not written again. Raises MissingError."""
     storage, location = _storage(resource)
+    return keep_chunks(_chunks(storage, location))
+
+
+def keep_chunks(chunks: Iterable[bytes]) -> tuple[str, int]:
+    """Keep bytes; their SHA-256 and number. What is there already is not written again."""
     bucket = _bucket()
     folder = Path(tempfile.gettempdir()) if bucket else Path(tk.config["ckan.storage_path"]) / "versions"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".new-", delete=False) as copy:
         path = Path(copy.name)
         try:
-            sha256, size = _copy(storage, location, copy)
+            sha256, size = _copy(chunks, copy)
             copy.close()
             _put(path, sha256, bucket)
         finally:
@@ -65,9 +70,9 @@ def keep(resource: dict[str, Any]) -> tuple[str, int]:
     return sha256, size
 
 
-def _copy(storage: Any, location: Any, target: IO[bytes]) -> tuple[str, int]:
+def _copy(chunks: Iterable[bytes], target: IO[bytes]) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
-    for chunk in _chunks(storage, location):
+    for chunk in chunks:
         digest.update(chunk)
         size += len(chunk)
         target.write(chunk)

@@ -6,6 +6,7 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.plugins import core
+from ckanext.tzc.common import columns
 
 from . import changes, showing
 
@@ -24,10 +25,13 @@ class TablesPlugin(p.SingletonPlugin, showing.TableView):
     p.implements(p.IResourceView)
 
     def update_config(self, config: Any) -> None:
-        """Templates and assets; jobs after commits; the second view."""
+        """Templates and assets; jobs after commits; copies of some columns; the second view."""
         tk.add_template_directory(config, "templates")
         tk.add_resource("assets", "tzc_tables")
         changes.listen()
+        from . import scoped
+
+        columns.copied_by(scoped.kept)
         # a plugin gives one view, and this room has one entry point: CKAN lists services of other names last
         core._PLUGINS_SERVICE.setdefault("tzc_tables_map", MapPlugin(name="tzc_tables_map"))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import ckan.model as model
@@ -124,24 +124,54 @@ def copy(user: str, file: str) -> Iterator[bytes]:
 
     Raises ObjectNotFound and NotAuthorized before anything is sent.
     """
-    first = _page(user, file, {}, None)
-    names = [field["id"] for field in first["fields"] if field["id"] != "_id"]
-    return _pages(user, file, names)
+
+    def search(asked: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = tk.get_action("datastore_search")({"user": user}, asked)
+        return answer
+
+    return _pages(search, file, _names(search, file))
 
 
-def _page(user: str, file: str, after: dict[str, Any], names: list[str] | None) -> dict[str, Any]:
+def kept(file: str, names: Collection[str]) -> Iterator[bytes]:
+    """A table as CSV with these columns only, all of it as it is at one moment. Who may have it is the caller's to know. Raises LookupError where there is no such table."""
+    engine = backend.get_read_engine()
+    backend._cache_types(engine)
+    with engine.connect() as opened:
+        connection = opened.execution_options(isolation_level="REPEATABLE READ")
+        try:
+            _put_before(connection, file, frozenset(names))
+
+            def search(asked: dict[str, Any]) -> dict[str, Any]:
+                valid, _errors = tk.navl_validate(asked, schema.datastore_search_schema(), {})
+                answer: dict[str, Any] = backend.search_data({"connection": connection}, valid)
+                return answer
+
+            yield from _pages(search, file, _names(search, file))
+        except tk.ObjectNotFound as error:
+            raise LookupError(file) from error
+        finally:
+            connection.rollback()
+
+
+Search = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def _names(search: Search, file: str) -> list[str]:
+    return [field["id"] for field in search(_asked(file, {}, None))["fields"] if field["id"] != "_id"]
+
+
+def _asked(file: str, after: dict[str, Any], names: list[str] | None) -> dict[str, Any]:
     asked = {"resource_id": file, "sort": "_id", "records_format": "csv", "include_total": False, "include_next_page": True, "limit": PAGE if names else 0, "filters": after}
-    answer: dict[str, Any] = tk.get_action("datastore_search")({"user": user}, {**asked, **({"fields": names} if names else {})})
-    return answer
+    return {**asked, **({"fields": names} if names else {})}
 
 
-def _pages(user: str, file: str, names: list[str]) -> Iterator[bytes]:
+def _pages(search: Search, file: str, names: list[str]) -> Iterator[bytes]:
     header = io.StringIO()
     csv.writer(header, lineterminator="\n").writerow(names)
     yield header.getvalue().encode()
     after: dict[str, Any] = {}
     while names:
-        page = _page(user, file, after, names)
+        page = search(_asked(file, after, names))
         if not page["records"]:
             return
         yield page["records"].encode()

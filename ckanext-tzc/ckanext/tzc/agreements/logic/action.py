@@ -93,8 +93,9 @@ def tzc_agreement_attest(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_version_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """A frozen version of a file (`id`), by which it is cited: who published which data, frozen when, and their hash. The data are not told of.
 
-    Returns `{"id", "made", "size", "sha256", "dataset", "file", "partner", "url", "cite", "there"}`; `dataset`, `file` and `partner` are empty where the dataset is not public any
-    more, `sha256` and `size` where the data concern persons and the asker may not have them. Raises ObjectNotFound.
+    Returns `{"id", "made", "size", "sha256", "dataset", "file", "partner", "url", "cite", "there", "partial"}`; `partial`: of some columns of the file only;
+    `dataset`, `file` and `partner` are empty where the dataset is not public any more,
+    `sha256` and `size` where the data concern persons and the asker may not have them. Raises ObjectNotFound.
     """
     tk.check_access("tzc_version_show", context, data_dict)
     return citing.shown(context, str(data_dict.get("id") or ""))
