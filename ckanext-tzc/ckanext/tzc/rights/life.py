@@ -188,7 +188,7 @@ def move(user: Any, request: records.Request, name: str, part_id: str, data: dic
     for part in chosen:
         able = roles.of(user.id, part, request)
         part.personal = part.personal or _personal_now(part)
-        role = roles.for_move(name, able, part) or (able[0] if able else requests.DECIDER)
+        role = roles.for_move(name, able, part) or able[0]
         ends = at + timedelta(days=given or request.days) if name in GIVES_TERM and (given or not part.ends or part.ends <= at or name == "overturn") else None
         if part.keys and ends and part.ends and ends > part.ends and name == "approve":
             raise invalid("days", tk._("The first key was turned for a shorter time. Leave the days empty to agree to it, or ask for completion."))
@@ -207,12 +207,13 @@ def _chosen(user: Any, request: records.Request, parts: list[records.Part], name
         if not chosen:
             raise tk.ObjectNotFound(tk._("There is no such part of a request."))
         return chosen
-    able = [part for part in parts if name in roles.moves(user.id, part, request)]
-    if user.id == request.requester and name == "withdraw" and able:
-        return able
-    if len(able) == 1 or len(parts) == 1:
-        return able or parts
     mine = [part for part in parts if roles.of(user.id, part, request)]
+    if not mine:
+        # administrators read it, and whoever decided in it once: that is no role
+        raise tk.NotAuthorized(tk._("This is not yours to decide."))
+    able = [part for part in mine if name in roles.moves(user.id, part, request)]
+    if len(able) == 1 or (able and user.id == request.requester and name == "withdraw"):
+        return able
     if not able and len(mine) == 1:
         return mine
     raise invalid("part", tk._("Say in which part: the request goes to several partners."))

@@ -22,7 +22,7 @@ def officers(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who turns the second key, where data concern persons; an administrator where the partner's only officer is who turned the first."""
     if not part.personal:
         return frozenset()
-    turned = delegates.hands(part) if requests.DECIDER in part.keys else frozenset()
+    turned = delegates.hands(part) if requests.DECIDER in part.keys and requests.OFFICER not in part.keys else frozenset()
     able = _without(duties.holders(part.partner, duties.OFFICER), request)
     if able - turned:
         # where one person alone decides, the first key must stay theirs: another one turns the second
