@@ -11,7 +11,7 @@ from ckanext.tzc.schemas import vocabulary
 
 from tzc.rights import licences, requests
 
-from . import columns, records, registry, request_words, sources, store, terms, words
+from . import columns, queues, records, registry, request_words, sources, store, terms, words
 
 
 def tzc_licence_words(code: str) -> dict[str, list[str]]:
@@ -70,6 +70,12 @@ def tzc_purposes() -> list[dict[str, str]]:
 def tzc_move(name: str) -> str:
     """What the button of a move says."""
     return request_words.move(name)
+
+
+def tzc_requests_to_decide() -> int:
+    """How many requests wait for the decision of who is signed in, in their own name or in somebody's place."""
+    user = tk.current_user
+    return queues.waiting(user, 0, 0)[0] if user and user.is_authenticated else 0
 
 
 def tzc_own_request(package: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,11 +1,12 @@
 """Lists of requests: one's own, what waits for one's decision, what was decided. Chosen, ordered and cut by the database, however many there are."""
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import ckan.model as model
 import sqlalchemy as sa
-from ckanext.tzc.common import duties
+from ckanext.tzc.common import delegations, duties
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tzc.rights import requests
@@ -53,28 +54,71 @@ def _places(user: Any, condition: Any) -> tuple[list[str], list[str]]:
     return [one for one in asked if user.id in deciders[one]], [one for one in asked if user.id in officers[one]]
 
 
-def _theirs(user: Any, condition: Any) -> Any:
-    """Parts that an account moves by its duties."""
+def _theirs(user: Any, condition: Any, replacing: Replacing | None = None) -> Any:
+    """Parts that an account moves by its duties; `replacing`: at some partners only as long as those whom it replaces could."""
     deciding, guarding = _places(user, condition)
-    return sa.or_(records.Part.partner.in_(deciding), sa.and_(records.Part.personal, records.Part.state != APPEALED, records.Part.partner.in_(guarding)))
+    places = sa.or_(records.Part.partner.in_([one for one in deciding if one not in (replacing or {})]), *_in_place(replacing or {}))
+    return sa.or_(places, sa.and_(records.Part.personal, records.Part.state != APPEALED, records.Part.partner.in_(guarding)))
+
+
+Replacing = dict[str, list[str]]
+"""By partner, those in whose place alone an account decides there."""
+
+
+def _would_have() -> Any:
+    """SQL: who would have the data of a part."""
+    return records.Request.team.op("||")(sa.func.jsonb_build_array(records.Request.requester))
+
+
+def _in_place(replacing: Replacing) -> Iterator[Any]:
+    """SQL, by partner: parts that somebody decides on whom the account replaces (the rules of `delegates`)."""
+    barred = sa.case((records.Part.state == APPEALED, _would_have().op("||")(records.Part.decided_by)), else_=_would_have())
+    for partner, replaced in replacing.items():
+        yield sa.and_(records.Part.partner == partner, ~barred.bool_op("@>")(sa.cast(replaced, JSONB)))
+
+
+def _turned(user: str) -> Any:
+    """SQL: an account turned a key, or a delegate of it did."""
+    part, message = records.Part, records.Message
+    done = [sa.func.coalesce(part.keys[role].astext, "") for role in (requests.DECIDER, requests.OFFICER)]
+    by_delegate = sa.exists().where(message.part == part.id, message.move == requests.Approve.name, message.by.in_(done), message.acting_for.contains([user]))
+    return sa.or_(*(key == user for key in done), sa.and_(part.keys != {}, by_delegate))
+
+
+def _all_turned(replacing: Replacing) -> Iterator[Any]:
+    """SQL, by partner: all turned a key whom the account replaces, but who would have the data: it has nothing to add."""
+    for partner, replaced in replacing.items():
+        somebody = ~_would_have().bool_op("@>")(sa.cast(replaced, JSONB))
+        yield sa.and_(records.Part.partner == partner, somebody, *(sa.or_(_would_have().contains([one]), _turned(one)) for one in replaced))
+
+
+def _replaced_by(user: Any) -> tuple[dict[str, dict[str, frozenset[str]]], Replacing]:
+    """Delegates at the partners that were asked, and whom the account replaces."""
+    found = delegations.delegates_of(_asked(WAITING), duties.DECIDER)
+    return found, {partner: sorted(delegates[user.id]) for partner, delegates in found.items() if user.id in delegates}
 
 
 def waiting(user: Any, offset: int, limit: int) -> Rows:
     """What waits for an account's decision, the earliest deadline first."""
     order = (records.Part.due.asc().nulls_last(), records.Part.id)
-    turned = sa.or_(*(sa.func.coalesce(records.Part.keys[role].astext, "") == user.id for role in (requests.DECIDER, requests.OFFICER)))
+    delegates, replacing = _replaced_by(user)
+    turned = sa.or_(_turned(user.id), *_all_turned(replacing))
     appeal_of_own = sa.and_(records.Part.state == APPEALED, records.Part.decided_by.contains([user.id]))
-    condition = _of_administrator(user) if user.sysadmin else _theirs(user, WAITING)
-    return _page(sa.and_(WAITING, ~turned, ~appeal_of_own, _of_others(user), condition), order, offset, limit, with_request=user.sysadmin)
+    condition = _of_administrator(user, delegates, replacing) if user.sysadmin else _theirs(user, WAITING, replacing)
+    return _page(sa.and_(WAITING, ~turned, ~appeal_of_own, _of_others(user), condition), order, offset, limit, with_request=bool(user.sysadmin or replacing))
 
 
-def _of_administrator(user: Any) -> Any:
+def _of_administrator(user: Any, delegates: dict[str, dict[str, frozenset[str]]], replacing: Replacing) -> Any:
     """Parts that wait for an administrator: where it has the duty, and where nobody has it who may (the rules of `roles`, in SQL)."""
-    part, request = records.Part, records.Request
+    part, message = records.Part, records.Message
     asked = _asked(WAITING)
     deciders, officers = (duties.holders_of(asked, duty) for duty in (duties.DECIDER, duties.OFFICER))
-    own = request.team.op("||")(sa.func.jsonb_build_array(request.requester))
-    turned = sa.func.jsonb_build_array(part.keys[requests.DECIDER].astext)
+    # delegates are there as long as those are whom they replace: nobody but these is asked about
+    deciders = {partner: accounts - frozenset(delegates.get(partner, {})) for partner, accounts in deciders.items()}
+    own = _would_have()
+    first = part.keys[requests.DECIDER].astext
+    acted = sa.select(message.acting_for).where(message.part == part.id, message.move == requests.Approve.name, message.by == first)
+    turned = sa.func.jsonb_build_array(first).op("||")(sa.func.coalesce(acted.order_by(message.id.desc()).limit(1).scalar_subquery(), sa.cast([], JSONB)))
     stands_in = user.id in duties.administrators()
 
     def may(holders: dict[str, frozenset[str]], others: Any) -> Any:
@@ -88,7 +132,7 @@ def _of_administrator(user: Any) -> Any:
 
     hears = sa.and_(part.state == APPEALED, may(deciders, own.op("||")(part.decided_by)))
     decides = sa.and_(part.state != APPEALED, sa.or_(may(deciders, own), sa.and_(part.personal, may(officers, own.op("||")(turned)))))
-    return sa.or_(hears, decides)
+    return sa.or_(hears, decides, *_in_place(replacing))
 
 
 def decided(user: Any, offset: int, limit: int) -> Rows:

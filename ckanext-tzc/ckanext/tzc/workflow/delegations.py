@@ -4,6 +4,7 @@ A delegate has no more than who delegates: it counts as long as they have the du
 """
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,16 @@ MOST_DAYS = 366
 def answer(partner: str, duty: str) -> dict[str, frozenset[str]]:
     """What `common.delegations` asks."""
     return delegated.now(partner, duty, people.At(partner).own(duty)) if duty in delegated.DELEGATED else {}
+
+
+def answers(partners: Collection[str], duty: str) -> dict[str, dict[str, frozenset[str]]]:
+    """The same at many partners, those where somebody has the duty so."""
+    if duty not in delegated.DELEGATED:
+        return {}
+    standing = {partner: rows for partner, rows in delegated.standing_of(partners).items() if rows}
+    together = people.Together(standing) if standing else None
+    found = {partner: delegated.now(partner, duty, people.At(partner, together).own(duty), rows) for partner, rows in standing.items()}
+    return {partner: each for partner, each in found.items() if each}
 
 
 def may_delegate(user: Any, partner: str) -> bool:

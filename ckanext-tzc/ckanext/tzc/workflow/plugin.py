@@ -25,7 +25,7 @@ class WorkflowPlugin(p.SingletonPlugin):
         """Our templates; who has which duty; what a publication is asked for."""
         tk.add_template_directory(config, "templates")
         duties.answered_by(people.answer, people.answers)
-        replacing.answered_by(delegations.answer)
+        replacing.answered_by(delegations.answer, delegations.answers)
         rules.register()
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
