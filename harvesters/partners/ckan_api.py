@@ -2,21 +2,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from ..base import MOST_FAILURES, Harvester, Source
 from ..http import Client, FetchError, ForbiddenError
 from ..listing import IncompleteError, Tally, once
-from ..record import Item
+from ..record import Item, Record, RecordError
 from . import ckan
 
 ROWS = 100
 """Datasets asked for at once; a server may give fewer."""
-
-MOST_FAILURES = 5
-"""Datasets in a row that may fail by themselves; then the server is away."""
 
 
 def root(address: str) -> str:
@@ -135,3 +133,26 @@ def _result(client: Client, site: str, action: str, **asked: object) -> Any:
     return answer["result"]
 
 
+class CkanApi(Harvester):
+    """Another CKAN, or a DKAN."""
+
+    settings: ClassVar[Mapping[str, type]] = {**Harvester.settings, "api_key": str}
+
+    def headers(self, source: Source) -> dict[str, str]:
+        """The key, for a catalogue that asks for one."""
+        return {"Authorization": source.settings["api_key"]} if source.settings.get("api_key") else {}
+
+    def discover(self, client: Client, source: Source) -> Iterator[Item]:
+        """All datasets."""
+        return items(client, source.address)
+
+    def parse(self, content: str, source: Source) -> Record:
+        """A package."""
+        try:
+            return ckan.read(json.loads(content), root(source.address))
+        except (ValueError, RecursionError) as error:
+            raise RecordError(str(error) if isinstance(error, RecordError) else f"The record is no JSON: {str(error)[:100]}") from error
+
+    def record_address(self, source: Source, identifier: str) -> str:
+        """The package in the API."""
+        return f"{root(source.address)}/api/3/action/package_show?{urlencode({'id': identifier})}"

@@ -7,9 +7,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lxml import etree
 
+from .. import xml
+from ..base import Harvester, Source
 from ..http import Client, FetchError, ForbiddenError
 from ..listing import IncompleteError, Tally, once
-from ..record import Item
+from ..record import Item, Record, RecordError
 from . import iso19139
 
 CSW, OGC = "http://www.opengis.net/cat/csw/2.0.2", "http://www.opengis.net/ogc"
@@ -132,3 +134,22 @@ def _body(start: int, ordered: bool) -> bytes:
         etree.SubElement(by, f"{{{OGC}}}PropertyName").text = "apiso:Identifier"
         etree.SubElement(by, f"{{{OGC}}}SortOrder").text = "ASC"
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+class Csw(Harvester):
+    """A catalogue service of the OGC."""
+
+    def discover(self, client: Client, source: Source) -> Iterator[Item]:
+        """All records of data."""
+        return items(client, source.address)
+
+    def parse(self, content: str, source: Source) -> Record:
+        """A metadata element."""
+        try:
+            return iso19139.read(xml.parse(content.encode()))
+        except xml.XmlError as error:
+            raise RecordError(str(error)) from error
+
+    def record_address(self, source: Source, identifier: str) -> str:
+        """The record by itself."""
+        return record_address(source.address, identifier)

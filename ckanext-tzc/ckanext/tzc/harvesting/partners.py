@@ -4,27 +4,21 @@ Gathering lists the catalogue, each record as it came; importing reads a record 
 """
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, cast
-from urllib.parse import urlencode
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.harvesters.base import HarvesterBase
 from ckanext.harvest.model import HarvestObject, HarvestObjectExtra
-from ckanext.tzc.harvesters import xml
+from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import Client, FetchError, Limits
-from ckanext.tzc.harvesters.partners import ckan, ckan_api, csw, iso19139
-from ckanext.tzc.harvesters.record import Item, Record, RecordError
+from ckanext.tzc.harvesters.partners import ckan_api, csw
+from ckanext.tzc.harvesters.record import RecordError
 
 from . import mapping, sources
-
-SHARE, COUNT = 0.1, 5
-"""The share and the count of a source's datasets that may not be missing at once: more look like a fault of the source."""
 
 Imported = Literal["unchanged", True, False]
 
@@ -32,50 +26,37 @@ Imported = Literal["unchanged", True, False]
 class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harvest has no types
     """What the kinds of sources share."""
 
-    SETTINGS: ClassVar[dict[str, type]] = {"allow_internal": bool, "accept_departures": bool}
-    """Keys of a source's configuration."""
+    harvester: ClassVar[base.Harvester]
+    """How such a catalogue is asked and read."""
 
     limits = Limits()
-
-    def items(self, client: Client, address: str) -> Iterator[Item]:
-        """The listing."""
-        raise NotImplementedError
-
-    def read(self, content: str, address: str) -> Record:
-        """One record of it."""
-        raise NotImplementedError
-
-    def record_address(self, address: str, identifier: str) -> str:
-        """Where one record can be looked at."""
-        raise NotImplementedError
-
-    def headers(self, settings: dict[str, Any]) -> dict[str, str]:
-        """What is told to the source with each request."""
-        return {}
 
     def validate_config(self, config: str) -> str:
         """A source's configuration, as it is written; who may allow the internal network is asked elsewhere (`sources.guard`)."""
         read = sources.settings(config) if config else {}
         for key, value in read.items():
-            if key not in self.SETTINGS:
-                raise ValueError(tk._("%(key)s is no setting of this kind; there are: %(known)s") % {"key": key, "known": ", ".join(self.SETTINGS)})
-            if not isinstance(value, self.SETTINGS[key]):
-                raise ValueError(tk._("%(key)s is of another kind; it should be: %(kind)s") % {"key": key, "kind": self.SETTINGS[key].__name__})  # noqa: TRY004 -- ckanext-harvest tells of values
+            kinds = self.harvester.settings
+            if key not in kinds:
+                raise ValueError(tk._("%(key)s is no setting of this kind; there are: %(known)s") % {"key": key, "known": ", ".join(kinds)})
+            if not isinstance(value, kinds[key]):
+                raise ValueError(tk._("%(key)s is of another kind; it should be: %(kind)s") % {"key": key, "kind": kinds[key].__name__})  # noqa: TRY004 -- ckanext-harvest tells of values
+        if fault := self.harvester.fault(read):
+            raise ValueError(fault)
         return config
 
     def get_original_url(self, harvest_object_id: str) -> str | None:
         """Where the record of an object can be looked at."""
         found = HarvestObject.get(harvest_object_id)
-        return self.record_address(sources.without_password(found.source.url), found.guid) if found else None
+        return self.harvester.record_address(_shown(found.source), found.guid) if found else None
 
     def gather_stage(self, job: Any) -> list[str]:
         """List the catalogue. What came before a failure is taken in; only a whole listing says what is no longer there."""
-        settings = sources.settings(job.source.config)
-        client = Client(allow_internal=settings.get("allow_internal") is True, limits=self.limits, headers=self.headers(settings))
+        source = base.Source(job.source.url, sources.settings(job.source.config))
+        client = Client(allow_internal=source.settings.get("allow_internal") is True, limits=self.limits, headers=self.harvester.headers(source))
         objects: dict[str, str] = {}
         whole = True
         try:
-            for item in self.items(client, job.source.url):
+            for item in base.listing(self.harvester, client, source):
                 if item.problem:
                     whole = False
                     self._save_gather_error(item.problem, job)
@@ -86,7 +67,7 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
             self._save_gather_error(str(error), job)
         if not whole:
             self._save_gather_error(tk._("The listing is not whole: nothing is deleted here."), job)
-        return [*objects.values(), *(self._departures(job, set(objects), settings) if whole else [])]
+        return [*objects.values(), *self._departures(job, set(objects), whole=whole, accept=source.settings.get("accept_departures") is True)]
 
     def fetch_stage(self, harvest_object: Any) -> bool:
         """Records come with the listing."""
@@ -96,34 +77,33 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
         """Write one dataset, or delete one that is no longer there."""
         if any(extra.key == "status" and extra.value == "delete" for extra in harvest_object.extras):
             return self._delete(harvest_object)
+        source = _shown(harvest_object.source)
         try:
-            record = self.read(harvest_object.content, harvest_object.source.url)
+            record = base.record_of(self.harvester, harvest_object.content, source)
         except RecordError as error:
             self._save_object_error(str(error), harvest_object, "Import")
             return False
         owner = model.Package.get(harvest_object.source.id).owner_org
-        given = mapping.dataset(record, owner, self.record_address(sources.without_password(harvest_object.source.url), record.identifier))
-        fingerprint = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+        given = mapping.dataset(record, owner, self.harvester.record_address(source, record.identifier))
+        fingerprint = base.fingerprint(given)
         former = _former(harvest_object)
-        if former and former.state == "active" and _fingerprint(harvest_object) == fingerprint:
+        if base.change(_fingerprint(harvest_object), fingerprint, there=bool(former and former.state == "active")) == "unchanged":
             return "unchanged"
         told = {"fingerprint": fingerprint, "mended": json.dumps([[note.what, note.value] for note in record.notes], ensure_ascii=False)}
         return self._write(harvest_object, given, former, told)
 
-    def _departures(self, job: Any, present: set[str], settings: dict[str, Any]) -> list[str]:
+    def _departures(self, job: Any, present: set[str], *, whole: bool, accept: bool) -> list[str]:
         """Objects for the datasets of this source that it lists no longer; none, and an error, where they are suspiciously many."""
         known = dict(
             model.Session.query(HarvestObject.guid, HarvestObject.package_id).filter(
                 HarvestObject.current.is_(True), HarvestObject.harvest_source_id == job.source.id, HarvestObject.package_id.is_not(None)
             )
         )
-        missing = known.keys() - present
-        many = len(missing) >= COUNT and len(missing) > SHARE * len(known)
-        if missing and (many or not present) and settings.get("accept_departures") is not True:
+        missing = base.departures(known.keys(), present, whole=whole, accept=accept)
+        if missing.doubted:
             words = tk._('%(missing)d of %(known)d datasets are missing at the source, suspiciously many: nothing is deleted. If that is right, set accept_departures for one run.')
-            self._save_gather_error(words % {"missing": len(missing), "known": len(known)}, job)
-            return []
-        return [_add(job, guid=guid, package_id=known[guid], extras=[HarvestObjectExtra(key="status", value="delete")]) for guid in sorted(missing)]
+            self._save_gather_error(words % {"missing": len(missing.doubted), "known": len(known)}, job)
+        return [_add(job, guid=guid, package_id=known[guid], extras=[HarvestObjectExtra(key="status", value="delete")]) for guid in sorted(missing.gone)]
 
     def _delete(self, harvest_object: Any) -> bool:
         package = model.Package.get(harvest_object.package_id)
@@ -162,7 +142,7 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
 class CkanHarvester(PartnerHarvester):
     """A CKAN's or a DKAN's API."""
 
-    SETTINGS: ClassVar[dict[str, type]] = {**PartnerHarvester.SETTINGS, "api_key": str}
+    harvester = ckan_api.CkanApi()
 
     def info(self) -> dict[str, str]:
         """For the form."""
@@ -173,25 +153,11 @@ class CkanHarvester(PartnerHarvester):
             "form_config_interface": "Text",
         }
 
-    def headers(self, settings: dict[str, Any]) -> dict[str, str]:
-        """The key, for a catalogue that asks for one."""
-        return {"Authorization": settings["api_key"]} if settings.get("api_key") else {}
-
-    def items(self, client: Client, address: str) -> Iterator[Item]:
-        """All datasets."""
-        return ckan_api.items(client, address)
-
-    def read(self, content: str, address: str) -> Record:
-        """A package."""
-        return ckan.read(json.loads(content), ckan_api.root(sources.without_password(address)))
-
-    def record_address(self, address: str, identifier: str) -> str:
-        """The package in the API."""
-        return f"{ckan_api.root(address)}/api/3/action/package_show?{urlencode({'id': identifier})}"
-
 
 class CswHarvester(PartnerHarvester):
     """A catalogue service of the OGC."""
+
+    harvester = csw.Csw()
 
     def info(self) -> dict[str, str]:
         """For the form."""
@@ -202,20 +168,10 @@ class CswHarvester(PartnerHarvester):
             "form_config_interface": "Text",
         }
 
-    def items(self, client: Client, address: str) -> Iterator[Item]:
-        """All records of data."""
-        return csw.items(client, address)
 
-    def read(self, content: str, address: str) -> Record:
-        """A metadata element."""
-        try:
-            return iso19139.read(xml.parse(content.encode()))
-        except xml.XmlError as error:
-            raise RecordError(str(error)) from error
-
-    def record_address(self, address: str, identifier: str) -> str:
-        """The record by itself."""
-        return csw.record_address(address, identifier)
+def _shown(source: Any) -> base.Source:
+    """A source without what opens it: for reading records, and for addresses that people see."""
+    return base.Source(sources.without_password(source.url), sources.settings(source.config))
 
 
 def _add(job: Any, **fields: Any) -> str:
