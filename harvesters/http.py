@@ -76,7 +76,7 @@ class Answer:
 
     def json(self) -> Any:
         """The JSON that it holds."""
-        self._refuse_page("JSON")
+        self.refuse_page("JSON")
         try:
             return json.loads(self.body)
         except UnicodeDecodeError as error:
@@ -86,13 +86,19 @@ class Answer:
 
     def xml(self) -> Any:
         """The root element of the XML that it holds."""
-        self._refuse_page("XML")
+        self.refuse_page("XML")
         try:
             return xml.parse(self.body)
         except xml.XmlError as error:
             raise FetchError(f"{_shown(self.url)}: {error}") from error
 
-    def _refuse_page(self, wanted: str) -> None:
+    @property
+    def shown(self) -> str:
+        """Its address for a report."""
+        return _shown(self.url)
+
+    def refuse_page(self, wanted: str) -> None:
+        """FetchError for a page for readers, and for nothing."""
         start = self.body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         if start.startswith((b"<!doctype html", b"<html")) or (wanted == "JSON" and start.startswith(b"<")):
             raise FetchError(f"{_shown(self.url)} answers with a page ({self.kind or 'no type'}), not with {wanted}. Is this the address of the catalogue's API?")

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from . import words
 from .record import Box
 
 
@@ -22,3 +23,29 @@ def rectangle(corners: Iterable[float | None], note: Callable[[str, str], None])
         note("south and north exchanged", f"{south} {north}")
         south, north = north, south
     return Box(west, south, east, north)
+
+
+def number(value: object) -> float | None:
+    """A number of degrees; None for anything else."""
+    try:
+        read = float(words.line(value).replace(",", "."))
+    except ValueError:
+        return None
+    return read if abs(read) < 1000 else None
+
+
+def positions(coordinates: object) -> list[tuple[float, float]]:
+    """All positions of a GeoJSON's coordinates, however deep (a shape of five levels is none)."""
+    found: list[tuple[float, float]] = []
+    waiting: list[tuple[object, int]] = [(coordinates, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        if not isinstance(part, list) or depth > 4:
+            continue
+        numbers = [number(value) for value in part[:2]]
+        if len(numbers) == 2 and numbers[0] is not None and numbers[1] is not None:
+            found.append((numbers[0], numbers[1]))
+        else:
+            waiting += [(below, depth + 1) for below in part]
+    return found
+

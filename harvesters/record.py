@@ -85,11 +85,20 @@ class Record:
     languages: tuple[str, ...] = ()
     frequency: str = ""
     places: tuple[str, ...] = ()
+    communes: tuple[str, ...] = ()
+    """Codes of the national statistics institute."""
+
     box: Box | None = None
     periods: tuple[Period, ...] = ()
     provenance: str = ""
     version: str = ""
     conforms_to: tuple[str, ...] = ()
+    high_value: tuple[str, ...] = ()
+    """Categories of high-value datasets, as IRIs."""
+
+    legislation: tuple[str, ...] = ()
+    """Addresses of what obliges to publish."""
+
     documentation: tuple[str, ...] = ()
     other_identifiers: tuple[str, ...] = ()
     extras: tuple[tuple[str, str], ...] = ()

@@ -17,7 +17,7 @@ from tzc.catalogue import addresses, keywords
 from .. import words
 from ..formats import Format, format_of
 from ..licences import OWN_CONDITIONS, UNSTATED, licence_of
-from ..places import rectangle
+from ..places import number, positions, rectangle
 from ..record import Agent, Box, Note, Period, Record, RecordError, Resource
 from ..themes import themes
 
@@ -203,10 +203,10 @@ class _Reading:
         return tuple(dict.fromkeys(found))
 
     def box(self) -> Box | None:
-        corners = [_number(self.value(f"bbox-{side}")) for side in ("west-long", "south-lat", "east-long", "north-lat")]
+        corners = [number(self.value(f"bbox-{side}")) for side in ("west-long", "south-lat", "east-long", "north-lat")]
         spatial = _first(self.value("spatial_coverage")) or {}
         shape = self.value("spatial") or (_json(spatial.get("bbox") or spatial.get("geom")) if isinstance(spatial, Mapping) else None)
-        points = _points(shape.get("coordinates")) if isinstance(shape, Mapping) else []
+        points = positions(shape.get("coordinates")) if isinstance(shape, Mapping) else []
         if None in corners and points:
             corners = [min(x for x, _ in points), min(y for _, y in points), max(x for x, _ in points), max(y for _, y in points)]
         return rectangle(corners, self.note)
@@ -324,28 +324,3 @@ def _names(entries: object) -> list[str]:
 
 def _web(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said for said in _texts(value) if addresses.leads_somewhere(said)))
-
-
-def _number(value: object) -> float | None:
-    try:
-        number = float(words.line(value).replace(",", "."))
-    except ValueError:
-        return None
-    return number if abs(number) < 1000 else None
-
-
-def _points(coordinates: object) -> list[tuple[float, float]]:
-    """All positions of a GeoJSON's coordinates, however deep (a shape of five levels is none)."""
-    found: list[tuple[float, float]] = []
-    waiting: list[tuple[object, int]] = [(coordinates, 0)]
-    while waiting:
-        part, depth = waiting.pop()
-        if not isinstance(part, list) or depth > 4:
-            continue
-        numbers = [_number(value) for value in part[:2]]
-        if len(numbers) == 2 and numbers[0] is not None and numbers[1] is not None:
-            found.append((numbers[0], numbers[1]))
-        else:
-            waiting += [(below, depth + 1) for below in part]
-    return found
-

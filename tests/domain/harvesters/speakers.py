@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
+from ckanext.tzc.harvesters import rdf
 from ckanext.tzc.harvesters.base import Harvester
-from ckanext.tzc.harvesters.partners import ckan_api, csw
+from ckanext.tzc.harvesters.partners import ckan_api, csw, dcat_feed
+from pyoxigraph import RdfFormat, parse, serialize
 
 from tests import sites
 from tests.sites import Asked, Reply, Site
@@ -108,7 +110,72 @@ def same_record(_site: Site, datasets: Datasets) -> Answer:
     return lambda _: page
 
 
+# DCAT
+
+LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
+FORMS = {"turtle": (RdfFormat.TURTLE, "text/turtle"), "xml": (RdfFormat.RDF_XML, "application/rdf+xml"), "json-ld": (RdfFormat.JSON_LD, "application/ld+json"), "nt": (RdfFormat.N_TRIPLES, "application/n-triples")}
+PREFIXES = {name: rdf.PREFIXES[name] for name in ("dcat", "dct", "hydra", "rdf")}
+
+
+def turtle(site: Site, datasets: Datasets, more: str = "") -> str:
+    """A feed; one dataset is a blank node, as some portals write all of them."""
+    lines = [f"@prefix {name}: <{iri}> ." for name, iri in PREFIXES.items()]
+    catalogue = f"{site.address}/catalog"
+    lines.append(f"<{catalogue}> a dcat:Catalog .")
+    for number, (identifier, title) in enumerate(datasets):
+        node = f"_:jeu{number}" if identifier.endswith("4") else f"<{identifier}>"
+        lines.append(f"<{catalogue}> dcat:dataset {node} . {node} a dcat:Dataset ; dct:identifier {json.dumps(identifier)} ; dct:relation <{catalogue}> ; dcat:distribution _:fichier{number} .")
+        lines.append(f"_:fichier{number} a dcat:Distribution ; dcat:downloadURL <https://data.example.org/{identifier}.csv> ; dct:license <{LICENCE}> .")
+        lines.append(f"{node} dct:title {json.dumps(title, ensure_ascii=False)}@fr ." if title else "")
+    return "\n".join([*lines, more])
+
+
+def feed(form: str, rows: int = 3, view: str = "hydra:PartialCollectionView", link: str = "hydra:next", literal: bool = False) -> Callable[[Site, Datasets], Answer]:
+    """Page by page, in one of its forms."""
+
+    def says(site: Site, datasets: Datasets) -> Answer:
+        def answer(asked: Asked) -> Reply:
+            page = int(asked.question.get("page", "1"))
+            following = f"{site.address}/catalog?page={page + 1}"
+            written = json.dumps(following) if literal else f"<{following}>"
+            more = f"<{site.address}/catalog?page={page}> a {view} ; hydra:totalItems {len(dict(datasets))} ." if datasets else ""
+            more += f" <{site.address}/catalog?page={page}> {link} {written} ." if page * rows < len(datasets) else ""
+            return answered(as_form(turtle(site, datasets[(page - 1) * rows : page * rows], more), form, site), FORMS[form][1])
+
+        return answer
+
+    return says
+
+
+def as_form(text: str, form: str, site: Site) -> str:
+    if form == "turtle":
+        return text
+    quads = parse(text.encode(), format=RdfFormat.TURTLE, base_iri=f"{site.address}/")
+    return (serialize([quad.triple for quad in quads], format=FORMS[form][0], prefixes=PREFIXES) or b"").decode()
+
+
+def circle(site: Site, datasets: Datasets) -> Answer:
+    """Two pages that name each other."""
+
+    def answer(asked: Asked) -> Reply:
+        page = asked.question.get("page", "1")
+        half = datasets[: len(datasets) // 2] if page == "1" else datasets[len(datasets) // 2 :]
+        other = "2" if page == "1" else "1"
+        return answered(turtle(site, half, f"<{site.address}/catalog?page={page}> hydra:next <{site.address}/catalog?page={other}> ."), "text/turtle")
+
+    return answer
+
+
+def ever_more(site: Site, datasets: Datasets) -> Answer:
+    """Pages that always name another one, with the same datasets."""
+    return lambda asked: answered(turtle(site, datasets, f'[] hydra:nextPage "{site.address}/catalog?page={int(asked.question.get("page", "1")) + 1}" .'), "text/turtle")
+
+
 SPEAKERS = [
     Speaker("ckan", ckan_api.CkanApi(), unescaped(searched), same_page),
     Speaker("csw", csw.Csw(), service, same_record, "/csw"),
+    Speaker("dcat-turtle", dcat_feed.DcatFeed(), feed("turtle"), circle, "/catalog"),
+    Speaker("dcat-xml", dcat_feed.DcatFeed(), feed("xml", 4, "hydra:PagedCollection", "hydra:nextPage"), ever_more, "/catalog"),
+    Speaker("dcat-json-ld", dcat_feed.DcatFeed(), feed("json-ld", 2, literal=True), ever_more, "/catalog?page=1"),
+    Speaker("dcat-n-triples", dcat_feed.DcatFeed(), feed("nt", 100), None, "/catalog"),
 ]

@@ -301,4 +301,4 @@ def test_the_form_names_the_kinds() -> None:
     from ckanext.harvest.interfaces import IHarvester
 
     kinds = {entry["name"]: entry for entry in (harvester.info() for harvester in PluginImplementations(IHarvester))}
-    assert "DKAN" in kinds["tzc_ckan"]["title"] and "CSW" in kinds["tzc_csw"]["title"]
+    assert "DKAN" in kinds["tzc_ckan"]["title"] and "CSW" in kinds["tzc_csw"]["title"] and "DCAT" in kinds["tzc_dcat"]["title"]

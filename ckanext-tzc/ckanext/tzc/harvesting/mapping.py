@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
 from ckanext.tzc.harvesters.record import Agent, Box, Record, Resource
 
@@ -32,6 +33,9 @@ def dataset(record: Record, owner: str | None, address: str) -> dict[str, Any]:
         "issued": record.issued,
         "modified": record.modified,
         "temporal_coverage": [_filled({"start": period.start, "end": period.end}) for period in record.periods],
+        "communes": [code for code in record.communes if code in territory().commune_names],
+        "hvd_category": list(record.high_value),
+        "applicable_legislation": list(record.legislation),
         "spatial_coverage": _places(record.places, record.box),
         "contact": _agents(record.contact),
         "publisher": _agents(record.publisher),

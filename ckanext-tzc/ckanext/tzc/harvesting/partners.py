@@ -15,7 +15,7 @@ from ckanext.harvest.harvesters.base import HarvesterBase
 from ckanext.harvest.model import HarvestObject, HarvestObjectExtra
 from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import Client, FetchError, Limits
-from ckanext.tzc.harvesters.partners import ckan_api, csw
+from ckanext.tzc.harvesters.partners import ckan_api, csw, dcat_feed
 from ckanext.tzc.harvesters.record import RecordError
 
 from . import mapping, sources
@@ -165,6 +165,21 @@ class CswHarvester(PartnerHarvester):
             "name": "tzc_csw",
             "title": tk._("A geographic catalogue (CSW)"),
             "description": tk._("All records of data in ISO 19139 of a catalogue service (CSW 2.0.2), such as GeoNetwork's. Give the service's address."),
+            "form_config_interface": "Text",
+        }
+
+
+class DcatHarvester(PartnerHarvester):
+    """A feed in DCAT."""
+
+    harvester = dcat_feed.DcatFeed()
+
+    def info(self) -> dict[str, str]:
+        """For the form."""
+        return {
+            "name": "tzc_dcat",
+            "title": tk._("A DCAT feed"),
+            "description": tk._("All datasets of a feed in RDF (Turtle, RDF/XML, JSON-LD, N-Triples), page by page. Give the feed's address, or that of one dataset."),
             "form_config_interface": "Text",
         }
 

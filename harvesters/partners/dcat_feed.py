@@ -1,0 +1,157 @@
+"""How a DCAT feed is listed: one document or many, each of which names the next (Hydra)."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from .. import rdf
+from ..base import Harvester, Source
+from ..http import Answer, Client, FetchError
+from ..listing import IncompleteError, Tally, once
+from ..rdf import Graph, Node
+from ..record import Item, Record, RecordError
+from . import dcat
+
+ACCEPT = "text/turtle, application/rdf+xml;q=0.9, application/ld+json;q=0.8, application/n-triples;q=0.8, text/html;q=0.1, */*;q=0.1"
+MOST_STATEMENTS = 20_000
+"""Statements of one dataset."""
+
+VIEWS = ("hydra:PartialCollectionView", "hydra:PagedCollection")
+"""What says where the next page is; a node that is of neither may say so too."""
+
+
+class DcatFeed(Harvester):
+    """A feed in DCAT."""
+
+    settings: ClassVar[Mapping[str, type]] = {**Harvester.settings, "rdf_format": str, "allow_hosts": list}
+
+    def headers(self, source: Source) -> dict[str, str]:
+        """A catalogue may have a page for readers at the same address."""
+        return {"Accept": ACCEPT}
+
+    def fault(self, settings: Mapping[str, Any]) -> str:
+        """Whether form and hosts are what they should be."""
+        if settings.get("rdf_format", "turtle") not in rdf.FORMS:
+            return f"rdf_format: {', '.join(rdf.FORMS)}"
+        return "" if all(isinstance(host, str) for host in settings.get("allow_hosts", [])) else 'allow_hosts: ["data.example.org"]'
+
+    def discover(self, client: Client, source: Source) -> Iterator[Item]:
+        """All datasets."""
+        return once(_pages(client, source))
+
+    def parse(self, content: str, source: Source) -> Record:
+        """The statements about one dataset."""
+        try:
+            return dcat.read(rdf.read_back(content))
+        except ValueError as error:
+            raise error if isinstance(error, RecordError) else RecordError(f"The record is no RDF: {str(error)[:200]}") from error
+
+    def record_address(self, source: Source, identifier: str) -> str:
+        """The dataset's own address, else the feed's."""
+        return identifier if identifier.startswith(("https://", "http://")) else source.address
+
+
+def _pages(client: Client, source: Source) -> Iterator[list[Item]]:
+    """Page by page. At the end, what the catalogue says of itself is compared with what came."""
+    url, asked = source.address, set[str]()
+    hosts = {_host(url), *source.settings.get("allow_hosts", [])}
+    tally, expected = Tally(), 0
+    promised: dict[Node, None] = {}
+    described: set[Node] = set()
+    while url:
+        asked.add(_plain(url))
+        answer = client.get(url)
+        asked.add(_plain(answer.url))
+        hosts.add(_host(answer.url))
+        graph = rdf.graph(answer, source.settings.get("rdf_format", ""))
+        datasets = _datasets(graph)
+        if not datasets and not graph.of_type("dcat:Catalog", *VIEWS, "hydra:Collection"):
+            raise FetchError(f"{answer.shown} holds neither a catalogue nor a dataset in DCAT.")
+        series = set(graph.of_type(dcat.SERIES))
+        stops = frozenset(datasets) | frozenset(graph.of_type("dcat:Catalog", "dcat:CatalogRecord"))
+        yield [_item(graph, node, stops) for node in datasets if node not in series]
+        tally.add(dcat.identifier_of(graph, node) for node in datasets)
+        described |= datasets.keys()
+        promised |= {node: None for node in _listed(graph) if isinstance(node, NamedNode)}
+        expected = max(expected, _total(graph))
+        url = _next(graph, answer, asked, hosts, source.address)
+    tally.confirm(expected)
+    if missing := [node.value for node in promised if node not in described]:
+        raise IncompleteError(f"The catalogue lists {len(missing)} datasets that it does not describe, such as {missing[0][:200]}.")
+
+
+def _listed(graph: Graph) -> list[Node]:
+    """What catalogues list as their datasets."""
+    return [value for node in graph.about for value in graph.all(node, "dcat:dataset") if not isinstance(value, Literal)]
+
+
+def _datasets(graph: Graph) -> dict[Node, None]:
+    """What is described as a dataset, or is listed and described; as they came."""
+    found = dict.fromkeys(graph.of_type(dcat.DATASET, dcat.SERIES))
+    return found | dict.fromkeys(node for node in _listed(graph) if node in graph.about)
+
+
+def _item(graph: Graph, node: Node, stops: frozenset[Node]) -> Item:
+    """One dataset with what is said of it, but not of other datasets."""
+    identifier = dcat.identifier_of(graph, node)
+    if not identifier:
+        title = next((term.value for term in graph.all(node, "dct:title") if isinstance(term, Literal)), "")
+        return Item(problem=f"A dataset has neither an address nor an identifier (dct:identifier): {title[:100] or 'without a title'}.")
+    triples = graph.within(node, stops, MOST_STATEMENTS)
+    if triples is None:
+        return Item(problem=f"{identifier[:200]}: more than {MOST_STATEMENTS} statements about one dataset.")
+    kind = Triple(triples[0].subject, rdf.name("rdf:type"), rdf.name(dcat.DATASET))
+    return Item(identifier, rdf.written(triples if kind in triples else [kind, *triples]))
+
+
+def _total(graph: Graph) -> int:
+    """How many datasets the catalogue says it has; 0 where it says nothing."""
+    stated = [term.value.strip() for node in graph.about for term in graph.all(node, "hydra:totalItems") if isinstance(term, Literal)]
+    return max((int(value) for value in stated if value.isdigit() and len(value) < 10), default=0)
+
+
+def _next(graph: Graph, answer: Answer, asked: set[str], hosts: set[str], first: str) -> str:
+    """The next page's address, given as such or as words; nothing at the end. It is neither elsewhere nor one that was asked before."""
+    views = [node for node in graph.about if graph.all(node, "hydra:next", "hydra:nextPage")]
+    # a document may say of other pages too where the next one is
+    views.sort(key=lambda node: isinstance(node, NamedNode) and _plain(node.value) == _plain(answer.url), reverse=True)
+    stated = [_joined(answer.url, term.value.strip()) for node in views for term in graph.all(node, "hydra:next", "hydra:nextPage") if not isinstance(term, BlankNode)]
+    if not stated:
+        return ""
+    url = next((address for address in stated if _plain(address) not in asked), "")
+    if not url:
+        raise IncompleteError(f"The next page is one that was read before ({stated[0][:200]}): the feed's paging goes round in circles.")
+    if not url.startswith(("https://", "http://")) or _host(url) not in hosts:
+        raise FetchError(f'The next page is at another server ({_host(url) or url[:100]}). If that is right, name it in the configuration: {{"allow_hosts": ["{_host(url)}"]}}.')
+    parts, login = urlsplit(url), urlsplit(first).netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{login[0]}@{parts.netloc}")) if login[0] and login[2] == parts.netloc else url
+
+
+def _joined(url: str, link: str) -> str:
+    """Where a link of a page leads."""
+    try:
+        return urljoin(url, link)
+    except ValueError:
+        return link
+
+
+def _host(url: str) -> str:
+    """The server, with a port that is not the usual one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    return f"{parts.hostname or ''}{f':{port}' if port not in {None, 80, 443} else ''}"
+
+
+def _plain(url: str) -> str:
+    """An address as it is compared."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(scheme="", netloc=parts.netloc.rpartition("@")[2], fragment=""))
