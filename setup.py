@@ -17,7 +17,15 @@ FOLDERS = {
     "ckanext.tzc.schemas": "schemas",
 }
 ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts", "quality", "publishing", "rights", "workflow", "notices", "audit", "agreements")
-HARVESTERS = {"tzc_ckan_harvester": "CkanHarvester", "tzc_csw_harvester": "CswHarvester", "tzc_dcat_harvester": "DcatHarvester"}
+HARVESTERS = {
+    "tzc_ckan_harvester": "CkanHarvester",
+    "tzc_csw_harvester": "CswHarvester",
+    "tzc_dcat_harvester": "DcatHarvester",
+    "tzc_udata_harvester": "UdataHarvester",
+    "tzc_opendatasoft_harvester": "OpendatasoftHarvester",
+    "tzc_datajson_harvester": "DataJsonHarvester",
+    "tzc_table_harvester": "TableHarvester",
+}
 """Kinds of harvest sources: each is a plugin of its own."""
 
 DATA = ["*.yaml", "*.yml", "*.json", "*.txt", "*.html", "*.css", "*.js", "*.svg", "*.png", "*.ico", "*.po", "*.pot", "*.mo", "*.ini", "*.cfg", "*.mako", "*.ttl", "*.zdict"]

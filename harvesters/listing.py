@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from .http import FetchError
 from .record import Item
@@ -54,3 +55,57 @@ class Tally:
         came = len(self.seen - {""}) + self.nameless
         if expected is not None and came < expected:
             raise IncompleteError(f"The catalogue says that it has {expected} records, but gave {came}.")
+
+
+class Trail:
+    """The pages that a listing leads to by links: none twice, none at another server unless that is allowed."""
+
+    def __init__(self, first: str, allowed: Iterable[str] = ()) -> None:
+        self.first = first
+        self.asked: set[str] = set()
+        self.hosts = {host(first), *allowed}
+
+    def been(self, url: str) -> None:
+        """Remember a page that was asked for, or where a redirect led."""
+        self.asked.add(plain(url))
+        self.hosts.add(host(url))
+
+    def follow(self, here: str, links: Iterable[str]) -> str:
+        """The first link that leads on; nothing where there is none."""
+        stated = [_joined(here, link.strip()) for link in links]
+        if not stated:
+            return ""
+        url = next((address for address in stated if plain(address) not in self.asked), "")
+        if not url:
+            raise IncompleteError(f"The next page is one that was read before ({stated[0][:200]}): the paging goes round in circles.")
+        if not url.startswith(("https://", "http://")) or host(url) not in self.hosts:
+            raise FetchError(f'The next page is at another server ({host(url) or url[:100]}). If that is right, name it in the configuration: {{"allow_hosts": ["{host(url)}"]}}.')
+        parts, login = urlsplit(url), urlsplit(self.first).netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{login[0]}@{parts.netloc}")) if login[0] and login[2] == parts.netloc else url
+
+
+def _joined(url: str, link: str) -> str:
+    """Where a link of a page leads."""
+    try:
+        return urljoin(url, link)
+    except ValueError:
+        return link
+
+
+def host(url: str) -> str:
+    """The server, with a port that is not the usual one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    return f"{parts.hostname or ''}{f':{port}' if port not in {None, 80, 443} else ''}"
+
+
+def plain(url: str) -> str:
+    """An address as it is compared: without scheme, password and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(scheme="", netloc=parts.netloc.rpartition("@")[2], fragment=""))

@@ -3,14 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from .. import rdf
 from ..base import Harvester, Source
-from ..http import Answer, Client, FetchError
-from ..listing import IncompleteError, Tally, once
+from ..http import Client, FetchError
+from ..listing import IncompleteError, Tally, Trail, once, plain
 from ..rdf import Graph, Node
 from ..record import Item, Record, RecordError
 from . import dcat
@@ -56,16 +55,14 @@ class DcatFeed(Harvester):
 
 def _pages(client: Client, source: Source) -> Iterator[list[Item]]:
     """Page by page. At the end, what the catalogue says of itself is compared with what came."""
-    url, asked = source.address, set[str]()
-    hosts = {_host(url), *source.settings.get("allow_hosts", [])}
+    url, trail = source.address, Trail(source.address, source.settings.get("allow_hosts", []))
     tally, expected = Tally(), 0
     promised: dict[Node, None] = {}
     described: set[Node] = set()
     while url:
-        asked.add(_plain(url))
+        trail.been(url)
         answer = client.get(url)
-        asked.add(_plain(answer.url))
-        hosts.add(_host(answer.url))
+        trail.been(answer.url)
         graph = rdf.graph(answer, source.settings.get("rdf_format", ""))
         datasets = _datasets(graph)
         if not datasets and not graph.of_type("dcat:Catalog", *VIEWS, "hydra:Collection"):
@@ -77,7 +74,7 @@ def _pages(client: Client, source: Source) -> Iterator[list[Item]]:
         described |= datasets.keys()
         promised |= {node: None for node in _listed(graph) if isinstance(node, NamedNode)}
         expected = max(expected, _total(graph))
-        url = _next(graph, answer, asked, hosts, source.address)
+        url = trail.follow(answer.url, _next(graph, answer.url))
     tally.confirm(expected)
     if missing := [node.value for node in promised if node not in described]:
         raise IncompleteError(f"The catalogue lists {len(missing)} datasets that it does not describe, such as {missing[0][:200]}.")
@@ -113,45 +110,8 @@ def _total(graph: Graph) -> int:
     return max((int(value) for value in stated if value.isdigit() and len(value) < 10), default=0)
 
 
-def _next(graph: Graph, answer: Answer, asked: set[str], hosts: set[str], first: str) -> str:
-    """The next page's address, given as such or as words; nothing at the end. It is neither elsewhere nor one that was asked before."""
+def _next(graph: Graph, here: str) -> list[str]:
+    """Links to the next page, as addresses or as words; first what is said of this page, as a document may say of others too where the next one is."""
     views = [node for node in graph.about if graph.all(node, "hydra:next", "hydra:nextPage")]
-    # a document may say of other pages too where the next one is
-    views.sort(key=lambda node: isinstance(node, NamedNode) and _plain(node.value) == _plain(answer.url), reverse=True)
-    stated = [_joined(answer.url, term.value.strip()) for node in views for term in graph.all(node, "hydra:next", "hydra:nextPage") if not isinstance(term, BlankNode)]
-    if not stated:
-        return ""
-    url = next((address for address in stated if _plain(address) not in asked), "")
-    if not url:
-        raise IncompleteError(f"The next page is one that was read before ({stated[0][:200]}): the feed's paging goes round in circles.")
-    if not url.startswith(("https://", "http://")) or _host(url) not in hosts:
-        raise FetchError(f'The next page is at another server ({_host(url) or url[:100]}). If that is right, name it in the configuration: {{"allow_hosts": ["{_host(url)}"]}}.')
-    parts, login = urlsplit(url), urlsplit(first).netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{login[0]}@{parts.netloc}")) if login[0] and login[2] == parts.netloc else url
-
-
-def _joined(url: str, link: str) -> str:
-    """Where a link of a page leads."""
-    try:
-        return urljoin(url, link)
-    except ValueError:
-        return link
-
-
-def _host(url: str) -> str:
-    """The server, with a port that is not the usual one."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return ""
-    return f"{parts.hostname or ''}{f':{port}' if port not in {None, 80, 443} else ''}"
-
-
-def _plain(url: str) -> str:
-    """An address as it is compared."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return urlunsplit(parts._replace(scheme="", netloc=parts.netloc.rpartition("@")[2], fragment=""))
+    views.sort(key=lambda node: isinstance(node, NamedNode) and plain(node.value) == plain(here), reverse=True)
+    return [term.value for node in views for term in graph.all(node, "hydra:next", "hydra:nextPage") if not isinstance(term, BlankNode)]

@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
 from ckanext.tzc.harvesters import rdf
 from ckanext.tzc.harvesters.base import Harvester
-from ckanext.tzc.harvesters.partners import ckan_api, csw, dcat_feed
+from ckanext.tzc.harvesters.partners import ckan_api, csw, datajson, dcat_feed, opendatasoft, table, udata
 from pyoxigraph import RdfFormat, parse, serialize
 
 from tests import sites
@@ -31,6 +33,8 @@ class Speaker:
     endless: Callable[[Site, Datasets], Answer] | None = None
     path: str = ""
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    text: bool = True
+    """Whether what it says is text, which may be in another charset."""
 
     @property
     def paged(self) -> bool:
@@ -171,6 +175,115 @@ def ever_more(site: Site, datasets: Datasets) -> Answer:
     return lambda asked: answered(turtle(site, datasets, f'[] hydra:nextPage "{site.address}/catalog?page={int(asked.question.get("page", "1")) + 1}" .'), "text/turtle")
 
 
+# udata: the form of its API (udata 10, `DatasetPage`), fields that harvesting does not ask for left out
+
+
+def of_udata(identifier: str, title: str) -> dict[str, Any]:
+    return {
+        "id": identifier, "title": title, "description": "Mesures *horaires*.", "slug": identifier, "page": f"https://www.data.gouv.fr/datasets/{identifier}/", "created_at": "2023-01-02T03:04:05.678000+00:00",
+        "last_update": "2024-05-06T07:08:09.123000+00:00", "archived": None, "deleted": None, "private": False, "frequency": "semiannual", "license": "lov2", "tags": ["air", "ozone"],
+        "organization": {"id": "5" * 24, "name": "La ville", "page": "https://www.data.gouv.fr/organizations/la-ville/"}, "owner": None, "access_type": "open",
+        "contact_points": [{"name": "Service de l’air", "email": "air@example.org", "role": "contact"}],
+        "spatial": {"zones": ["fr:commune:17300"], "geom": None, "granularity": "fr:commune"}, "temporal_coverage": {"start": "2020-01-01", "end": "2023-12-31"},
+        "resources": [
+            {"id": "r1", "title": "Mesures", "description": None, "format": "csv", "mime": "text/csv", "filesize": 1024, "type": "main", "url": f"https://data.example.org/{identifier}.csv", "created_at": "2023-01-02", "last_modified": "2024-05-06T00:00:00+00:00"},
+            {"id": "r2", "title": "Notice", "format": "pdf", "type": "documentation", "url": "https://data.example.org/notice.pdf"},
+        ],
+    }  # fmt: skip
+
+
+def udata_pages(site: Site, datasets: Datasets) -> Answer:
+    """Four a page, of the size that the server likes."""
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path != "/api/1/datasets/":
+            return Reply(b"Not found", 404)
+        page = int(asked.question.get("page", "1"))
+        entries = [of_udata(*dataset) for dataset in datasets[(page - 1) * 4 : page * 4]]
+        following = f"{site.address}/api/1/datasets/?page={page + 1}" if page * 4 < len(datasets) else None
+        return as_json({"data": entries, "next_page": following, "page": page, "page_size": 4, "previous_page": None, "total": len(dict(datasets))})
+
+    return answer
+
+
+def udata_without_end(site: Site, datasets: Datasets) -> Answer:
+    entries = [of_udata(*dataset) for dataset in datasets]
+    return lambda asked: as_json({"data": entries, "next_page": f"{site.address}/api/1/datasets/?page={int(asked.question.get('page', '1')) + 1}", "total": 10**6})
+
+
+def as_json(value: object) -> Reply:
+    return answered(json.dumps(value, ensure_ascii=False), "application/json")
+
+
+# Opendatasoft: the form of the Explore API v2.1 (`dataset` of its OpenAPI description, 2024)
+
+
+def of_opendatasoft(identifier: str, title: str) -> dict[str, Any]:
+    return {
+        "dataset_id": identifier, "dataset_uid": f"da_{identifier}", "has_records": True, "data_visible": True, "features": ["analyze", "geo"], "fields": [],
+        "attachments": [{"id": "notice_pdf", "mimetype": "application/pdf", "title": "notice.pdf", "url": "odsfile://notice.pdf"}],
+        "metas": {
+            "default": {
+                "title": title, "description": "<p>Mesures <b>horaires</b>.</p>", "theme": ["Environnement", "Cadre de vie"], "keyword": ["air"], "license": "Licence Ouverte v2.0 (Etalab)", "language": "fr",
+                "license_url": "https://www.etalab.gouv.fr/wp-content/uploads/2017/04/ETALAB-Licence-Ouverte-v2.0.pdf", "modified": "2024-05-06T07:08:09+00:00", "publisher": "La ville",
+                "references": "https://data.example.org/notice", "records_count": 12, "territory": ["La Rochelle"], "geographic_reference": ["fr_40_17300"],
+            },
+            "dcat": {"issued": "2023-01-02", "accrualperiodicity": "Annuelle", "contact_name": "Service de l’air", "contact_email": "air@example.org"},
+        },
+    }  # fmt: skip
+
+
+def exported(_site: Site, datasets: Datasets) -> Answer:
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/catalog/exports/json"):
+            return as_json([of_opendatasoft(*dataset) for dataset in datasets])
+        return as_json({"total_count": len(dict(datasets)), "results": []}) if asked.path == "/api/explore/v2.1/catalog/datasets" else Reply(b"Not found", 404)
+
+    return answer
+
+
+# data.json: the form of the DCAT-US schema 1.1
+
+
+def of_datajson(identifier: str, title: str) -> dict[str, Any]:
+    return {
+        "@type": "dcat:Dataset", "identifier": identifier, "title": title, "description": "Hourly.", "keyword": ["air"], "modified": "2024-05-06", "accessLevel": "public", "license": LICENCE,
+        "publisher": {"@type": "org:Organization", "name": "La ville"}, "contactPoint": {"@type": "vcard:Contact", "fn": "Service de l’air", "hasEmail": "mailto:air@example.org"},
+        "accrualPeriodicity": "R/P1Y", "temporal": "2020-01-01/2023-12-31", "spatial": "-1.3,46.1,-1.0,46.3", "language": ["fr"], "theme": ["Environment"], "landingPage": "https://data.example.org/page",
+        "distribution": [{"@type": "dcat:Distribution", "downloadURL": f"https://data.example.org/{identifier}.csv", "mediaType": "text/csv", "title": "Le fichier"}],
+    }  # fmt: skip
+
+
+def document(_site: Site, datasets: Datasets) -> Answer:
+    body = {"conformsTo": "https://project-open-data.cio.gov/v1.1/schema", "dataset": [of_datajson(*dataset) for dataset in datasets]}
+    return lambda asked: as_json(body) if asked.path == "/data.json" else Reply(b"Not found", 404)
+
+
+# a table
+
+HEADER = ("Identifiant", "Intitulé", "Mots-clés", "Licence", "URL", "Format")
+
+
+def semicolons(_site: Site, datasets: Datasets) -> Answer:
+    rows = [HEADER, *((identifier, title, "air;ozone", "Licence Ouverte 2.0", f"https://data.example.org/{identifier}.csv", "CSV") for identifier, title in datasets)]
+    return lambda _: answered("".join(";".join(f'"{cell}"' if ";" in cell else cell for cell in row) + "\r\n" for row in rows), "text/csv")
+
+
+def workbook(_site: Site, datasets: Datasets) -> Answer:
+    """The least that an XLSX is."""
+    rows = [HEADER, *((identifier, title, "air;ozone", "Licence Ouverte 2.0", f"https://data.example.org/{identifier}.csv", "CSV") for identifier, title in datasets)]
+    cells = "".join("<row>" + "".join(f'<c t="inlineStr"><is><t>{escape(cell)}</t></is></c>' for cell in row) + "</row>" for row in rows)
+    main, office = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package, packed = "http://schemas.openxmlformats.org/package/2006/relationships", io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as book:
+        book.writestr("[Content_Types].xml", '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>')
+        book.writestr("_rels/.rels", f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>')
+        book.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Données" sheetId="1" r:id="r1"/></sheets></workbook>')
+        book.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>')
+        book.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>')
+    return lambda _: Reply(packed.getvalue(), headers={"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
+
+
 SPEAKERS = [
     Speaker("ckan", ckan_api.CkanApi(), unescaped(searched), same_page),
     Speaker("csw", csw.Csw(), service, same_record, "/csw"),
@@ -178,4 +291,9 @@ SPEAKERS = [
     Speaker("dcat-xml", dcat_feed.DcatFeed(), feed("xml", 4, "hydra:PagedCollection", "hydra:nextPage"), ever_more, "/catalog"),
     Speaker("dcat-json-ld", dcat_feed.DcatFeed(), feed("json-ld", 2, literal=True), ever_more, "/catalog?page=1"),
     Speaker("dcat-n-triples", dcat_feed.DcatFeed(), feed("nt", 100), None, "/catalog"),
+    Speaker("udata", udata.Udata(), udata_pages, udata_without_end, "/fr/datasets/"),
+    Speaker("opendatasoft", opendatasoft.Opendatasoft(), exported, None, "/explore/?sort=modified"),
+    Speaker("data.json", datajson.DataJson(), document),
+    Speaker("table-csv", table.Table(), semicolons, None, "/jeux.csv", {"columns": {"title": "Intitulé"}}),
+    Speaker("table-xlsx", table.Table(), workbook, None, "/jeux.xlsx", {"columns": {"title": "Intitulé"}, "sheet": "Données"}, text=False),
 ]

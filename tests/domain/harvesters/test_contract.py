@@ -144,6 +144,8 @@ def test_another_title_is_a_change(speaker: Speaker, site: Site) -> None:
 
 def test_text_in_the_wrong_charset(speaker: Speaker, site: Site) -> None:
     """It is refused by name or read as it was meant; never is something else written."""
+    if not speaker.text:
+        pytest.skip("says its own charset")
     whole = speaker.says(site, [("un", "Été")])
     site.answer = lambda asked: Reply(whole(asked).body.decode().encode("cp1252", "xmlcharrefreplace"), headers=whole(asked).headers)
     found = take(speaker, site)

@@ -302,3 +302,4 @@ def test_the_form_names_the_kinds() -> None:
 
     kinds = {entry["name"]: entry for entry in (harvester.info() for harvester in PluginImplementations(IHarvester))}
     assert "DKAN" in kinds["tzc_ckan"]["title"] and "CSW" in kinds["tzc_csw"]["title"] and "DCAT" in kinds["tzc_dcat"]["title"]
+    assert {"tzc_udata", "tzc_opendatasoft", "tzc_datajson", "tzc_table"} <= kinds.keys()

@@ -15,7 +15,7 @@ from ckanext.harvest.harvesters.base import HarvesterBase
 from ckanext.harvest.model import HarvestObject, HarvestObjectExtra
 from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import Client, FetchError, Limits
-from ckanext.tzc.harvesters.partners import ckan_api, csw, dcat_feed
+from ckanext.tzc.harvesters.partners import ckan_api, csw, datajson, dcat_feed, opendatasoft, table, udata
 from ckanext.tzc.harvesters.record import RecordError
 
 from . import mapping, sources
@@ -180,6 +180,66 @@ class DcatHarvester(PartnerHarvester):
             "name": "tzc_dcat",
             "title": tk._("A DCAT feed"),
             "description": tk._("All datasets of a feed in RDF (Turtle, RDF/XML, JSON-LD, N-Triples), page by page. Give the feed's address, or that of one dataset."),
+            "form_config_interface": "Text",
+        }
+
+
+class UdataHarvester(PartnerHarvester):
+    """A udata portal."""
+
+    harvester = udata.Udata()
+
+    def info(self) -> dict[str, str]:
+        """For the form."""
+        return {
+            "name": "tzc_udata",
+            "title": tk._("A partner's page on data.gouv.fr (udata)"),
+            "description": tk._("All datasets of an organization of a udata portal, such as data.gouv.fr. Give the address of the organization's page there."),
+            "form_config_interface": "Text",
+        }
+
+
+class OpendatasoftHarvester(PartnerHarvester):
+    """An Opendatasoft portal."""
+
+    harvester = opendatasoft.Opendatasoft()
+
+    def info(self) -> dict[str, str]:
+        """For the form."""
+        return {
+            "name": "tzc_opendatasoft",
+            "title": tk._("An Opendatasoft portal"),
+            "description": tk._("All datasets of a portal made with Opendatasoft, each in the forms in which it can be had there. Give the portal's address."),
+            "form_config_interface": "Text",
+        }
+
+
+class DataJsonHarvester(PartnerHarvester):
+    """A data.json."""
+
+    harvester = datajson.DataJson()
+
+    def info(self) -> dict[str, str]:
+        """For the form."""
+        return {
+            "name": "tzc_datajson",
+            "title": tk._("A data.json"),
+            "description": tk._("All datasets of a data.json (DCAT-US). Give its address, or that of the site."),
+            "form_config_interface": "Text",
+        }
+
+
+class TableHarvester(PartnerHarvester):
+    """A table of datasets."""
+
+    harvester = table.Table()
+
+    def info(self) -> dict[str, str]:
+        """For the form."""
+        return {
+            "name": "tzc_table",
+            "title": tk._("A table of datasets (CSV or Excel)"),
+            "description": tk._("A table with a row for each dataset. Give its address; which column is what can be said in the configuration."),
             "form_config_interface": "Text",
         }
 

@@ -1,0 +1,217 @@
+"""A table of datasets, CSV or XLSX: a row for each, or several rows for one with several files. The configuration says which column is what."""
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import python_calamine
+from tzc.catalogue import addresses
+
+from .. import words
+from ..base import Harvester, Source
+from ..http import Answer, Client, FetchError
+from ..listing import once
+from ..record import Item, Period, Record, RecordError
+from ..themes import themes
+from .rest import Notes, agent, opened, web, written
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "identifier": ("identifier", "identifiant", "id"),
+    "title": ("title", "titre", "nom"),
+    "description": ("description", "resume"),
+    "page": ("page", "landing page", "page web"),
+    "keywords": ("keywords", "mots-cles", "mots cles"),
+    "themes": ("themes", "theme", "thematique"),
+    "licence": ("licence", "license"),
+    "access": ("access", "acces"),
+    "publisher": ("publisher", "producteur", "editeur"),
+    "contact_name": ("contact", "contact name", "nom du contact"),
+    "contact_email": ("email", "courriel", "contact email"),
+    "issued": ("issued", "date de publication", "cree le"),
+    "modified": ("modified", "date de modification", "mis a jour le"),
+    "frequency": ("frequency", "frequence"),
+    "language": ("language", "langue"),
+    "communes": ("communes", "code insee"),
+    "place": ("place", "territoire", "emprise"),
+    "start": ("start", "debut"),
+    "end": ("end", "fin"),
+    "provenance": ("provenance", "genealogie"),
+    "documentation": ("documentation",),
+    "file_url": ("url", "lien", "fichier", "file url"),
+    "file_title": ("nom du fichier", "file title"),
+    "file_format": ("format",),
+}
+"""What a column may be, and how it is called where the configuration does not say."""
+
+LEVELS = {"open": "open", "ouvert": "open", "registered": "registered", "inscription": "registered", "restricted": "restricted", "restreint": "restricted"}
+MOST_ROWS, MOST_UNPACKED = 100_000, 200 * 2**20
+
+
+class Table(Harvester):
+    """A table of datasets."""
+
+    settings: ClassVar[Mapping[str, type]] = {**Harvester.settings, "columns": dict, "separator": str, "sheet": str, "encoding": str}
+
+    def fault(self, settings: Mapping[str, Any]) -> str:
+        """Whether columns are given to fields that there are, in an encoding that there is."""
+        columns = settings.get("columns", {})
+        if unknown := [str(field) for field in columns if field not in FIELDS]:
+            return f"columns: {', '.join(unknown)}? {', '.join(FIELDS)}"
+        if not all(isinstance(column, str) and column for column in columns.values()):
+            return 'columns: {"title": "Titre"}'
+        try:
+            "".encode(settings.get("encoding", "utf-8"))
+        except LookupError:
+            return "encoding: utf-8, cp1252, …"
+        return ""
+
+    def discover(self, client: Client, source: Source) -> Iterator[Item]:
+        """All rows, by identifier."""
+        return once([_items(client.get(source.address), source.settings)])
+
+    def parse(self, content: str, source: Source) -> Record:
+        """The rows of one dataset."""
+        return _read(opened(content), source.settings.get("separator", ";"))
+
+    def record_address(self, source: Source, identifier: str) -> str:
+        """The dataset's own address, else the table's."""
+        return identifier if addresses.leads_somewhere(identifier) else source.address
+
+
+def _items(answer: Answer, settings: Mapping[str, Any]) -> list[Item]:
+    """One for each identifier, with its rows; a row without identifier is known by its title."""
+    answer.refuse_page("a table")
+    rows = _sheet(answer, settings.get("sheet", "")) if answer.body.startswith(b"PK\x03\x04") else _lines(answer, settings.get("encoding", ""))
+    if not rows:
+        raise FetchError(f"{answer.shown} holds no table.")
+    header = rows[0]
+    columns = _columns(header, settings.get("columns", {}))
+    if "title" not in columns:
+        raise FetchError(f"The table has no column for the title; it has: {', '.join(header)[:300]}. Name it in the configuration: {{\"columns\": {{\"title\": \"…\"}}}}.")
+    found: dict[str, list[dict[str, str]]] = {}
+    problems = []
+    for number, row in enumerate(rows[1:], 2):
+        if not any(row):
+            continue
+        if len(row) < len(header):
+            problems.append(Item(problem=f"Row {number} has {len(row)} cells where the header has {len(header)}: the table is cut off or broken."))
+            continue
+        cells = {field: row[place] for field, place in columns.items() if row[place]}
+        identifier = (cells.get("identifier") or ("" if "identifier" in columns else cells.get("title", "")))[:300]
+        if identifier:
+            found.setdefault(identifier, []).append(cells)
+        else:
+            problems.append(Item(problem=f"Row {number} has no identifier: {', '.join(row)[:100]}"))
+    return [*problems, *(Item(identifier, written({"identifier": identifier, "rows": same})) for identifier, same in found.items())]
+
+
+def _columns(header: list[str], configured: Mapping[str, str]) -> dict[str, int]:
+    """Where each field stands: as configured, else by its usual names."""
+    places = {words.plain(name): place for place, name in reversed(list(enumerate(header)))}
+    if missing := [column for column in configured.values() if words.plain(words.line(column)) not in places]:
+        raise FetchError(f"The table has no column {', '.join(missing)[:200]}; it has: {', '.join(header)[:300]}.")
+    found = {field: places[words.plain(words.line(column))] for field, column in configured.items()}
+    for field, names in FIELDS.items():
+        place = next((places[name] for name in names if name in places), None)
+        if field not in found and place is not None and place not in found.values():
+            found[field] = place
+    return found
+
+
+def _lines(answer: Answer, encoding: str) -> list[list[str]]:
+    """A CSV, by the separator that its header has most of. What is not UTF-8 is what Excel writes here."""
+    for name in [encoding] if encoding else ["utf-8-sig", "cp1252"]:
+        try:
+            text = answer.body.decode(name)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise FetchError(f"{answer.shown} is in an encoding that is not known. Name it in the configuration: {{\"encoding\": \"…\"}}.")
+    if "\x00" in text:
+        raise FetchError(f"{answer.shown} is neither a CSV nor an XLSX.")
+    first = text.lstrip().partition("\n")[0]
+    try:
+        read = list(csv.reader(io.StringIO(text), delimiter=max(";,\t|", key=first.count), strict=True))
+    except csv.Error as error:
+        raise FetchError(f"{answer.shown} is a broken or cut off CSV: {error}") from error
+    return _tidy(read)
+
+
+def _sheet(answer: Answer, wanted: str) -> list[list[str]]:
+    """A sheet of an XLSX: the named, else the first."""
+    try:
+        if sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(answer.body)).infolist()) > MOST_UNPACKED:
+            raise FetchError(f"{answer.shown} is larger than {MOST_UNPACKED // 2**20} MB when it is unpacked.")
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.body))
+        if wanted and wanted not in book.sheet_names:
+            raise FetchError(f"The workbook has no sheet {wanted}; it has: {', '.join(book.sheet_names)[:300]}.")
+        rows = book.get_sheet_by_name(wanted or book.sheet_names[0]).to_python()
+    except (zipfile.BadZipFile, python_calamine.CalamineError, IndexError) as error:
+        raise FetchError(f"{answer.shown} is a broken or cut off XLSX: {str(error)[:200]}") from error
+    return _tidy([[_cell(value) for value in row] for row in rows])
+
+
+def _cell(value: object) -> str:
+    """A cell as text: a whole number without its point, a date as such."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _tidy(rows: list[list[str]]) -> list[list[str]]:
+    """Rows from the header on, without what stands beyond it."""
+    kept = [[words.text(cell) for cell in row] for row in rows[: MOST_ROWS + 1]]
+    while kept and not any(kept[0]):
+        kept.pop(0)
+    return kept
+
+
+def _read(entry: Mapping[str, Any], separator: str) -> Record:
+    note = Notes()
+    rows = [row for row in entry.get("rows") or [] if isinstance(row, dict)] if isinstance(entry.get("rows"), list) else []
+    cells: dict[str, str] = {}
+    for row in rows:
+        cells = {**{field: words.text(value) for field, value in row.items()}, **cells}
+    identifier, title = words.line(entry.get("identifier")), words.line(cells.get("title"))
+    if not identifier or not title:
+        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.")
+
+    def several(field: str) -> list[str]:
+        return [said for part in cells.get(field, "").split(separator or ";") if (said := words.line(part))]
+
+    level = LEVELS.get(words.plain(words.line(cells.get("access"))))
+    if cells.get("access") and not level:
+        note("access level not understood: restricted is taken", cells["access"])
+    licence, stated = note.licence(cells.get("licence"))
+    subjects = several("themes")
+    period = Period(note.date(cells.get("start")), note.date(cells.get("end")))
+    files = [note.resource(row["file_url"], row.get("file_title") or title, form=row.get("file_format")) for row in rows if row.get("file_url")]
+    return Record(
+        identifier=identifier,
+        title=title,
+        description=note.text(cells.get("description")),
+        address=next(iter(web(cells.get("page"))), ""),
+        keywords=note.keywords([*several("keywords"), *(word for word in subjects if not themes((), [word], [word]))]),
+        themes=themes((), subjects, subjects),
+        licence=licence,
+        licence_stated=stated,
+        access=level or ("restricted" if cells.get("access") else "open"),
+        publisher=agent(cells.get("publisher")),
+        contact=agent(cells.get("contact_name"), cells.get("contact_email")),
+        issued=note.date(cells.get("issued")),
+        modified=note.date(cells.get("modified")),
+        languages=note.known("language", words.language, several("language")),
+        frequency=next(iter(note.known("frequency", words.frequency, cells.get("frequency"))), ""),
+        communes=tuple(code for code in several("communes") if re.fullmatch(r"\d[\dAB]\d{3}", code)),
+        places=tuple(several("place")),
+        periods=(period,) if period != Period() else (),
+        provenance=words.text(cells.get("provenance")),
+        documentation=web(several("documentation")),
+        resources=tuple(file for file in files if file),
+        notes=tuple(note.found),
+    )

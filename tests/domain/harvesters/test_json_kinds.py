@@ -1,0 +1,181 @@
+"""What udata, Opendatasoft, data.json and tables say of a dataset, read as a record; and where they are asked."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ckanext.tzc.harvesters import base
+from ckanext.tzc.harvesters.base import Harvester, Source, Taking
+from ckanext.tzc.harvesters.http import Client, Limits
+from ckanext.tzc.harvesters.partners import opendatasoft, udata
+from ckanext.tzc.harvesters.partners.datajson import DataJson
+from ckanext.tzc.harvesters.partners.opendatasoft import Opendatasoft
+from ckanext.tzc.harvesters.partners.table import Table
+from ckanext.tzc.harvesters.partners.udata import Udata
+from ckanext.tzc.harvesters.record import Agent, Box, Period, Record, RecordError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.domain.harvesters.speakers import of_datajson, of_opendatasoft, of_udata
+from tests.sites import Asked, Reply, Site
+
+SITE = Source("https://data.example.org/")
+AIR = Agent("Service de l’air", "air@example.org")
+
+
+def take(harvester: Harvester, address: str, **configured: object) -> Taking:
+    source = Source(address, configured)
+    return base.taken(harvester, Client(allow_internal=True, limits=Limits(tries=1), headers=harvester.headers(source)), source)
+
+
+def read(harvester: Harvester, entry: object) -> Record:
+    return base.record_of(harvester, json.dumps(entry), SITE)
+
+
+def last(*iris: str) -> list[str]:
+    return [iri.rpartition("/")[2] for iri in iris]
+
+
+def test_a_dataset_of_udata() -> None:
+    record = read(Udata(), of_udata("6" * 24, "Air"))
+    assert (record.title, record.address, record.licence, record.access) == ("Air", f"https://www.data.gouv.fr/datasets/{'6' * 24}/", "lov2", "open")
+    assert (record.publisher, record.contact) == (Agent("La ville", "", "https://www.data.gouv.fr/organizations/la-ville/"), AIR)
+    assert (record.issued[:10], record.modified) == ("2023-01-02", "2024-05-06T07:08:09+00:00")
+    assert last(record.frequency) == ["ANNUAL_2"] and record.communes == ("17300",) and record.periods == (Period("2020-01-01", "2023-12-31"),)
+    assert [(file.name, file.format, file.size) for file in record.resources] == [("Mesures", "CSV", 1024), ("Notice", "PDF", None)]
+    assert record.documentation == ("https://data.example.org/notice.pdf",)
+
+
+@pytest.mark.parametrize("state", [{"private": True}, {"deleted": "2024-01-01"}, {"archived": "2024-01-01"}])
+def test_what_is_not_public_at_udata(state: dict[str, Any]) -> None:
+    with pytest.raises(RecordError, match=next(iter(state))):
+        read(Udata(), {**of_udata("a", "Air"), **state})
+
+
+def test_an_organization_of_udata_is_asked_by_its_identifier(site: Site) -> None:
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/api/1/organizations/la-ville/":
+            return Reply(json.dumps({"id": "5" * 24}).encode())
+        return Reply(json.dumps({"data": [of_udata("a", "Air")], "total": 1, "next_page": None}).encode())
+
+    site.answer = answer
+    assert list(take(Udata(), f"{site.address}/fr/organizations/la-ville/").records) == ["a"]
+    assert site.asked[-1].question == {"organization": "5" * 24, "sort": "created", "page_size": "100"}
+    take(Udata(), f"{site.address}/api/1/datasets/?organization={'7' * 24}&tag=air&page=3")
+    assert site.asked[-1].question == {"organization": "7" * 24, "tag": "air", "sort": "created", "page_size": "100"}
+
+
+def test_a_next_page_of_udata_at_another_server(site: Site) -> None:
+    site.json({"data": [of_udata("a", "Air")], "total": 2, "next_page": "http://127.0.0.2:1/"})
+    found = take(Udata(), site.address)
+    assert "allow_hosts" in found.problems[0] and not found.whole
+
+
+@pytest.mark.parametrize("address", ["https://a.org", "https://a.org/", "https://a.org/fr/", "https://a.org/fr/organizations/x/", "https://a.org/organizations/x", "https://a.org/api/1/datasets/?organization=x"])
+def test_where_udata_is(address: str) -> None:
+    assert udata.root(address) == "https://a.org"
+
+
+def test_a_dataset_of_opendatasoft() -> None:
+    record = read(Opendatasoft(), of_opendatasoft("air", "Air"))
+    assert (record.title, record.description, record.licence, record.address) == ("Air", "Mesures horaires.", "lov2", "https://data.example.org/explore/dataset/air/")
+    assert (record.publisher, record.contact, record.keywords) == (Agent("La ville"), AIR, ("air", "Cadre de vie"))
+    assert last(*record.themes, *record.languages, record.frequency) == ["ENVI", "FRA", "ANNUAL"]
+    assert (record.communes, record.places, record.other_identifiers) == (("17300",), ("La Rochelle",), ("da_air",))
+    api = "https://data.example.org/api/explore/v2.1/catalog/datasets/air"
+    assert [(file.format, file.url) for file in record.resources] == [
+        ("CSV", f"{api}/exports/csv?use_labels=true"), ("XLSX", f"{api}/exports/xlsx"), ("JSON", f"{api}/exports/json"), ("GeoJSON", f"{api}/exports/geojson"), ("Shapefile", f"{api}/exports/shp"),
+        ("PDF", f"{api}/attachments/notice_pdf"),
+    ]  # fmt: skip
+    assert [file.format for file in read(Opendatasoft(), {**of_opendatasoft("air", "Air"), "has_records": False}).resources] == ["PDF"]
+
+
+def test_an_export_of_opendatasoft_that_is_short(site: Site) -> None:
+    site.answer = lambda asked: Reply(json.dumps([of_opendatasoft("air", "Air")] if "exports" in asked.path else {"total_count": 2}).encode())
+    found = take(Opendatasoft(), f"{site.address}/pages/accueil/", api_key="CLEF")
+    assert found.problems == ["The catalogue says that it has 2 records, but gave 1."]
+    assert {asked.headers["Authorization"] for asked in site.asked} == {"Apikey CLEF"}
+    assert opendatasoft.root("https://a.org/explore/dataset/x/") == opendatasoft.root("https://a.org/api/explore/v2.1/") == "https://a.org"
+
+
+def test_a_dataset_of_data_json() -> None:
+    record = read(DataJson(), of_datajson("air", "Air"))
+    assert (record.title, record.licence, record.modified, record.address) == ("Air", "lov2", "2024-05-06", "https://data.example.org/page")
+    assert (record.publisher, record.contact, record.box) == (Agent("La ville"), AIR, Box(-1.3, 46.1, -1.0, 46.3))
+    assert last(*record.themes, *record.languages, record.frequency) == ["ENVI", "FRA", "ANNUAL"]
+    assert record.periods == (Period("2020-01-01", "2023-12-31"),)
+    assert read(DataJson(), {**of_datajson("air", "Air"), "accessLevel": "non-public", "modified": "R/P1D"}).access == "restricted"
+
+
+def test_an_old_data_json(site: Site) -> None:
+    site.json([{"identifier": "air", "title": "Air", "contactPoint": "Service de l’air", "mbox": "air@example.org", "publisher": "La ville", "accessURL": "https://data.example.org/a.csv"}])
+    [record] = take(DataJson(), f"{site.address}/liste.json").records.values()
+    assert (record.contact, record.publisher, [file.format for file in record.resources]) == (AIR, Agent("La ville"), ["CSV"])
+
+
+# tables
+
+
+def rows(site: Site, text: str, written: str = "utf-8", **configured: object) -> Taking:
+    site.answer = lambda _: Reply(text.encode(written))
+    return take(Table(), f"{site.address}/jeux.csv", **configured)
+
+
+def test_a_table_with_its_usual_names(site: Site) -> None:
+    text = (
+        "Identifiant;Titre;Résumé;Mots-clés;Thématique;Licence;Accès;Producteur;Contact;Courriel;Mis à jour le;Fréquence;Code INSEE;Territoire;Lien;Format\n"
+        "air;Air;<p>Mesures.</p>;air|ozone;Environnement|Cadre de vie;Licence Ouverte 2.0;restreint;La ville;Service de l’air;air@example.org;06/05/2024;mensuelle;17300|abc;La ville;https://a.org/1.csv;CSV\n"
+        "air;;;;;;;;;;;;;;https://a.org/2.geojson;\n"
+    )
+    [record] = rows(site, text, separator="|").records.values()
+    assert (record.identifier, record.title, record.description, record.licence, record.access) == ("air", "Air", "Mesures.", "lov2", "restricted")
+    assert (record.publisher, record.contact, record.modified) == (Agent("La ville"), AIR, "2024-05-06")
+    assert (record.keywords, record.communes, record.places) == (("air", "ozone", "Cadre de vie"), ("17300",), ("La ville",))
+    assert last(*record.themes, record.frequency) == ["ENVI", "MONTHLY"]
+    assert [file.format for file in record.resources] == ["CSV", "GeoJSON"]
+
+
+@pytest.mark.parametrize(("text", "reason"), [("", "nothing"), ("a;b\n1;2\n", "no column for the title"), ("Titre;id\nx;\n", "no identifier"), ("Titre;id\nx\n", "cut off"), ('Titre;id\n"x;1\n', "cut off"), ("\x00", "neither")])
+def test_tables_that_are_none(site: Site, text: str, reason: str) -> None:
+    found = rows(site, text)
+    assert reason in found.problems[0] and not found.whole
+
+
+@pytest.mark.parametrize(("separator", "encoding"), [(",", "utf-8-sig"), ("\t", "cp1252"), (";", "utf-8"), ("|", "utf-8")])
+def test_separators_and_encodings(site: Site, separator: str, encoding: str) -> None:
+    assert [record.title for record in rows(site, f"Titre{separator}Lien\nÉté{separator}https://a.org/1\n", encoding).records.values()] == ["Été"]
+
+
+def test_columns_that_the_configuration_names(site: Site) -> None:
+    assert list(rows(site, "Nom du jeu;Lien\nAir;https://a.org/1\n", columns={"title": "nom du jeu"}).records) == ["Air"]
+    assert "no column Sujet" in rows(site, "Titre\nAir\n", columns={"title": "Sujet"}).problems[0]
+    assert [record.title for record in rows(site, "Titre\nÉté\n", "mac_roman", encoding="mac_roman").records.values()] == ["Été"]
+
+
+def test_a_level_of_access_that_is_not_understood_is_the_stricter(site: Site) -> None:
+    [record] = rows(site, "Titre;Accès\nAir;sur demande\n").records.values()
+    assert record.access == "restricted" and record.notes
+
+
+VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20), lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=8), below, max_size=3), max_leaves=8)
+
+
+@pytest.mark.parametrize(("harvester", "whole"), [(Udata(), of_udata), (Opendatasoft(), of_opendatasoft), (DataJson(), of_datajson), (Table(), lambda name, title: {"identifier": name, "rows": [{"title": title, "file_url": "x"}]})])
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_any_entry_is_read_or_refused_by_name(harvester: Harvester, whole: Callable[[str, str], dict[str, Any]], data: st.DataObject) -> None:
+    """A value, or one below it, is of any kind."""
+    entry = whole("a", "Air")
+    places: list[Any] = [entry]
+    for place in places:
+        places += [value for value in (place.values() if isinstance(place, dict) else place) if isinstance(value, (dict, list)) and value]
+    place = data.draw(st.sampled_from(places))
+    place[data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else list(range(len(place)))))] = data.draw(VALUES)
+    try:
+        record = read(harvester, entry)
+    except RecordError as error:
+        assert str(error)
+        return
+    assert record.identifier and record.title
