@@ -31,6 +31,9 @@ MOST_STATEMENTS = 1_000_000
 Node = NamedNode | BlankNode
 Term = Node | Literal
 
+DEEPEST = 5
+"""Steps from a dataset to what is said of it: to a file, its service, that one's standard …"""
+
 
 @lru_cache(maxsize=512)
 def name(short: str) -> NamedNode:
@@ -39,18 +42,23 @@ def name(short: str) -> NamedNode:
     return NamedNode(PREFIXES[prefix] + local)
 
 
+AROUND = frozenset(name(short) for short in ("skos:inScheme", "skos:topConceptOf", "skos:hasTopConcept", "skos:broader", "skos:narrower", "skos:related", "rdf:type"))
+"""What leads from a concept to all others of its vocabulary."""
+
+
 class Graph:
     """Statements by subject. What is asked of it comes in an order of its own: RDF has none, and a server may give another each time."""
 
     def __init__(self, triples: Iterable[Triple]) -> None:
-        self.about: dict[Node, dict[NamedNode, list[Term]]] = {}
+        self.about: dict[Node, dict[NamedNode, dict[Term, None]]] = {}
         self.typed: dict[Term, list[Node]] = {}
         for triple in triples:
             subject, value = triple.subject, triple.object
             if isinstance(subject, Triple) or isinstance(value, Triple):
                 continue
             predicate = NamedNode(triple.predicate.value.replace("https://schema.org/", PREFIXES["schema"]))
-            self.about.setdefault(subject, {}).setdefault(predicate, []).append(value)
+            # a feed may say the same of a shared node once for each dataset
+            self.about.setdefault(subject, {}).setdefault(predicate, {})[value] = None
             if predicate == name("rdf:type"):
                 self.typed.setdefault(value, []).append(subject)
 
@@ -67,17 +75,18 @@ class Graph:
     def within(self, root: Node, stops: frozenset[Node], most: int) -> list[Triple] | None:
         """What is said of a node and of what it leads to, but not of these others; blank nodes by numbers. None where it is too much."""
         numbers: dict[Node, Node] = {}
-        seen, waiting, found = {root}, [root], list[Triple]()
-        for subject in waiting:
+        waiting, found = [(root, 0)], list[Triple]()
+        seen = {root}
+        for subject, depth in waiting:
             about = _numbered(subject, numbers)
             for predicate, values in self.about.get(subject, {}).items():
                 for value in values:
                     found.append(Triple(about, predicate, value if isinstance(value, Literal) else _numbered(value, numbers)))
                     if len(found) > most:
                         return None
-                    if not isinstance(value, Literal) and value not in seen and value not in stops:
+                    if not isinstance(value, Literal) and depth < DEEPEST and predicate not in AROUND and value not in seen and value not in stops:
                         seen.add(value)
-                        waiting.append(value)
+                        waiting.append((value, depth + 1))
         return found
 
 

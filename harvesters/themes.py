@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ckanext.tzc.schemas import vocabulary
 
@@ -66,5 +67,6 @@ def themes(topics: Iterable[str], inspire: Iterable[str], stated: Iterable[str] 
     )
 
 
+@lru_cache(maxsize=2048)
 def _word(word: str) -> str:
     return re.sub(r"\s+", " ", plain(word).replace("’", "'")).strip()

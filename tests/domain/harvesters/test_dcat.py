@@ -204,6 +204,14 @@ def test_the_order_of_statements_says_nothing() -> None:
     assert base.fingerprint(dcat.read(rdf.Graph(triples))) == base.fingerprint(dcat.read(rdf.Graph(reversed(triples))))
 
 
+def test_what_all_datasets_share_is_kept_once() -> None:
+    """Feeds say the same of a theme once for each dataset, and a vocabulary leads from one concept to all."""
+    theme = f"<{EU}/data-theme/ENVI> skos:prefLabel \"Environment\"@en ; skos:inScheme <https://a.org/scheme> . <https://a.org/scheme> dct:title \"All\" . "
+    graph = rdf.Graph(quad.triple for quad in parse((PREFIXES + theme * 50 + f"<https://a.org/1> dcat:theme <{EU}/data-theme/ENVI> .").encode(), format=RdfFormat.TURTLE))
+    found = graph.within(rdf.NamedNode("https://a.org/1"), frozenset(), 10)
+    assert found is not None and len(found) == 3
+
+
 def test_others_datasets_do_not_stand_in_a_record(site: Site) -> None:
     """A catalogue, a service and a series that lead round in circles."""
     ring = """<c> a dcat:Catalog ; dcat:dataset <a>, <b>, <serie> . <a> a dcat:Dataset ; dct:title "A" ; dct:isPartOf <c> ; dct:relation <b> ; dcat:inSeries <serie> .
