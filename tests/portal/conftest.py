@@ -53,7 +53,10 @@ def clean_db() -> None:
     factories.fake.unique.clear()
     with model.meta.engine.begin() as connection:
         names = [f'"{name}"' for name in sa.inspect(connection).get_table_names() if not name.endswith("alembic_version") and not name.startswith("tzc_audit_")]
-        connection.execute(sa.text(f"TRUNCATE {', '.join(names)} CASCADE"))
+        # emptying a table costs a file, and most are empty
+        holding = connection.scalars(sa.text(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names))).all()  # noqa: S608 -- names of tables
+        if holding:
+            connection.execute(sa.text(f"TRUNCATE {', '.join(holding)} CASCADE"))
 
 
 @pytest.fixture

@@ -130,10 +130,28 @@ def test_harvest_sources_are_no_datasets(partner: dict[str, Any], feeds: str) ->
 
 
 def make_source(partner: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """A source, as the partner's editor makes one."""
-    wanted = {"url": "http://127.0.0.1:1/", "name": "une-source", "title": "Source", "source_type": "dcat_rdf", "owner_org": partner["id"], "config": "{}", **fields}
-    made: dict[str, Any] = tk.get_action("harvest_source_create")({"user": partner["editor"]}, wanted)
+    """A source, as the partner's editor makes one; of other programs' kinds, as an administrator does."""
+    wanted = {"url": "http://127.0.0.1:1/", "name": "une-source", "title": "Source", "source_type": "tzc_dcat", "owner_org": partner["id"], "config": "{}", **fields}
+    user = partner["editor"] if wanted["source_type"].startswith("tzc_") else tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    made: dict[str, Any] = tk.get_action("harvest_source_create")({"user": user}, wanted)
     return made
+
+
+@pytest.mark.parametrize("kind", ["ckan", "dcat_rdf", "dcat_json"])
+def test_kinds_that_may_lead_anywhere_are_administrators(partner: dict[str, Any], kind: str) -> None:
+    """Their answers are shown: an editor could read whatever the server reaches, the index among it."""
+    as_editor = {"user": partner["editor"]}
+    wanted = {"url": "https://example.org/", "name": "une-source", "title": "Source", "source_type": kind, "owner_org": partner["id"], "config": "{}"}
+    with pytest.raises(tk.ValidationError) as refused:
+        tk.get_action("harvest_source_create")(as_editor, dict(wanted))
+    assert "source_type" in refused.value.error_dict
+    made = make_source(partner, source_type=kind, name="d-un-administrateur")
+    for action in ("harvest_source_update", "package_patch"):
+        with pytest.raises(tk.ValidationError):
+            tk.get_action(action)(dict(as_editor), {**(made if action == "harvest_source_update" else {}), "id": made["id"], "url": "http://127.0.0.1:8984/"})
+    own = make_source(partner, name="la-sienne", url="https://example.org/catalogue.ttl")
+    with pytest.raises(tk.ValidationError):
+        tk.get_action("harvest_source_update")(dict(as_editor), {**own, "source_type": kind})
 
 
 @pytest.mark.parametrize("address", ["/etc/passwd", "file:///etc/passwd", "ftp://example.org/a.xml", "httpfile", "http://", "", "relative.xml"])
@@ -214,7 +232,7 @@ def test_a_harvester_that_fails_ends_its_job_with_a_reason(partner: dict[str, An
     from ckanext.harvest.model import HarvestJob
     from ckanext.tzc.harvesting import consuming
 
-    source = make_source(partner, url=f"{feeds}/dcat-bnodes.xml", config='{"rdf_format": "nt"}')
+    source = make_source(partner, source_type="dcat_rdf", url=f"{feeds}/dcat-bnodes.xml", config='{"rdf_format": "nt"}')
     job = tk.get_action("harvest_job_create")({"user": partner["editor"]}, {"source_id": source["id"], "run": False})
 
     class Channel:

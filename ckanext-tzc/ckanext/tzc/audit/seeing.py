@@ -87,5 +87,17 @@ def identify(kind: str, value: str) -> str:
     finder: dict[str, Any] = {"dataset": model.Package.get, "partner": model.Group.get, "person": model.User.get}
     thing = finder[kind](value)
     if thing is None:
-        raise tk.ObjectNotFound(tk._("There is none of this name: %(name)s") % {"name": value})
+        raise _unknown(value)
     return str(thing.id)
+
+
+def must_see(user: str, dataset: str, said: str) -> None:
+    """Who is told nothing of a dataset that they do not see is not told that it is there. `said`: how it was named. Raises ObjectNotFound."""
+    try:
+        tk.check_access("package_show", {"user": user}, {"id": dataset})
+    except tk.NotAuthorized as error:
+        raise _unknown(said) from error
+
+
+def _unknown(name: str) -> Exception:
+    return tk.ObjectNotFound(tk._("There is none of this name: %(name)s") % {"name": name})

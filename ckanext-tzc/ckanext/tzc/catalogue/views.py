@@ -1,9 +1,11 @@
 """Answers to what CKAN's and its extensions' own views do not expect; the catalogue room has no page of its own."""
 from __future__ import annotations
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.lib.search import SearchError
-from flask import Blueprint, request
+from ckan.lib.webassets_tools import webassets_init
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 
 catalogue = Blueprint("tzc_catalogue", __name__)
@@ -34,6 +36,24 @@ def not_found(error: tk.ObjectNotFound) -> Page:
 def not_allowed(error: tk.NotAuthorized) -> Page:
     """Something that the reader may not do, where a view did not look."""
     return _page(Forbidden(str(error.message or "")))
+
+
+@catalogue.after_app_request
+def as_if_not_there(response: Response) -> Response:
+    """A page about a dataset that the reader does not see is as unknown as one about none. CKAN's own handler of refusals goes before any of ours."""
+    if response.status_code == Forbidden.code and response.mimetype == "text/html":
+        named = [value for name, value in (request.view_args or {}).items() if name in {"id", "name", "resource_id"} and isinstance(value, str)]
+        if any(map(_is_hidden, named)):
+            webassets_init()  # the page of the refusal has asked for its files
+            page, response.status_code = _page(NotFound())
+            response.data = page
+    return response
+
+
+def _is_hidden(name: str) -> bool:
+    file = model.Resource.get(name)
+    package = model.Package.get(file.package_id if file else name)
+    return package is not None and not tk.h.check_access("package_show", {"id": package.id})
 
 
 def _page(error: HTTPException) -> Page:

@@ -8,7 +8,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestObject, HarvestSource
 
-from . import reports
+from . import reports, sources
 
 
 def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
@@ -38,3 +38,8 @@ def tzc_harvest_standing(identifier: str) -> dict[str, Any] | None:
     """Where a source stands; see `reports.standing`."""
     package = model.Package.get(identifier)
     return reports.standing(package) if package else None
+
+
+def tzc_is_our_kind(kind: str) -> bool:
+    """Whether partners' editors may make a source of it."""
+    return sources.is_ours(kind)

@@ -102,15 +102,26 @@ def settings(config: str | None) -> dict[str, Any]:
 def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
     """Only administrators write a source that may lead into the internal network: neither its address nor its configuration is an editor's to change.
 
+    Other programs' kinds ask whatever address they are given, and show what answered.
+
     Asked after the checks of a form, on what will be stored: a configuration may also come as an extra, or stay as it was.
     """
     if source.get("type") != TYPE or context.get("ignore_auth") or authz.is_sysadmin(context.get("user", "")):
         return
     stored = HarvestSource.get(source["id"])
+    if any(kind and not is_ours(kind) for kind in (source.get("source_type"), stored.type if stored else None)):
+        model.Session.rollback()
+        words = tk._("Sources of this kind may lead anywhere, into the internal network too: only an administrator writes them. Choose another kind, or ask one.")
+        raise tk.ValidationError({"source_type": [words]})
     configs = [source.get("config"), *(extra.get("value") for extra in source.get("extras") or [] if extra.get("key") == "config"), stored.config if stored else None]
     if any(_allows_internal(config) for config in configs):
         model.Session.rollback()
         raise tk.ValidationError({"config": [tk._("Only an administrator may allow a source to lead into the internal network (allow_internal), and change such a source.")]})
+
+
+def is_ours(kind: str) -> bool:
+    """Whether a kind of source is read by a harvester of ours, which looks at the addresses that it connects to."""
+    return kind.startswith("tzc_")
 
 
 def _allows_internal(config: Any) -> bool:

@@ -1,8 +1,6 @@
 """To whoever may not see a dataset, the API says what it says of one that is not there: the name of a confidential dataset is a secret too."""
 from __future__ import annotations
 
-from typing import Any
-
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from flask import Blueprint, Response, request
@@ -12,16 +10,16 @@ from .api_errors import refusal
 unseen = Blueprint("tzc_unseen", __name__)
 
 LONGEST_NAME = 200
-LOOKED_AT = 20
-"""Values of a question in which names are looked for."""
+NAMED = ("id", "dataset", "dataset_id", "package_id", "resource", "resource_id")
+"""Where a question names what it is about."""
 
 
 @unseen.after_app_request
 def as_if_unknown(response: Response) -> Response:
-    """One answer for what is hidden and what is not there."""
-    if request.blueprint != "api" or response.status_code not in {403, 404} or "logic_function" not in (request.view_args or {}):
+    """One answer for what is hidden and what is not there: a refusal stays one only where it is about something that the asker sees."""
+    if request.blueprint != "api" or "logic_function" not in (request.view_args or {}):
         return response
-    if response.status_code == 403 and not any(_is_hidden(name) for name in _names()):
+    if not (response.status_code == 404 or (response.status_code == 403 and not all(map(_is_seen, _names()))) or (response.status_code == 409 and _says_not_found(response))):
         return response
     answer = refusal(404, "Not Found Error", tk._("There is nothing of this name, or it is not for you to see."))
     answer.headers.extend({name: value for name, value in response.headers if name.startswith("Access-Control-")})
@@ -29,13 +27,24 @@ def as_if_unknown(response: Response) -> Response:
 
 
 def _names() -> list[str]:
-    """Whatever may be the name or id of something in what was asked."""
+    """Whatever the question says it is about."""
     body = request.get_json(silent=True) if request.is_json else None
-    given: list[Any] = [*request.args.values(), *request.form.values(), *(body.values() if isinstance(body, dict) else [])]
-    return [value for value in given[:LOOKED_AT] if isinstance(value, str) and len(value) <= LONGEST_NAME]
+    given = [values.get(key) for values in (request.args, request.form, body if isinstance(body, dict) else {}) for key in NAMED]
+    return [value[:LONGEST_NAME] for value in given if isinstance(value, str)]
 
 
-def _is_hidden(name: str) -> bool:
+def _is_seen(name: str) -> bool:
+    """Whether it is a dataset, a file, a partner or an axis that the asker sees."""
     file = model.Resource.get(name)
     package = model.Package.get(file.package_id if file else name)
-    return package is not None and not tk.h.check_access("package_show", {"id": package.id})
+    if package is not None:
+        return bool(tk.h.check_access("package_show", {"id": package.id}))
+    group = model.Group.get(name)
+    return group is not None and group.state == model.State.ACTIVE
+
+
+def _says_not_found(response: Response) -> bool:
+    """CKAN's validators say so of what is not there, in the reader's language."""
+    error = (response.get_json(silent=True) or {}).get("error") or {}
+    said = [words for messages in error.values() if isinstance(messages, list) for words in messages if isinstance(words, str)]
+    return any(words.startswith((f"{tk._('Not found')}: ", "Resource not found: ")) for words in said)

@@ -20,11 +20,13 @@ rights.after_app_request(headers.store_nowhere)
 
 
 @rights.before_app_request
-def keep_administrators_answers_private() -> None:
-    """CKAN asks no door for administrators, so that no door says what their answers hold."""
+def keep_answers_to_accounts_private() -> None:
+    """An answer of the API to an account may hold what is only for that account; of data, the doors say so, but CKAN asks none for administrators."""
+    if not tk.current_user.is_authenticated:
+        return
     place = request.endpoint or ""
-    gives_data = place.startswith(("api.", "datastore.", "file.")) or place.endswith("resource.download")
-    if gives_data and tk.current_user.is_authenticated and tk.current_user.sysadmin:
+    gives_data = place.startswith(("datastore.", "file.")) or place.endswith("resource.download")
+    if place.startswith("api.") or (gives_data and tk.current_user.sysadmin):
         headers.keep_private()
 
 

@@ -45,6 +45,9 @@ def dataset(name: str) -> Any:
         return tk.h.redirect_to("user.login", came_from=tk.h.url_for("tzc_workflow.dataset", name=name))
     try:
         package = tk.get_action("package_show")({**_context(), "for_view": True}, {"id": name})
+    except (tk.ObjectNotFound, tk.NotAuthorized):
+        return tk.abort(404, tk._("Dataset not found"))
+    try:
         standing = tk.get_action("tzc_publication_show")(_context(), {"id": package["id"]})
     except tk.ObjectNotFound:
         return tk.abort(404, tk._("Dataset not found"))

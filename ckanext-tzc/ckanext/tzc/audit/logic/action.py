@@ -31,6 +31,8 @@ def tzc_audit_list(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
     reader = seeing.Reader(context.get("user") or "", wanted.get("partner") or _partner_of(wanted.get("dataset")))
     asked = store.between(**wanted, kind=str(data_dict["kind"]) if data_dict.get("kind") else None, since=_moment(data_dict, "from"), until=_moment(data_dict, "to", end=True))
     entries = store.found(reader.narrow(asked), limit + 1, before)
+    if not entries and wanted.get("dataset"):
+        seeing.must_see(context.get("user") or "", wanted["dataset"], str(data_dict["dataset"]))
     return {"entries": [reader.shown(entry) for entry in entries[:limit]], "older": len(entries) > limit}
 
 

@@ -30,6 +30,24 @@ recently_changed_packages_activity_list = _listed()
 dashboard_activity_list = _listed()
 
 
+def _of_what_is_seen() -> Any:
+    """CKAN's own, which counts of whatever exists, and so would tell that it does."""
+
+    @tk.chained_action
+    def asked(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Any:
+        """CKAN's own, of a dataset that the asker sees."""
+        tk.check_access("package_show", {"user": context.get("user") or ""}, {"id": tk.get_or_bust(data_dict, "id")})
+        return original_action(context, data_dict)
+
+    return asked
+
+
+dataset_follower_count = tk.side_effect_free(_of_what_is_seen())
+am_following_dataset = tk.side_effect_free(_of_what_is_seen())
+follow_dataset = _of_what_is_seen()
+unfollow_dataset = _of_what_is_seen()
+
+
 @tk.chained_action
 @tk.side_effect_free
 def user_activity_list(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Activities:

@@ -21,6 +21,8 @@ def resource_view_list(original_action: Any, context: Any, data_dict: dict[str, 
     try:
         views: list[dict[str, Any]] = original_action(context, data_dict)
     except tk.NotAuthorized:
+        # of a dataset that is not seen, not even that the file is there is told
+        tk.check_access("package_show", {"user": context.get("user") or ""}, {"id": model.Resource.get(data_dict["id"]).package_id})
         return []
     views = [view for view in views if datapreview.get_view_plugin(view["view_type"])]
     for view in views:
