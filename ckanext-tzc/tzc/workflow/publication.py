@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping
 
+from .duties import Turners
+
 DRAFT, IN_REVIEW, CHANGES_REQUESTED, PUBLISHED, ARCHIVED = STATES = ("draft", "in_review", "changes_requested", "published", "archived")
 
 CONTRIBUTOR, STEWARD, LEGAL, OFFICER = ROLES = ("contributor", "steward", "legal", "officer")
@@ -71,12 +73,13 @@ class Course:
 
 @dataclasses.dataclass(frozen=True)
 class Act:
-    """Who makes a move, in which role, why; `blocked`: the rules that the dataset does not fulfil."""
+    """Who makes a move, in which role, why; `blocked`: the rules that the dataset does not fulfil; `key`: what a steward who publishes turns, where it is not the own."""
 
     by: str
     role: str
     why: str = ""
     blocked: tuple[str, ...] = ()
+    key: str = ""
 
 
 class Move:
@@ -110,11 +113,12 @@ class Move:
 
 def _turned(course: Course, act: Act) -> Course:
     """With one more key; published when it was the last."""
-    if act.role not in course.needs:
-        raise NotYoursError("approve", act.role, course.needs)
-    if act.role in course.keys or act.by in course.keys.values():
+    key = act.key or act.role
+    if key not in course.needs:
+        raise NotYoursError("approve", key, course.needs)
+    if key in course.keys or act.by in course.keys.values():
         raise SamePersonError("each key is turned once, and by another person")
-    turned = dataclasses.replace(course, state=IN_REVIEW, keys={**course.keys, act.role: act.by})
+    turned = dataclasses.replace(course, state=IN_REVIEW, keys={**course.keys, key: act.by})
     return turned if turned.missing else dataclasses.replace(turned, state=PUBLISHED)
 
 
@@ -195,14 +199,26 @@ def needs(licence: str, personal: str, asked: Collection[str]) -> frozenset[str]
     return frozenset(wanted)
 
 
-def role_for(move: str, course: Course, roles: Collection[str], by: str) -> str:
-    """In which of their roles somebody makes a move: the first that it is for, and whose key they may still turn. Without one, the first they have: the move then says who may."""
+def role_for(move: str, course: Course, roles: Collection[str], by: str, turners: Turners | None = None) -> str:
+    """In which of their roles somebody makes a move: the first that it is for; of several whose keys they may still turn the one that leaves the others to other persons, as far as
+    it is known who there is (`turners`). Without one, the first they have: the move then says who may.
+    """
     known = MOVES[move].roles
     fitting = [role for role in (STEWARD, OFFICER, LEGAL, CONTRIBUTOR) if role in roles and role in known]
     if move == Approve.name:
         open_keys = [role for role in fitting if role in course.missing]
+        if turners and len(open_keys) > 1:
+            return turners.best(open_keys, course.missing, by, course.keys.values())
         return next(iter(open_keys or fitting), _first(roles))
     return next(iter(fitting), _first(roles))
+
+
+def act_of(by: str, move: str, course: Course, roles: Collection[str], turners: Turners | None = None, why: str = "", blocked: tuple[str, ...] = ()) -> Act:
+    """A move as somebody makes it. A steward who publishes and has other keys too turns the one that others do not have."""
+    role = role_for(move, course, roles, by, turners)
+    fresh = dataclasses.replace(course, keys={})
+    key = role_for(Approve.name, fresh, roles, by, turners) if move == Publish.name and role == STEWARD else ""
+    return Act(by, role, why, blocked, key)
 
 
 def _first(roles: Collection[str]) -> str:

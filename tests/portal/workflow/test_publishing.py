@@ -510,3 +510,24 @@ def test_two_who_decide_in_the_same_moment(reviewed: Town) -> None:
         thread.join()
     assert sorted(map(str, outcomes)) == ["True", "published"]
     assert [row.move for row in store.moves(made["id"])].count("approve") == 1
+
+
+# duties that one person alone was given
+
+
+@pytest.mark.parametrize("way", ["asked", "published"])
+def test_a_sole_officer_turns_the_officer_s_key_and_leaves_the_other_to_the_administrator(town: Town, way: str) -> None:
+    """Nobody was given the steward's duty, so whoever writes has it, the officer too."""
+    town.give("officer", town.editor)
+    if way == "asked":
+        made = town.create(town.admin, license_id="odbl", personal_data="pseudonymised", access_level="restricted")
+        assert act("tzc_publication_show", town.admin, id=made["id"])["missing"] == ["officer"]
+        # a new wording takes the key back
+        act("package_patch", town.admin, id=made["id"], notes="Autrement.")
+        assert act("tzc_publication_move", town.editor, id=made["id"], move="approve")["state"] == "in_review"
+    else:
+        made = town.create(license_id="odbl", personal_data="pseudonymised", access_level="restricted")
+    standing = act("tzc_publication_show", town.admin, id=made["id"])
+    assert (standing["keys"], standing["missing"]) == ({"officer": user_id(town.editor)}, ["steward"])
+    assert "approve" in standing["moves"]
+    assert act("tzc_publication_move", town.admin, id=made["id"], move="approve")["state"] == "published"

@@ -64,10 +64,10 @@ def possible(package: Any, at: people.At, user: Any) -> tuple[Course, frozenset[
     """Where a dataset stands, the roles of an account at it, and the moves that it may make (rules apart)."""
     course = course_of(package, at)
     roles = at.roles(user, people.writes(user, package.owner_org), course)
-    found = []
+    turners, found = at.turners(course), []
     for name in publication.possible(course.state):
         try:
-            publication.make(course, name, Act(user.id, publication.role_for(name, course, roles, user.id), why="?"))
+            publication.make(course, name, publication.act_of(user.id, name, course, roles, turners, why="?"))
         except publication.PublicationError:
             continue
         found.append(name)
@@ -127,7 +127,7 @@ def make(package_id: str, move: str, why: str, user: Any) -> str:
     before = course_of(package, at)
     roles = at.roles(user, people.writes(user, package.owner_org), before)
     findings = rules.blocking(shown(package_id), at.rules) if publication.MOVES[move].obeys and before.state in publication.MOVES[move].starts else []
-    act = Act(user.id, publication.role_for(move, before, roles, user.id), why.strip(), tuple(finding.rule for finding in findings))
+    act = publication.act_of(user.id, move, before, roles, at.turners(before), why.strip(), tuple(finding.rule for finding in findings))
     try:
         after = publication.make(before, move, act)
     except publication.PublicationError as error:

@@ -12,7 +12,7 @@ from ckanext.tzc.common.checks import Partner
 from ckanext.tzc.common.numbers import whole_number
 
 from tzc.workflow import publication
-from tzc.workflow.duties import second
+from tzc.workflow.duties import Turners, turning
 
 from . import delegated, store, words
 
@@ -122,7 +122,17 @@ class At:
         """Who may turn the key of a role, where those in `done` turned another one."""
         duty = ASKED[role]
         own = self.holders(duty)
-        return own if not set(done) & own else second(done, own, self.pooled(duty), duties.administrators())
+        return turning(done, own, self.pooled(duty), duties.administrators()) if done else own
+
+    def turners(self, course: publication.Course) -> Turners | None:
+        """Who is there for the keys that a publication needs; None where it is one."""
+        if len(course.needs) < 2:
+            return None
+        own = {role: self.holders(ASKED[role]) for role in course.needs}
+        if not self.governed:
+            # nobody was said to publish: whoever writes does
+            own[publication.STEWARD] |= duties.by_capacity(self.id, duties.CONTRIBUTOR)
+        return Turners(own, {role: self.pooled(ASKED[role]) for role in course.needs})
 
     def needs(self, licence: str, personal: str) -> frozenset[str]:
         """Whose keys a publication needs here."""

@@ -62,7 +62,7 @@ def create(original: Action, context: Values, data_dict: Values) -> Any:
     findings = []
     if not at.quiet:
         findings = rules.blocking(_tried(original, context, _copy(data_dict)), at.rules)
-    plan = _planned(before, roles, user, findings)
+    plan = _planned(before, roles, user, findings, at)
     context[courses.PLAN] = plan
     if plan.after.state != publication.PUBLISHED:
         data_dict["state"] = "draft"
@@ -71,14 +71,14 @@ def create(original: Action, context: Values, data_dict: Values) -> Any:
     return original(context, data_dict)
 
 
-def _planned(before: Course, roles: frozenset[str], user: Any, findings: list[Any], why: str = "") -> courses.Plan:
+def _planned(before: Course, roles: frozenset[str], user: Any, findings: list[Any], at: people.At) -> courses.Plan:
     """The move that a publication is, for who saves: to publish, to turn a key, or to ask."""
     move = "ask_review"
     if before.state == publication.IN_REVIEW:
         move = "approve"
     elif publication.STEWARD in roles:
         move = "publish"
-    act = Act(user.id, publication.role_for(move, before, roles, user.id), why, tuple(finding.rule for finding in findings))
+    act = publication.act_of(user.id, move, before, roles, at.turners(before), blocked=tuple(finding.rule for finding in findings))
     try:
         return courses.Plan(move, before, publication.make(before, move, act), act)
     except publication.PublicationError as error:
@@ -123,7 +123,7 @@ def _publish(original: Action, context: Values, data_dict: Values, package: Any,
     if before.state == "deleted":
         before = Course(publication.DRAFT, before.needs)
     roles = at.roles(user, people.writes(user, at.id), before)
-    plan = _planned(before, roles, user, findings)
+    plan = _planned(before, roles, user, findings, at)
     if plan.after.state == publication.PUBLISHED:
         context[courses.PLAN] = plan
         return original(context, data_dict)
