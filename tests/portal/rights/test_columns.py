@@ -306,6 +306,18 @@ def test_a_dump_of_another_column_is_refused(scene: Any, app: Any, given: Any, f
         get(app, f"/datastore/dump/{file}{quote(path, safe='?=&')}", scene.citizen)
 
 
+@pytest.mark.parametrize("question", ["fields=COLUMN", "sort=COLUMN", "sort=COLUMN desc", "fields=kwh,COLUMN", 'filters={"COLUMN": "x"}', "format=json&fields=COLUMN", "distinct=true&fields=COLUMN"])
+def test_a_download_is_refused_the_same_for_a_column_that_is_not_given_and_one_that_is_not_there(app: Any, scene: Any, given: Any, file: str, question: str) -> None:
+    told = []
+    for column in (HIDDEN, "nothere"):
+        answer = get(app, f"/datastore/dump/{file}?{quote(question.replace('COLUMN', column), safe='=&')}", scene.citizen)
+        assert answer.status_code == 400 and "text/plain" in answer.content_type
+        told.append(answer.get_data(as_text=True).replace(column, "COLUMN"))
+    assert told[0] == told[1] and "COLUMN" in told[0] and "\n" in told[0]
+    # who has all columns
+    assert get(app, f"/datastore/dump/{file}?{quote(question.replace('COLUMN', 'nothere'), safe='=&')}", scene.town["editor"]).status_code == 400
+
+
 @pytest.mark.parametrize("door", ["/datastore/dump/{file}", "/datastore/dump/{file}?format=json", "/dataset/{dataset}/resource/{file}/download"])
 def test_later_pages_are_narrowed_too(scene: Any, app: Any, given: Any, homes: dict[str, Any], file: str, door: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are read after the request."""
