@@ -228,4 +228,7 @@ class TestExport:
         assert lines[0]["content"] == {"purpose": "=1+1"}
         assert not run(cli.export, "--format", "jsonl", "--to", "2020-01-01", "--person", person["name"])
         assert entries(kind="audit.exported"), "an export is recorded, too"
+        for option in ("--from", "--to"):
+            said_so = run(cli.export, option, "hier", code=1)
+            assert option in said_so and "hier" in said_so and "2026-05-01" in said_so and "isoformat" not in said_so
         assert "nothing-of-the-kind" in run(cli.export, "--dataset", "nothing-of-the-kind", code=1)

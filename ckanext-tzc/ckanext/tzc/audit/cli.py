@@ -63,9 +63,9 @@ def export(dataset: str | None, partner: str | None, person: str | None, since: 
     given = {"dataset": dataset, "partner": partner, "person": person}
     try:
         wanted = {name: seeing.identify(name, value) for name, value in given.items() if value}
-        query = store.between(**wanted, since=store.moment(since) if since else None, until=store.moment(until, end=True) if until else None)
-    except (tk.ObjectNotFound, ValueError, OverflowError) as error:
+    except (tk.ObjectNotFound, ValueError) as error:
         raise click.ClickException(str(error)) from error
+    query = store.between(**wanted, since=_moment("--from", since), until=_moment("--to", until, end=True))
     columns = ("link", "hash", "at", "kind", "by", "dataset", "partner", "about", "content")
     writer: Any = csv.DictWriter(sys.stdout, columns)
     if kind == "csv":
@@ -80,6 +80,16 @@ def export(dataset: str | None, partner: str | None, person: str | None, since: 
                 click.echo(json.dumps(row, ensure_ascii=False, sort_keys=True))
     store.add(model.Session, [("audit.exported", store.fact(None, wanted, {"from": since or "", "to": until or ""}))])
     model.Session.commit()
+
+
+def _moment(option: str, stated: str | None, end: bool = False) -> Any:
+    from . import store
+
+    try:
+        return store.moment(stated, end) if stated else None
+    except (ValueError, OverflowError) as error:
+        form = "a day, as 2026-05-01, or a moment, as 2026-05-01T14:30 (UTC) or 2026-05-01T14:30+02:00"
+        raise click.ClickException(f"{option} is {form}; “{stated}” is neither.") from error
 
 
 def _row(entry: Any, link: int | None, hashed: str | None) -> dict[str, Any]:
