@@ -116,6 +116,18 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
+def is_inner(host: str) -> bool:
+    """Whether a host, by its name or number, is known to be of an internal network. A name that cannot be looked up now is not: it is looked up again at each call."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return not any(is_public(str(entry[4][0])) for entry in found)
+
+
 def _publicly(connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
     """Connect to the first number of a host's name that is public and answers. The name is looked up once, here."""
     name = connection._dns_host

@@ -1,8 +1,10 @@
 """A partner's program is called, signed, until it takes the call; never inside a network."""
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import socket
 from typing import Any
 
 import ckan.model as model
@@ -10,6 +12,7 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 from ckanext.tzc.common.happening import Happening, tell
+from ckanext.tzc.harvesters import http
 from ckanext.tzc.notices import jobs, store, webhooks
 from tzc.notices import calls
 
@@ -128,6 +131,30 @@ def test_internal_networks_are_closed(partner: dict[str, Any], administrator: di
 def test_addresses_that_are_none(partner: dict[str, Any], administrator: dict[str, Any], url: Any) -> None:
     with pytest.raises(tk.ValidationError):
         tk.get_action("tzc_notices_webhook_update")({"user": administrator["name"]}, {"partner": partner["id"], "url": url})
+
+
+INNER = ("https://127.0.0.1", "https://localhost/", "https://LOCALHOST.:8443/x", "https://a.localhost/", "https://10.0.0.1", "https://[::1]/", "https://[::ffff:10.0.0.1]/", "https://127.1/", "https://2130706433/", "https://169.254.169.254/")
+
+
+@pytest.mark.parametrize("url", INNER)
+def test_inner_addresses_are_refused_when_they_are_given(partner: dict[str, Any], administrator: dict[str, Any], url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(tk.ValidationError) as caught:
+        tk.get_action("tzc_notices_webhook_update")({"user": administrator["name"]}, {"partner": partner["id"], "url": url})
+    assert "internal network" in caught.value.error_dict["url"][0]
+    monkeypatch.setitem(tk.config, "tzc.notices.internal_webhooks", True)
+    tk.get_action("tzc_notices_webhook_update")({"user": administrator["name"]}, {"partner": partner["id"], "url": url})
+
+
+@pytest.mark.parametrize(("numbers", "refused"), [(["10.1.2.3"], True), (["10.1.2.3", "1.1.1.1"], False), ([], False)])
+def test_a_name_is_looked_up_when_it_is_given(partner: dict[str, Any], administrator: dict[str, Any], monkeypatch: pytest.MonkeyPatch, numbers: list[str], refused: bool) -> None:
+    def look_up(*_: Any, **__: Any) -> list[Any]:
+        if not numbers:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, 0)) for number in numbers]
+
+    monkeypatch.setattr(http.socket, "getaddrinfo", look_up)
+    with pytest.raises(tk.ValidationError) if refused else contextlib.nullcontext():
+        tk.get_action("tzc_notices_webhook_update")({"user": administrator["name"]}, {"partner": partner["id"], "url": "https://outil.example.org/"})
 
 
 def test_only_who_administers_the_partner(app: Any, partner: dict[str, Any], administrator: dict[str, Any], secret: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import logging
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
@@ -33,6 +34,11 @@ class _Caller(http.Client):
 def allow_internal() -> bool:
     """Whether internal networks and plain HTTP are allowed."""
     return bool(tk.config["tzc.notices.internal_webhooks"])
+
+
+def is_inner(url: str) -> bool:
+    """Whether an address is known to lead into an internal network."""
+    return http.is_inner(urlsplit(url).hostname or "")
 
 
 def call_due(seconds: float) -> int:

@@ -124,12 +124,14 @@ def _partner(data_dict: dict[str, Any]) -> str:
 def tzc_notices_webhook_update(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Say where a partner's program is called; its secret is a new one each time, and told this once.
 
-    `partner`: id or name; `url`: an address of HTTPS. Returns `{"url", "secret"}`. Raises NotAuthorized, ObjectNotFound, ValidationError.
+    `partner`: id or name; `url`: an address of HTTPS, on the public internet. Returns `{"url", "secret"}`. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     tk.check_access("tzc_notices_webhook_update", context, data_dict)
     partner, url = _partner(data_dict), data_dict.get("url")
     if not isinstance(url, str) or not calls.is_address(url.strip(), plain=webhooks.allow_internal()):
         raise tk.ValidationError({"url": [tk._("Give an address that begins with https://, without a password in it.")]})
+    if not webhooks.allow_internal() and webhooks.is_inner(url.strip()):
+        raise tk.ValidationError({"url": [tk._("This address leads into an internal network: the portal calls programs on the public internet only.")]})
     made = store.Webhook(partner_id=partner, url=url.strip(), secret=calls.new_secret(), since=store.now())
     model.Session.merge(made)
     model.Session.commit()
