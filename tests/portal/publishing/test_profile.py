@@ -8,9 +8,12 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 import pytest
 from ckanext.tzc.catalogue import demonstration
+from ckanext.tzc.common import levels
+from ckanext.tzc.common.checks import Partner
 from ckanext.tzc.publishing import jobs
 from ckanext.tzc.publishing.world import world
 from ckanext.tzc.schemas import vocabulary
+from ckanext.tzc.workflow import rules
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, RDF
 from tzc.publishing import documents, mapping
@@ -86,6 +89,15 @@ def test_the_interface_of_a_table_has_what_is_recommended(app: Any, partner: dic
         assert isinstance(report, Graph)
         assert [str(report.value(result, SH.resultPath)) for result in report.subjects(SH.focusNode) if report.value(result, SH.focusNode) in services] == []
         assert violations(graph, PROFILE) == violations(graph, *(reference / "shacl" / name for name in OFFICIAL)) == []
+
+
+def test_the_demonstration_s_data_on_persons_ask_the_officer_and_have_a_report(demonstrated: None) -> None:
+    """Of such data a request needs two keys; here both say so, and a partner that reviews would publish them too."""
+    for name in ("enquete-deplacements-menages", "confort-ete-logements-suivis"):
+        made = tk.get_action("package_show")({"ignore_auth": True}, {"id": name})
+        assert made["state"] == "active" and levels.concerns_persons(made["personal_data"])
+        assert made["personal_data"] == "pseudonymised" and made["personal_data_report"].startswith("https://example.org/")
+        assert rules.blocking(made, Partner(governed=True)) == []
 
 
 @pytest.mark.parametrize("feed", FEEDS)

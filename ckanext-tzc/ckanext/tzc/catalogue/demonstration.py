@@ -89,6 +89,8 @@ def _metadata(dataset: dict[str, Any]) -> dict[str, Any]:
         "communes": list(place.commune_names) if dataset["communes"] == "all" else dataset["communes"],
         "access_level": dataset["access_level"],
         "license_id": dataset["license_id"],
+        "personal_data": dataset.get("personal_data", ""),
+        "personal_data_report": dataset.get("personal_data_report", ""),
         "theme": [_iri("data-theme", code) for code in dataset["theme"]],
         "hvd_category": [_iri("hvd-category", code) for code in dataset.get("hvd", [])],
         "frequency": _iri("frequency", dataset["frequency"]),
