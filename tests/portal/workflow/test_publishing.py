@@ -9,6 +9,8 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 
+from tests.people import Person
+
 from .conftest import Town, act, show, somebody, state, user_id
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
@@ -516,7 +518,7 @@ def test_two_who_decide_in_the_same_moment(reviewed: Town) -> None:
 
 
 @pytest.mark.parametrize("way", ["asked", "published"])
-def test_a_sole_officer_turns_the_officer_s_key_and_leaves_the_other_to_the_administrator(town: Town, way: str) -> None:
+def test_a_sole_officer_turns_the_officer_s_key_and_leaves_the_other_to_the_administrator(app: Any, town: Town, way: str) -> None:
     """Nobody was given the steward's duty, so whoever writes has it, the officer too."""
     town.give("officer", town.editor)
     if way == "asked":
@@ -529,5 +531,8 @@ def test_a_sole_officer_turns_the_officer_s_key_and_leaves_the_other_to_the_admi
         made = town.create(license_id="odbl", personal_data="pseudonymised", access_level="restricted")
     standing = act("tzc_publication_show", town.admin, id=made["id"])
     assert (standing["keys"], standing["missing"]) == ({"officer": user_id(town.editor)}, ["steward"])
-    assert "approve" in standing["moves"]
+    assert "approve" in standing["moves"] and standing["awaited"] == {"steward": [user_id(town.admin)]}
+    page = Person(app, town.editor).get(f"/dataset/publication/{made['name']}").get_data(as_text=True)
+    line = page[page.index("tzc-badge tzc-draft") :].partition("</p>")[0]
+    assert f"({tk.h.tzc_account_name(user_id(town.admin))})" in line
     assert act("tzc_publication_move", town.admin, id=made["id"], move="approve")["state"] == "published"

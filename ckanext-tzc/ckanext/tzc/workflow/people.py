@@ -134,6 +134,11 @@ class At:
             own[publication.STEWARD] |= duties.by_capacity(self.id, duties.CONTRIBUTOR)
         return Turners(own, {role: self.pooled(ASKED[role]) for role in course.needs})
 
+    def awaited(self, course: publication.Course) -> dict[str, list[str]]:
+        """Ids of those who may turn each key that is still to be turned."""
+        done = set(course.keys.values())
+        return {role: sorted(self.turning(role, done) - done) for role in sorted(course.missing)}
+
     def needs(self, licence: str, personal: str) -> frozenset[str]:
         """Whose keys a publication needs here."""
         asked = self.asked | ({publication.OFFICER} if self.review else frozenset())

@@ -52,9 +52,10 @@ def tzc_publication_move(context: Values, data_dict: Values) -> Values:
 def tzc_publication_show(context: Values, data_dict: Values) -> Values:
     """Where a dataset stands, for those who may change or review it.
 
-    `id`: the dataset. Returns `{"id", "state", "needs", "keys", "missing", "roles", "moves", "checklist", "history", "changes", "why"}`: `needs` are the roles whose keys open,
-    `keys` who turned which, `roles` and `moves` those of who asks; a line of `checklist` is `{"rule", "ok", "blocks", "words", "url"}`, of `history` `{"move", "before", "after",
-    "role", "by", "at", "why"}`, the newest first; `changes` wait (see `tzc_publication_queue`). Accounts are ids. Raises ObjectNotFound, NotAuthorized.
+    `id`: the dataset. Returns `{"id", "state", "needs", "keys", "missing", "awaited", "roles", "moves", "checklist", "history", "changes", "why"}`: `needs` are the roles whose
+    keys open, `awaited` who may turn each that is missing, `keys` who turned which, `roles` and `moves` those of who asks; a line of `checklist` is `{"rule", "ok", "blocks",
+    "words", "url"}`, of `history` `{"move", "before", "after", "role", "by", "at", "why"}`, the newest first; `changes` wait (see `tzc_publication_queue`). Accounts are ids.
+    Raises ObjectNotFound, NotAuthorized.
     """
     package = _package(data_dict)
     tk.check_access("tzc_publication_show", context, {"id": package.id})
@@ -67,6 +68,7 @@ def tzc_publication_show(context: Values, data_dict: Values) -> Values:
         "needs": sorted(course.needs),
         "keys": dict(course.keys),
         "missing": sorted(course.missing) if course.state == publication.IN_REVIEW else [],
+        "awaited": at.awaited(course) if course.state == publication.IN_REVIEW else {},
         "roles": sorted(roles),
         "moves": moves,
         "checklist": rules.checklist(courses.shown(package.id), at.rules),
