@@ -14,7 +14,7 @@ _happened = tk.signals.ckanext.signal("tzc:happened")
 class Happening:
     """One fact. `kind`: room and verb (`request.granted`); `by`: the account's id, empty for a stranger and None for the portal itself; `about`: ids by what they are
     (`{"request": …, "dataset": …, "partner": …, "grant": …}`); `content`: what else is to be known, JSON; `tell`: ids of accounts whom it concerns;
-    `path`: the page where they see it; `mail`: addresses without an account, who are written to.
+    `path`: the page where they see it, `paths`: by account, where somebody sees it elsewhere; `mail`: addresses without an account, who are written to.
     """
 
     kind: str
@@ -24,6 +24,7 @@ class Happening:
     tell: tuple[str, ...] = ()
     path: str = ""
     mail: tuple[str, ...] = ()
+    paths: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 Listener = Callable[[Happening], None]

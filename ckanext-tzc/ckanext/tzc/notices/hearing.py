@@ -16,7 +16,7 @@ from tzc.notices import calls, times
 
 from . import jobs, store
 
-KEPT = ("title", "duty", "due", "ends")
+KEPT = ("title", "duty", "due", "ends", "renewed")
 """What a notice takes over of a happening's content: reasons and messages are read where it happened, by who may."""
 
 
@@ -54,8 +54,13 @@ def due(wish: str, at: Any) -> Any:
 
 
 def _row(happening: Happening, at: Any, due: Any, user_id: str | None = None, address: str | None = None) -> dict[str, Any]:
-    content = {key: str(happening.content[key]) for key in KEPT if happening.content.get(key)}
-    path = happening.path if happening.path.startswith("/") and not happening.path.startswith("//") else ""
+    content: dict[str, Any] = {key: str(happening.content[key]) for key in KEPT if happening.content.get(key)}
+    if not happening.about.get("dataset") and (datasets := happening.content.get("datasets")):
+        content["datasets"] = [str(dataset) for dataset in datasets]
+    if user_id and user_id == happening.content.get("requester"):
+        content["yours"] = "1"
+    path = happening.paths.get(user_id or "", happening.path)
+    path = path if path.startswith("/") and not path.startswith("//") else ""
     return {"user_id": user_id, "address": address, "kind": happening.kind, "about": dict(happening.about), "content": content, "path": path, "at": at, "due": due}
 
 

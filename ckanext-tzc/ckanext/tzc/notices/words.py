@@ -25,8 +25,28 @@ def of(language: str) -> Words:
     return gettext.translation("ckanext-tzc", TEXTS, [language], fallback=True).gettext
 
 
-def sentence(kind: str, _: Words) -> str:
-    """What happened. Kinds that nobody wrote a sentence for have one by what they are about."""
+def sentence(kind: str, _: Words, yours: bool = False) -> str:
+    """What happened; `yours`: to the request or right of who reads it. Kinds that nobody wrote a sentence for have one by what they are about."""
+    own = {
+        "request.taken_up": _("Your request for data is being looked at."),
+        "request.changes_requested": _("Your request for data is to be completed."),
+        "request.prolonged": _("Your request for data needs more time; the reasons stand with it."),
+        "request.approved": _("Your request for data has one of the two approvals it needs."),
+        "request.granted": _("Your request for data was granted."),
+        "request.refused": _("Your request for data was refused; the reasons stand with it."),
+        "request.lapsed": _("Your request for data has lapsed: it was not completed in time."),
+        "request.upheld": _("The decision on your request was confirmed after your appeal."),
+        "request.message": _("There is a new message about your request for data."),
+        "request.overdue": _("Your request for data should have been decided by now."),
+        "grant.ending": _("Your right to data ends soon."),
+        "grant.expired": _("Your right to data has ended: destroy the copies, and say so in the portal."),
+        "grant.renewed": _("Your right to data was renewed."),
+        "grant.suspended": _("Your right to data is suspended; the reasons stand with it."),
+        "grant.resumed": _("Your right to data that was suspended is in force again."),
+        "grant.revoked": _("Your right to data was taken back; the reasons stand with it."),
+    }
+    if yours and kind in own:
+        return own[kind]
     known = {
         "request.submitted": _("A request for data has come in."),
         "request.acknowledged": _("Your request for data has come in; you are told what becomes of it."),
@@ -92,6 +112,8 @@ def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, 
     found = []
     if title := _dataset(notice.about.get("dataset"), reader):
         found.append((_("Dataset"), title))
+    elif titles := _datasets(notice.content.get("datasets"), reader, _):
+        found.append((_("Datasets"), titles))
     if title := _partner(notice.about.get("partner")):
         found.append((_("Partner"), title))
     if notice.content.get("duty"):
@@ -99,9 +121,23 @@ def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, 
     asks = notice.kind.startswith("request.") and notice.kind != "request.granted"
     if asks and (day := _day(notice.content.get("due"), language)):
         found.append((_("To be decided by"), day))
-    if not asks and (day := _day(notice.content.get("ends"), language)):
-        found.append((_("Until"), day))
+    ends = notice.content.get("renewed") or notice.content.get("ends")
+    # what rests or was taken back lasts until no day
+    if not asks and notice.kind not in ("grant.suspended", "grant.revoked") and (day := _day(ends, language)):
+        found.append((_("Ended on") if notice.kind == "grant.expired" else _("Until"), day))
     return found
+
+
+NAMED = 2
+"""Datasets that are named; of more, how many others there are."""
+
+
+def _datasets(ids: Any, reader: str, _: Words) -> str:
+    """Titles of several datasets, those that the reader may see."""
+    titles = [title for id_ in (ids if isinstance(ids, list) else []) if (title := _dataset(id_, reader))]
+    if len(titles) > NAMED:
+        return _("{title} and {n} others").format(title=titles[0], n=len(titles) - 1)
+    return _(" and ").join(titles)
 
 
 def _dataset(id_: Any, reader: str) -> str:

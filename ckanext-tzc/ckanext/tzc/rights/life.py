@@ -34,6 +34,9 @@ KINDS = {
 
 ACKNOWLEDGED = "request.acknowledged"
 
+RIGHTS = "/demandes/droits"
+"""One's own rights: what a member of a team sees, whose the request is not."""
+
 A_DAY = 3
 """Times the requests that may wait at once, that an account may write in 24 hours: deciders are told of each that is sent."""
 
@@ -225,13 +228,13 @@ def _personal_now(part: records.Part) -> bool:
     return any(levels.concerns_persons((extras or {}).get("personal_data")) for (extras,) in model.Session.query(model.Package.extras).filter(model.Package.id.in_(ids)))
 
 
-def tick(part: records.Part, request: records.Request, name: str, at: datetime) -> None:
-    """A move that time makes; the part is held by the caller."""
-    _apply(part, request, name, Act("", CLOCK, at), "", None)
+def tick(part: records.Part, request: records.Request, name: str, at: datetime, renewed: datetime | None = None) -> None:
+    """A move that time makes; the part is held by the caller. `renewed`: the end of the right that takes the place of this one."""
+    _apply(part, request, name, Act("", CLOCK, at), "", None, {"renewed": _moment(renewed)} if renewed else {})
     request.changed = at
 
 
-def _apply(part: records.Part, request: records.Request, name: str, act: Act, reason: str, by: str | None) -> None:
+def _apply(part: records.Part, request: records.Request, name: str, act: Act, reason: str, by: str | None, also: dict[str, Any] | None = None) -> None:
     """The move, the rights that it gives or takes, its entry in the thread, and what is told."""
     before = part.state
     concerned = roles.decide(part, request)
@@ -260,7 +263,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(request.team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":
         told = {request.requester}
-    _tell(kind, by, request, part, datasets, {**content, **({"for": acting_for} if acting_for else {})}, told, given)
+    _tell(kind, by, request, part, datasets, {**content, **(also or {}), **({"for": acting_for} if acting_for else {})}, told, given)
 
 
 def _still_theirs(part: records.Part, datasets: list[records.Covered]) -> None:
@@ -278,7 +281,7 @@ def _take_the_place(part: records.Part, request: records.Request, at: datetime) 
         return
     for old in records.locked(earlier.id):
         if old.partner == part.partner and old.state == GRANTED:
-            tick(old, earlier, "renew", at)
+            tick(old, earlier, "renew", at, part.ends)
 
 
 def _hashes(request: records.Request) -> str:
@@ -305,7 +308,8 @@ def _tell(
     if given:
         more["grants"] = [{"id": grant.id, "account": grant.account, "dataset": grant.dataset, "resources": grant.resources, "columns": grant.columns} for grant in given]
         more["terms"] = given[0].terms_hash
-    happening.tell(happening.Happening(kind, by, about, {**more, **content}, tuple(sorted(told)), address(request.id)))
+    elsewhere = {account: RIGHTS for account in request.team if account in told and not roles.of(account, part, request)}
+    happening.tell(happening.Happening(kind, by, about, {**more, **content}, tuple(sorted(told)), address(request.id), paths=elsewhere))
 
 
 def remind(kind: str, part: records.Part, request: records.Request, told: Iterable[str]) -> None:
