@@ -93,6 +93,31 @@ def test_a_token_gives_the_file_as_it_was_and_each_use_is_recorded(scene: Any, a
     assert other.get(held["address"]).get_data() == CONTENT
 
 
+def test_the_token_lives_on_with_the_right_that_renews_it(scene: Any, app: Any, held: dict[str, Any]) -> None:
+    put(scene, OTHER, held["file"])
+    again = scene.ask(words="Encore un mois.", days=60, renews=held["request"]["id"])
+    scene.move(scene.town["decider"], again, "take_up")
+    scene.move(scene.town["decider"], again, "approve")
+    (new,) = (one["id"] for one in scene.call("tzc_grant_list", scene.citizen)["grants"] if one["live"])
+    for address in (held["address"], held["address"].replace(held["grant"], new)):
+        assert ask(app, address, held["token"]).get_data() == CONTENT
+    # no other token opens the old address, and with the new right it ends
+    made = scene.call("tzc_agreement_token_create", scene.citizen, id=new)
+    ask(app, held["address"], held["token"], status=401)
+    assert ask(app, held["address"], made["token"]).get_data() == CONTENT
+    scene.move(scene.town["decider"], again, "revoke", reason="Fin.")
+    ask(app, held["address"], made["token"], status=401)
+
+
+def test_a_renewal_for_fewer_files_hands_over_no_more(scene: Any, app: Any, held: dict[str, Any]) -> None:
+    again = scene.ask(words="Encore un mois.", resources=[scene.streets["resources"][0]["id"]], renews=held["request"]["id"])
+    scene.move(scene.town["decider"], again, "take_up")
+    scene.move(scene.town["decider"], again, "approve")
+    assert CONTENT not in ask(app, held["address"], held["token"], status=403).get_data()
+    (new,) = (one["id"] for one in scene.call("tzc_grant_list", scene.citizen)["grants"] if one["live"])
+    assert store.frozen(new) == []
+
+
 def test_who_has_no_token_has_nothing(scene: Any, app: Any, held: dict[str, Any]) -> None:
     before = len(taken(held))
     assert ask(app, held["address"], status=401).headers["WWW-Authenticate"] == "Bearer"

@@ -14,7 +14,7 @@ def notices(user: str) -> list[dict[str, Any]]:
     from ckanext.tzc.notices import store, words
 
     rows = store.notices(model.User.get(user).id, 100, 0)
-    return [{"words": words.sentence(row.kind, str, bool(row.content.get("yours"))), "facts": dict(words.facts(row, user, "en", str)), "path": row.path} for row in rows]
+    return [{"words": words.sentence(row.kind, str, bool(row.content.get("yours")), bool(row.content.get("renews"))), "facts": dict(words.facts(row, user, "en", str)), "path": row.path} for row in rows]
 
 
 def test_who_asked_and_the_team_are_told_what_is_theirs(scene: Any) -> None:
@@ -38,3 +38,21 @@ def test_each_dataset_of_a_part_is_named_to_who_may_see_it(scene: Any, publish: 
     assert notices(scene.town["decider"])[0]["facts"]["Datasets"] == "Rues and Ponts"
     scene.ask(scene.streets, bridges, wells, words="Encore une.")
     assert notices(scene.town["decider"])[0]["facts"]["Datasets"] == "Rues and 2 others"
+
+
+def test_a_renewal_is_told_and_shown_as_one(scene: Any, app: Any) -> None:
+    import ckan.plugins.toolkit as tk
+    from ckanext.tzc.notices import words
+
+    from tests.people import Person
+
+    old = scene.grant()
+    again = scene.ask(words="Encore un mois.", days=90, renews=old["id"])
+    assert notices(scene.town["decider"])[0]["words"] == "A request to renew a right to data has come in."
+    page = Person(app, scene.town["decider"]).visit(f"/demandes/{again['id']}")
+    assert f"/demandes/{old['id']}" in page and tk.h.tzc_moment(old["parts"][0]["ends"]) in page
+    assert f"/demandes/{again['id']}" not in Person(app, scene.town["decider"]).visit(f"/demandes/{old['id']}")
+    scene.move(scene.town["decider"], again, "take_up")
+    new = scene.move(scene.town["decider"], again, "approve")
+    told = next(one for one in notices(scene.citizen) if one["words"] == "Your right to data was renewed.")
+    assert told["facts"]["Until"] == words._day(new["parts"][0]["ends"], "en") != words._day(old["parts"][0]["ends"], "en")

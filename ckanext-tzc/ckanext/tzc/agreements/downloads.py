@@ -20,7 +20,7 @@ def give(grant: str, file: str) -> Response:
     agreement, user = _asker(grant)
     if why := freezing.may(user, agreement, file):
         return _refused(403, why)
-    version = store.frozen_file(grant, file)
+    version = store.frozen_file(agreement.grant, file)
     if version is None:
         return _refused(404, str(tk._("This file is not frozen: make a token on the page of the agreement.")))
     try:
@@ -38,7 +38,8 @@ def _asker(grant: str) -> tuple[store.Agreement, Any]:
     token, kind = _token()
     agreement = store.latest(grant) if "\0" not in grant else None
     if token:
-        if agreement is None or freezing.grant_of(token) != agreement.grant:
+        agreement = _of_token(agreement, freezing.grant_of(token))
+        if agreement is None:
             _abort(401, str(tk._("This token opens nothing here: it is wrong, was replaced, or its right has ended.")), kind)
         user = model.User.get(agreement.account)
     else:
@@ -50,6 +51,16 @@ def _asker(grant: str) -> tuple[store.Agreement, Any]:
     if user is None or user.state != model.State.ACTIVE:
         _abort(401, str(tk._("This account is not there any more.")), kind)
     return agreement, user
+
+
+def _of_token(agreement: store.Agreement | None, held: str | None) -> store.Agreement | None:
+    """The agreement that a token (of the right `held`) opens at the address of this one: itself, or the one that renewed it."""
+    if agreement is None or held is None or held == agreement.grant:
+        return agreement if held else None
+    if agreement.state != store.RENEWED:
+        return None
+    later = store.latest(held)
+    return later if later and (later.account, later.dataset) == (agreement.account, agreement.dataset) else None
 
 
 def _token() -> tuple[str, str]:

@@ -34,6 +34,15 @@ def new_token(grant: str) -> str:
     return token
 
 
+def hand_over(old: store.Agreement, new: store.Agreement) -> None:
+    """The token, and the versions that are still the holder's, of a right that was renewed: programs go on as they were. Does not commit."""
+    model.Session.query(store.Token).filter_by(grant=old.grant).update({"grant": new.grant}, synchronize_session=False)
+    for row in model.Session.query(store.Frozen).filter_by(grant=old.grant):
+        # other columns are another copy
+        if (not new.files or row.file in new.files) and old.columns.get(row.file) == new.columns.get(row.file):
+            model.Session.execute(insert(store.Frozen.__table__).values(grant=new.grant, file=row.file, version=row.version).on_conflict_do_nothing())
+
+
 def grant_of(token: str) -> str | None:
     """The right whose token this is; that it was used is noted."""
     if not token.startswith(MARK):

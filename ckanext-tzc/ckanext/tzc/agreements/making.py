@@ -13,7 +13,7 @@ from ckanext.tzc.schemas import vocabulary
 
 from tzc.agreements import jcs, odrl, signing
 
-from . import keys, store
+from . import freezing, keys, store
 
 GIVEN = "request.granted"
 BECOMES = {
@@ -31,10 +31,17 @@ def heard(happening: Happening) -> None:
         for agreement in store.of_part(happening.about["part"], store.THERE):
             agreement.state = state
             agreement.ended = None if state in store.THERE else at
+            if successor := _successor(agreement, happening.content.get("renewed_by")):
+                freezing.hand_over(agreement, successor)
             if state not in store.THERE:
                 # given anew after an appeal, the right has another token
                 model.Session.query(store.Token).filter_by(grant=agreement.grant).delete()
         model.Session.flush()
+
+
+def _successor(agreement: store.Agreement, part: Any) -> store.Agreement | None:
+    """The agreement of the right that takes the place of this one: of the same account to the same dataset."""
+    return next((one for one in store.of_part(part, store.THERE) if (one.account, one.dataset) == (agreement.account, agreement.dataset)), None) if part else None
 
 
 def _given(happening: Happening) -> None:

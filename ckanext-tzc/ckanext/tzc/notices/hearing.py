@@ -16,7 +16,7 @@ from tzc.notices import calls, times
 
 from . import jobs, store
 
-KEPT = ("title", "duty", "due", "ends", "renewed")
+KEPT = ("title", "duty", "due", "ends", "renewed", "renews")
 """What a notice takes over of a happening's content: reasons and messages are read where it happened, by who may."""
 
 

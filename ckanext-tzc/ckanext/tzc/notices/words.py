@@ -25,8 +25,8 @@ def of(language: str) -> Words:
     return gettext.translation("ckanext-tzc", TEXTS, [language], fallback=True).gettext
 
 
-def sentence(kind: str, _: Words, yours: bool = False) -> str:
-    """What happened; `yours`: to the request or right of who reads it. Kinds that nobody wrote a sentence for have one by what they are about."""
+def sentence(kind: str, _: Words, yours: bool = False, renews: bool = False) -> str:
+    """What happened; `yours`: to the request or right of who reads it; `renews`: the request is for a right that is there. Kinds that nobody wrote a sentence for have one by what they are about."""
     own = {
         "request.taken_up": _("Your request for data is being looked at."),
         "request.changes_requested": _("Your request for data is to be completed."),
@@ -47,6 +47,8 @@ def sentence(kind: str, _: Words, yours: bool = False) -> str:
     }
     if yours and kind in own:
         return own[kind]
+    if renews and kind == "request.submitted":
+        return _("A request to renew a right to data has come in.")
     known = {
         "request.submitted": _("A request for data has come in."),
         "request.acknowledged": _("Your request for data has come in; you are told what becomes of it."),

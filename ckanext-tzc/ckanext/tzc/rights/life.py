@@ -228,9 +228,9 @@ def _personal_now(part: records.Part) -> bool:
     return any(levels.concerns_persons((extras or {}).get("personal_data")) for (extras,) in model.Session.query(model.Package.extras).filter(model.Package.id.in_(ids)))
 
 
-def tick(part: records.Part, request: records.Request, name: str, at: datetime, renewed: datetime | None = None) -> None:
-    """A move that time makes; the part is held by the caller. `renewed`: the end of the right that takes the place of this one."""
-    _apply(part, request, name, Act("", CLOCK, at), "", None, {"renewed": _moment(renewed)} if renewed else {})
+def tick(part: records.Part, request: records.Request, name: str, at: datetime, renewed: records.Part | None = None) -> None:
+    """A move that time makes; the part is held by the caller. `renewed`: the part whose right takes the place of this one's."""
+    _apply(part, request, name, Act("", CLOCK, at), "", None, {"renewed": _moment(renewed.ends), "renewed_by": renewed.id} if renewed else {})
     request.changed = at
 
 
@@ -253,7 +253,6 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     given: list[records.Grant] = []
     if part.state == GRANTED and name in GIVES_TERM:
         given = records.give(part, request, datasets, _hashes(request), act.at)
-        _take_the_place(part, request, act.at)
     elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
         records.set_live(part.id, part.state == GRANTED)
     model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=name, acting_for=acting_for, text=reason))
@@ -263,7 +262,12 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(request.team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":
         told = {request.requester}
+    if name == "submit" and request.renews:
+        content["renews"] = request.renews
     _tell(kind, by, request, part, datasets, {**content, **(also or {}), **({"for": acting_for} if acting_for else {})}, told, given)
+    if given:
+        # after it was told: what hangs on the right before goes over to this one
+        _take_the_place(part, request, act.at)
 
 
 def _still_theirs(part: records.Part, datasets: list[records.Covered]) -> None:
@@ -281,7 +285,7 @@ def _take_the_place(part: records.Part, request: records.Request, at: datetime) 
         return
     for old in records.locked(earlier.id):
         if old.partner == part.partner and old.state == GRANTED:
-            tick(old, earlier, "renew", at, part.ends)
+            tick(old, earlier, "renew", at, part)
 
 
 def _hashes(request: records.Request) -> str:

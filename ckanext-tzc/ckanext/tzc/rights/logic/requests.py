@@ -137,8 +137,8 @@ def tzc_request_message(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """A request (`id`) as far as it is the asker's: who asked sees all, a partner its own part.
 
-    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest"}`;
-    `guest` is the proven address of who asks without a password. A part is `{"id",
+    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest", "renewed"}`;
+    `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
     "partner", "title",
     "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "columns", "moves", "roles"}`; `moves` are those that the asker can make now. Raises ObjectNotFound,
     NotAuthorized.
@@ -301,11 +301,21 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
         "purpose_label": request_words.purpose(request.purpose),
         "words": request.words, "project": request.project, "organisation": request.organisation, "days": request.days,
         "team": [names.get(account, "") for account in request.team], "team_names": _user_names(request.team),
-        "created": _utc(request.created), "changed": _utc(request.changed), "renews": request.renews, "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
+        "created": _utc(request.created), "changed": _utc(request.changed), "renews": request.renews, "renewed": _renewed(request, mine), "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
         "parts": [_part(part, request, user, [item for item in items if item.part == part.id], titles, names) for part in mine],
         "files": [attachments.shown(row, user) for row in attachments.of(request, mine)],
         "others": len(parts) - len(mine), "messages": [_message(message, names) for message in seen],
     }  # fmt: skip
+
+
+def _renewed(request: records.Request, mine: list[records.Part]) -> Answer | None:
+    """The request that this one renews, for who reads these parts: of the same partners, which have it too."""
+    if not request.renews:
+        return None
+    partners = {part.partner for part in mine}
+    there = model.Session.query(records.Part.ends).filter(records.Part.request == request.renews, records.Part.partner.in_(partners))
+    ends = [end for (end,) in there]
+    return {"id": request.renews, "ends": _utc(max((end for end in ends if end), default=None))} if ends else None
 
 
 def _part(part: records.Part, request: records.Request, user: Any, items: list[records.Covered], titles: dict[str, tuple[str, str]], names: dict[str, str]) -> Answer:
