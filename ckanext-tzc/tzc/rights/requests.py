@@ -203,6 +203,9 @@ class Withdraw(Move):
 
     name, starts, roles, end = "withdraw", frozenset({DRAFT, SUBMITTED, CHANGES_REQUESTED, UNDER_REVIEW, APPEALED}), frozenset({REQUESTER}), WITHDRAWN
 
+    def moved(self, part: Part, act: Act) -> Part:
+        return dataclasses.replace(part, state=self.end, due=None)
+
 
 class Lapse(Move):
     """Nobody went on with it."""

@@ -14,7 +14,7 @@ def notices(user: str) -> list[dict[str, Any]]:
     from ckanext.tzc.notices import store, words
 
     rows = store.notices(model.User.get(user).id, 100, 0)
-    return [{"words": words.sentence(row.kind, str, bool(row.content.get("yours")), bool(row.content.get("renews"))), "facts": dict(words.facts(row, user, "en", str)), "path": row.path} for row in rows]
+    return [{"words": words.sentence(row.kind, str, row.content), "facts": dict(words.facts(row, user, "en", str)), "path": row.path} for row in rows]
 
 
 def test_who_asked_and_the_team_are_told_what_is_theirs(scene: Any) -> None:
@@ -56,3 +56,74 @@ def test_a_renewal_is_told_and_shown_as_one(scene: Any, app: Any) -> None:
     new = scene.move(scene.town["decider"], again, "approve")
     told = next(one for one in notices(scene.citizen) if one["words"] == "Your right to data was renewed.")
     assert told["facts"]["Until"] == words._day(new["parts"][0]["ends"], "en") != words._day(old["parts"][0]["ends"], "en")
+
+
+def refused(call: Any, *args: Any, **fields: Any) -> str:
+    """The words with which a move is refused."""
+    import ckan.plugins.toolkit as tk
+
+    with pytest.raises(tk.ValidationError) as caught:
+        call(*args, **fields)
+    return " ".join(" ".join(words) for words in caught.value.error_dict.values())
+
+
+def test_a_refusal_names_what_its_reader_can_do(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.rights import request_words
+
+    monkeypatch.setattr(request_words.tk, "_", str)
+    request = scene.ask()
+    decider = scene.town["decider"]
+    early = refused(scene.move, decider, request, "refuse", reason="Non.")
+    assert early == "“Refuse” is not possible while the request is “Sent”. You can: Take it up, Ask for completion, Take 30 days more."
+    scene.move(decider, request, "prolong", reason="Beaucoup de demandes.")
+    again = refused(scene.move, decider, request, "prolong", reason="Encore.")
+    assert again == "“Take 30 days more” is possible once, and was done already. You can: Ask for completion, Approve, Refuse."
+    assert "Forschung" not in (words := refused(scene.ask, purpose="Forschung")) and "Recherche" in words and "research" in words
+
+
+def test_rights_say_where_they_stand(scene: Any, app: Any, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.rights import request_words
+
+    from tests.people import Person
+
+    from .conftest import later
+
+    monkeypatch.setattr(request_words.tk, "_", str)
+
+    def label() -> str:
+        return str(scene.call("tzc_grant_list", scene.citizen)["grants"][0]["label"])
+
+    request = scene.grant()
+    assert label() == "Open to you"
+    scene.move(scene.town["decider"], request, "suspend", reason="Une question.")
+    assert label() == "Right suspended" and "Right suspended" in Person(app, scene.citizen).visit("/demandes/droits")
+    scene.move(scene.town["decider"], request, "resume")
+    at(later(40))
+    assert label() == "Right at its end"
+    at(later(-1))
+    assert label() == "Not begun yet"
+    at(later(0.01))
+    scene.move(scene.town["decider"], request, "revoke", reason="Fin.")
+    assert label() == "Right revoked"
+    scene.move(scene.citizen, request, "appeal", reason="Si.")
+    assert label() == "Right revoked"
+
+
+def test_what_was_withdrawn_waits_for_no_day(scene: Any) -> None:
+    request = scene.ask()
+    assert request["parts"][0]["due"]
+    assert scene.move(scene.citizen, request, "withdraw")["parts"][0]["due"] is None
+
+
+def test_days_are_said_as_people_say_them() -> None:
+    from ckanext.tzc.rights import request_words
+
+    assert request_words.days(180).startswith("180 ")
+    assert [request_words.days(count)[:2] for count in (365, 730, 1096)] == ["1 ", "2 ", "3 "]
+
+
+def test_what_happens_to_requests_has_words_in_the_journal() -> None:
+    from ckanext.tzc.audit import words
+    from ckanext.tzc.rights import life
+
+    assert set(life.KINDS.values()) <= set(words.kinds())

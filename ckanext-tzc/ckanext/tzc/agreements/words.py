@@ -12,10 +12,10 @@ def state(code: str) -> str:
     """Where the right stands."""
     words = {
         store.LIVE: tk._("In force"),
-        store.SUSPENDED: tk._("Suspended"),
-        store.REVOKED: tk._("Revoked"),
-        store.EXPIRED: tk._("At its end"),
-        store.RENEWED: tk._("Renewed"),
+        store.SUSPENDED: tk._("Right suspended"),
+        store.REVOKED: tk._("Right revoked"),
+        store.EXPIRED: tk._("Right at its end"),
+        store.RENEWED: tk._("Right renewed"),
     }
     return str(words.get(code, code))
 

@@ -67,7 +67,7 @@ def _write(rows: list[store.Notice]) -> int:
 def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str]) -> tuple[str, str]:
     """Subject and body."""
     _ = words.of(language)
-    told = [(words.sentence(row.kind, _, bool(row.content.get("yours")), bool(row.content.get("renews"))), words.facts(row, reader, language, _), hearing.link(row.path) if row.path else "") for row in rows[:MOST]]
+    told = [(words.sentence(row.kind, _, row.content), words.facts(row, reader, language, _), hearing.link(row.path) if row.path else "") for row in rows[:MOST]]
     subject = told[0][0].rstrip(".")
     if title := next((value for label, value in told[0][1] if label in (_("Dataset"), _("Datasets"))), ""):
         subject = f"{subject}{_(': ')}{title}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gettext
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ def of(language: str) -> Words:
     return gettext.translation("ckanext-tzc", TEXTS, [language], fallback=True).gettext
 
 
-def sentence(kind: str, _: Words, yours: bool = False, renews: bool = False) -> str:
-    """What happened; `yours`: to the request or right of who reads it; `renews`: the request is for a right that is there. Kinds that nobody wrote a sentence for have one by what they are about."""
+def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
+    """What happened, by the notice's content too: whether it is `yours` who read it, whether it `renews` a right. Other kinds have one by what they are about."""
     own = {
         "request.taken_up": _("Your request for data is being looked at."),
         "request.changes_requested": _("Your request for data is to be completed."),
@@ -45,9 +45,9 @@ def sentence(kind: str, _: Words, yours: bool = False, renews: bool = False) -> 
         "grant.resumed": _("Your right to data that was suspended is in force again."),
         "grant.revoked": _("Your right to data was taken back; the reasons stand with it."),
     }
-    if yours and kind in own:
+    if content.get("yours") and kind in own:
         return own[kind]
-    if renews and kind == "request.submitted":
+    if content.get("renews") and kind == "request.submitted":
         return _("A request to renew a right to data has come in.")
     known = {
         "request.submitted": _("A request for data has come in."),

@@ -13,7 +13,7 @@ from ckanext.tzc.schemas import vocabulary
 
 from tzc.rights import policy, things
 
-from . import single_columns
+from . import request_words, single_columns
 from .single_columns import Columns
 
 MOST_DATASETS, MOST_FILES, MOST_PEOPLE = 20, 200, 20
@@ -90,8 +90,11 @@ def days(value: Any, errors: Errors, key: str = "days") -> int:
 def content(data: dict[str, Any], requester: str, errors: Errors) -> Content:
     """The words of a request."""
     purpose = text(data.get("purpose"), errors, "purpose", SHORT)
-    if purpose not in purposes():
-        errors.setdefault("purpose", []).append(tk._("Choose one of: {codes}.").format(codes=", ".join(purposes())))
+    if not purpose:
+        errors.setdefault("purpose", []).append(tk._("Please fill this in."))
+    elif purpose not in purposes():
+        named = [f"{request_words.purpose(code)} ({code})" for code in purposes()]
+        errors.setdefault("purpose", []).append(tk._("Choose one of: {codes}.").format(codes=", ".join(named)))
     return Content(
         purpose,
         text(data.get("words"), errors, "words", LONG, required=True),

@@ -67,6 +67,11 @@ def tzc_purposes() -> list[dict[str, str]]:
     return [{"code": entry["code"], "label": text(entry["label"]), "help": text(entry["help"])} for entry in vocabulary("purpose")]
 
 
+def tzc_days(count: Any) -> str:
+    """So many days, as people say it: two years rather than 730 days."""
+    return request_words.days(int(count))
+
+
 def tzc_move(name: str) -> str:
     """What the button of a move says."""
     return request_words.move(name)

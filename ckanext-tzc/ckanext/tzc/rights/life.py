@@ -124,7 +124,7 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
         # sent already, by the other press of the button
         if any(part.state == requests.SUBMITTED for part in parts) and not _differs(request, data):
             return
-        raise invalid("move", request_words.refusal(requests.IllegalMoveError(parts[0].state, "submit")))
+        raise invalid("move", request_words.refusal(requests.IllegalMoveError(parts[0].state, "submit"), roles.moves(user.id, parts[0], request)))
     errors: form.Errors = {}
     fields = {name: data[name] if name in data else getattr(request, name) for name in ("purpose", "words", "project", "organisation", "days", "team")}
     content = form.content(fields, request.requester, errors)
@@ -242,7 +242,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     try:
         moved = requests.make(part.pure(request.requester), name, act)
     except requests.RequestError as error:
-        raise invalid("move", request_words.refusal(error)) from error
+        raise invalid("move", request_words.refusal(error, roles.moves(by, part, request) if by else ())) from error
     part.take(moved, act.at)
     if by in part.decided_by:
         # whoever was replaced has decided too: an appeal is for others

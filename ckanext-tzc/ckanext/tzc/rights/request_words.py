@@ -1,6 +1,10 @@
 """Requests in the reader's words."""
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import text
 from ckanext.tzc.schemas import vocabulary
@@ -86,17 +90,41 @@ def role(code: str) -> str:
     return str(words.get(code, code))
 
 
+def right(grant: Any, part: str, at: datetime) -> str:
+    """Where a right stands at a moment; `part`: the state of the part of a request that it was given for."""
+    if grant.live and grant.begins <= at < grant.ends:
+        return str(tk._("Open to you"))
+    if grant.live and at < grant.begins:
+        return str(tk._("Not begun yet"))
+    words = {requests.SUSPENDED: tk._("Right suspended"), requests.REVOKED: tk._("Right revoked"), requests.RENEWED: tk._("Right renewed")}
+    # an appeal against a right that was taken back
+    words[requests.APPEALED] = words[requests.REVOKED]
+    return str(tk._("Right at its end") if grant.live else words.get(part, tk._("Right at its end")))
+
+
+def days(count: int) -> str:
+    """So many days, as people say it."""
+    years = {365: 1, 366: 1, 730: 2, 731: 2, 1095: 3, 1096: 3}.get(count)
+    if years:
+        return str(tk.ungettext("%(num)d year", "%(num)d years", years) % {"num": years})
+    return str(tk.ungettext("%(num)d day", "%(num)d days", count) % {"num": count})
+
+
 def purpose(code: str) -> str:
     """A purpose's name."""
     return next((text(entry["label"]) for entry in vocabulary("purpose") if entry["code"] == code), code)
 
 
-def refusal(error: requests.RequestError) -> str:
-    """Why a move cannot be made, in a sentence."""
+def refusal(error: requests.RequestError, moves: Iterable[str] = ()) -> str:
+    """Why a move cannot be made, in a sentence; `moves`: those that the reader can make instead."""
     if isinstance(error, requests.IllegalMoveError):
-        here = [move(name) for name in error.possible if requests.MOVES[name].roles != frozenset({requests.CLOCK})]
-        words = tk._("“{move}” is not possible any more: the request is now “{state}”. Possible: {possible}.")
-        return str(words).format(move=move(error.move), state=state(error.state), possible=", ".join(here) or tk._("nothing"))
+        if error.state in requests.MOVES[error.move].starts:
+            # what is possible once, and was done
+            words = tk._("“{move}” is possible once, and was done already.")
+        else:
+            words = tk._("“{move}” is not possible while the request is “{state}”.")
+        instead = ", ".join(move(name) for name in moves)
+        return str(words).format(move=move(error.move), state=state(error.state)) + (" " + tk._("You can: {moves}.").format(moves=instead) if instead else "")
     if isinstance(error, requests.NotYoursError):
         return str(tk._("“{move}” is for: {roles}.")).format(move=move(error.move), roles=", ".join(role(name) for name in sorted(error.roles)))
     if isinstance(error, requests.SamePersonError):

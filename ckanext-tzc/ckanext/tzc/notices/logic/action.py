@@ -42,7 +42,7 @@ def _asker(context: dict[str, Any]) -> Any:
 def _shown(notice: store.Notice, reader: str) -> dict[str, Any]:
     facts = words.facts(notice, reader, here.language(), tk._)
     return {
-        "id": notice.id, "at": notice.at.isoformat(), "kind": notice.kind, "about": notice.about, "words": words.sentence(notice.kind, tk._, bool(notice.content.get("yours")), bool(notice.content.get("renews"))),
+        "id": notice.id, "at": notice.at.isoformat(), "kind": notice.kind, "about": notice.about, "words": words.sentence(notice.kind, tk._, notice.content),
         "facts": [{"label": label, "value": value} for label, value in facts], "path": notice.path, "read": notice.read.isoformat() if notice.read else None,
     }  # fmt: skip
 

@@ -137,8 +137,8 @@ def tzc_request_message(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """A request (`id`) as far as it is the asker's: who asked sees all, a partner its own part.
 
-    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest", "renewed"}`;
-    `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
+    Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest",
+    "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
     "partner", "title",
     "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "columns", "moves", "roles"}`; `moves` are those that the asker can make now. Raises ObjectNotFound,
     NotAuthorized.
@@ -172,13 +172,13 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     """Rights of the account, or, with `dataset`, those to a dataset, for who decides on it; the latest end first.
 
     `offset`, `limit` (100 at most). Returns `{"count", "grants"}`: `{"id", "request", "part", "account", "dataset", "title", "resources", "columns", "begins", "ends", "live",
-    "now", "terms_hash"}`; `columns` by file, where only some were given; `now` says whether it opens the data at this moment.
+    "now", "label", "terms_hash"}`; `columns` by file, where only some were given; `now` says whether it opens the data at this moment, `label` why, in words.
     Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     user = _asker(context, "tzc_grant_list")
     offset, limit = offset_and_limit(data_dict, MOST)
     limit = min(limit, MOST)
-    query = model.Session.query(records.Grant, records.Part.request).join(records.Part, records.Part.id == records.Grant.part)
+    query = model.Session.query(records.Grant, records.Part.request, records.Part.state).join(records.Part, records.Part.id == records.Grant.part)
     if name := _one(data_dict, "dataset"):
         package = model.Package.get(name)
         partner = package.owner_org if package else None
@@ -188,7 +188,7 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     else:
         query = query.filter(records.Grant.account == user.id)
     rows = query.order_by(records.Grant.ends.desc(), records.Grant.id).offset(offset).limit(limit).all()
-    titles, names, at = _titles(grant.dataset for grant, _request in rows), _names(grant.account for grant, _request in rows), records.now()
+    titles, names, at = _titles(grant.dataset for grant, _request, _state in rows), _names(grant.account for grant, _request, _state in rows), records.now()
     return {
         "count": query.count(),
         "grants": [
@@ -197,9 +197,9 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
                 "title": titles.get(grant.dataset, ("", ""))[1],
                 "resources": grant.resources, "columns": grant.columns,
                 "begins": _utc(grant.begins), "ends": _utc(grant.ends), "live": grant.live, "now": grant.live and grant.begins <= at < grant.ends,
-                "terms_hash": grant.terms_hash,
+                "label": request_words.right(grant, state, at), "terms_hash": grant.terms_hash,
             }
-            for grant, request in rows
+            for grant, request, state in rows
         ],
     }  # fmt: skip
 
@@ -301,7 +301,8 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
         "purpose_label": request_words.purpose(request.purpose),
         "words": request.words, "project": request.project, "organisation": request.organisation, "days": request.days,
         "team": [names.get(account, "") for account in request.team], "team_names": _user_names(request.team),
-        "created": _utc(request.created), "changed": _utc(request.changed), "renews": request.renews, "renewed": _renewed(request, mine), "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
+        "created": _utc(request.created), "changed": _utc(request.changed), "renews": request.renews, "renewed": _renewed(request, mine),
+        "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
         "parts": [_part(part, request, user, [item for item in items if item.part == part.id], titles, names) for part in mine],
         "files": [attachments.shown(row, user) for row in attachments.of(request, mine)],
         "others": len(parts) - len(mine), "messages": [_message(message, names) for message in seen],
