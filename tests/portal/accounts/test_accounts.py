@@ -16,6 +16,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from ckan.tests import factories
 from ckanext.tzc.accounts import mail, resets, sign_up, store, tokens
+from ckanext.tzc.common.happening import Happening, tell
+from ckanext.tzc.notices import letters
 
 from .conftest import PASSWORD, Mailbox, Reader, free_port
 
@@ -48,6 +50,41 @@ def test_an_account_by_a_proven_address(reader: Reader, mailbox: Mailbox) -> Non
     user = model.User.get("jeanne")
     assert (user.email, user.fullname, user.state, user.sysadmin) == ("jeanne@example.org", "Jeanne d'Aytré", "active", False)
     assert "Jeanne" in reader.get("/dashboard/datasets").text, "signed in"
+
+
+def test_an_account_leads_on_to_what_was_wanted(reader: Reader, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = "/demandes/nouvelle?dataset=compteurs"
+    for page in (f"/user/login?came_from={wanted}", wanted):
+        assert re.search(r'href="/compte/nouveau\?next=[^"]*compteurs', reader.get(page).text)
+    assert f'name="next" value="{wanted}"' in reader.get(f"/compte/nouveau?next={wanted}").text
+    reader.send("/compte/nouveau", email="jeanne@example.org", next=wanted)
+    address = link(sent(mailbox)[-1])
+    with monkeypatch.context() as late:
+        late.setattr(sign_up, "HOURS", -1)
+        assert f'name="next" value="{wanted}"' in reader.get(address).text
+    answer = reader.send(address, fullname="Jeanne", name="jeanne", password=PASSWORD)
+    assert answer.status_code == 302 and answer.headers["Location"].endswith(wanted)
+
+
+def test_an_account_leads_to_this_portal_only(reader: Reader, mailbox: Mailbox) -> None:
+    reader.send("/compte/nouveau", email="jeanne@example.org", next="//evil.example")
+    answer = reader.send(link(sent(mailbox)[-1]), fullname="Jeanne", name="jeanne", password=PASSWORD)
+    assert answer.status_code == 302 and "evil" not in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_language_of_the_pages_is_that_of_the_mails(reader: Reader, mailbox: Mailbox, language: str) -> None:
+    before = "" if language == "fr" else "/en"
+    reader.send(f"{before}/compte/nouveau", email="jeanne@example.org")
+    reader.send(f"{before}/compte/nouveau/{link(sent(mailbox)[-1]).rpartition('/')[2]}", fullname="Jeanne", name="jeanne", password=PASSWORD)
+    assert tk.get_action("tzc_notices_wish_show")({"user": "jeanne"}, {})["language"] == language
+    tell(Happening("request.granted", None, tell=(model.User.get("jeanne").id,)))
+    model.Session.commit()
+    letters.write_due(60)
+    assert sent(mailbox)[-1]["Content-Language"] == language
+    other = "en" if language == "fr" else "fr"
+    tk.get_action("tzc_notices_wish_update")({"user": "jeanne"}, {"language": other})
+    assert tk.get_action("tzc_notices_wish_show")({"user": "jeanne"}, {})["language"] == other
 
 
 def test_the_link_serves_once(reader: Reader, mailbox: Mailbox) -> None:

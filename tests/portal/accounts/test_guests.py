@@ -55,6 +55,7 @@ def test_a_link_serves_once(reader: Reader, mailbox: Mailbox, app: Any) -> None:
     for answer in (other.get(address), other.post(address, data={"fullname": "Jeanne"})):
         assert answer.status_code in (400, 410)
     assert "déjà" in other.get(address).text or "served already" in other.get(address).text
+    assert f'name="next" value="{WANTED}"' in other.get(address).text, "it is still known where one was going"
     with pytest.raises(sign_up.LinkError):
         guests.enter(address.rsplit("/", 1)[1], "Jeanne")
 

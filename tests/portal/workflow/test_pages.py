@@ -124,6 +124,18 @@ def test_the_page_of_a_dataset_moves_it(app: Any, town: Town) -> None:
     assert state(made) == "published" and editor.said()
 
 
+def test_what_waits_for_another_key_is_not_said_to_be_published(app: Any, town: Town) -> None:
+    officer = somebody()
+    town.give("officer", officer)
+    town.give("steward", town.second)
+    made = town.create(user=town.second, personal_data="anonymised", personal_data_report="https://example.org/rapport.pdf", contact=[{"email": "a@example.org"}])
+    assert state(made) == "in_review"
+    person = Person(app, town.second)
+    person.visit(f"/dataset/publication/{made['name']}")
+    said = " ".join(person.page.xpath("//section[@aria-labelledby='past-title']//text()"))
+    assert tk._("Approved, and given to the others to approve") in said and f"{tk._('Published')}{tk._(': ')}" not in said
+
+
 def test_roles_are_given_and_taken_on_the_partner_s_page(app: Any, town: Town) -> None:
     admin, editor = Person(app, town.admin), Person(app, town.editor)
     assert f"/organization/roles/{town.name}" in admin.visit(f"/organization/{town.name}")

@@ -43,5 +43,5 @@ def enter(token: str) -> Page:
             return tk.render("accounts/guest_enter.html", {"email": email, "name": name, "fullname": fullname, "mistake": mistake}), 400 if mistake else 200
         user, wanted = guests.enter(token, fullname)
     except sign_up.LinkError as error:
-        return tk.render("accounts/guest.html", {"email": "", "wanted": "", "mistake": str(error)}), 410
+        return tk.render("accounts/guest.html", {"email": "", "wanted": own(error.wanted), "mistake": str(error)}), 410
     return signed_in(user, wanted or None)

@@ -13,6 +13,8 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.tzc.common import mailing
+from ckanext.tzc.common.territory import language
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy.dialects.postgresql import insert
 
@@ -53,14 +55,14 @@ def read(token: str) -> tuple[str, str]:
     try:
         email, wanted, _nonce = _signer().loads(token, max_age=MINUTES * 60)
     except SignatureExpired as error:
-        raise LinkError(tk._("This link is more than an hour old. Ask for a new one below.")) from error
+        raise LinkError(tk._("This link is more than an hour old. Ask for a new one below."), str(_signer().load_payload(error.payload)[1])) from error
     except (BadSignature, ValueError, TypeError) as error:
         raise LinkError(tk._("This link is not complete. Open it from the mail again, or ask for a new one below.")) from error
     if model.Session.get(Link, _hash(token)):
-        raise LinkError(tk._("This link has served already. Ask for a new one below."))
+        raise LinkError(tk._("This link has served already. Ask for a new one below."), str(wanted))
     account = sign_up.account_of(email)
     if account is not None and not is_guest(account):
-        raise LinkError(tk._("This address has its account already. Sign in, or ask for a new password."))
+        raise LinkError(tk._("This address has its account already. Sign in, or ask for a new password."), str(wanted))
     return str(email), str(wanted)
 
 
@@ -81,7 +83,8 @@ def enter(token: str, fullname: str) -> tuple[Any, str]:
     model.Session.execute(insert(Link.__table__).values(hash=_hash(token), used=now()))
     user = sign_up.account_of(email)
     if user is None:
-        user = model.User(name=sign_up.free_name(f"invite-{secrets.token_hex(4)}"), fullname=fullname, email=email, plugin_extras={MARK: now().isoformat()})
+        extras = {MARK: now().isoformat(), mailing.LANGUAGE: language()}
+        user = model.User(name=sign_up.free_name(f"invite-{secrets.token_hex(4)}"), fullname=fullname, email=email, plugin_extras=extras)
         model.Session.add(user)
     model.Session.commit()
     return user, wanted

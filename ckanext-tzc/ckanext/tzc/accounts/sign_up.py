@@ -9,6 +9,8 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan.lib.munge import munge_name
+from ckanext.tzc.common import mailing
+from ckanext.tzc.common.territory import language
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 from . import mail
@@ -18,7 +20,11 @@ EMAIL = re.compile(r"[^@\s,;<>\"']{1,64}@[^@\s,;<>\"'/]{1,190}\.[^@\s,;<>\"'./]{
 
 
 class LinkError(ValueError):
-    """A link that leads nowhere; the message says what to do."""
+    """A link that leads nowhere; the message says what to do. `wanted`: the page that it led on to, where the link is one of ours."""
+
+    def __init__(self, words: str, wanted: str = "") -> None:
+        self.wanted = wanted
+        super().__init__(words)
 
 
 def is_open() -> bool:
@@ -31,26 +37,32 @@ def is_email(value: str) -> bool:
     return bool(EMAIL.fullmatch(value))
 
 
-def invite(email: str) -> None:
-    """Mail the link; to somebody who has an account, that there is one. The reader of the page sees no difference."""
+def invite(email: str, wanted: str = "") -> None:
+    """Mail the link; to somebody who has an account, that there is one. The reader of the page sees no difference. `wanted`: a page of ours to go on to."""
     existing = account_of(email)
-    link = tk.h.url_for("tzc_accounts.complete", token=_signer().dumps(email), qualified=True)
+    link = tk.h.url_for("tzc_accounts.complete", token=_signer().dumps([email, wanted]), qualified=True)
     reset = tk.h.url_for("user.request_reset", qualified=True)
     body = tk.render("emails/sign_up.txt", {"link": link, "reset": reset, "existing": existing, "hours": HOURS})
     mail.put("", email, tk._("Your account"), body)
 
 
-def email_of(token: str) -> str:
-    """The address that a link proves. Raises LinkError."""
+def read(token: str) -> tuple[str, str]:
+    """The address that a link proves, and the page that was wanted. Raises LinkError."""
     try:
-        email: str = _signer().loads(token, max_age=HOURS * 3600)
+        email, wanted = _parts(_signer().loads(token, max_age=HOURS * 3600))
     except SignatureExpired as error:
-        raise LinkError(tk._("This link is more than a day old. Ask for a new one below.")) from error
+        raise LinkError(tk._("This link is more than a day old. Ask for a new one below."), _parts(_signer().load_payload(error.payload))[1]) from error
     except BadSignature as error:
         raise LinkError(tk._("This link is not complete. Open it from the mail again, or ask for a new one below.")) from error
     if account_of(email):
-        raise LinkError(tk._("This address has its account already. Sign in, or ask for a new password."))
-    return email
+        raise LinkError(tk._("This address has its account already. Sign in, or ask for a new password."), wanted)
+    return email, wanted
+
+
+def _parts(signed: Any) -> tuple[str, str]:
+    """What a link holds; those that were mailed before hold the address alone."""
+    email, wanted = (signed, "") if isinstance(signed, str) else signed
+    return str(email), str(wanted)
 
 
 def account_of(email: str) -> Any:
@@ -63,7 +75,10 @@ def create(email: str, name: str, fullname: str, password: str) -> Any:
     """Make the account. Raises toolkit.ValidationError."""
     site_user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
     made = tk.get_action("user_create")({"user": site_user, "ignore_auth": True}, {"name": name, "fullname": fullname, "email": email, "password": password})
-    return model.User.get(made["id"])
+    user = model.User.get(made["id"])
+    user.plugin_extras = {**(user.plugin_extras or {}), mailing.LANGUAGE: language()}
+    model.Session.commit()
+    return user
 
 
 def free_name(wish: str) -> str:

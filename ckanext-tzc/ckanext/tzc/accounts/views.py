@@ -58,13 +58,14 @@ def sign_up_page() -> Page:
     """An account: the address of e-mail first."""
     if not sign_up.is_open():
         return tk.render("accounts/closed.html"), 404
+    wanted = own(request.values.get("next", ""))
     if request.method == "GET":
-        return tk.render("accounts/sign_up.html", {"email": "", "mistake": ""})
+        return tk.render("accounts/sign_up.html", {"email": "", "wanted": wanted, "mistake": ""})
     email = request.form.get("email", "").strip()
     if not sign_up.is_email(email):
-        return tk.render("accounts/sign_up.html", {"email": email, "mistake": tk._("This is no e-mail address; it looks like name@example.org.")}), 400
-    sign_up.invite(email.lower())
-    return tk.render("accounts/sent.html", {"email": email})
+        return tk.render("accounts/sign_up.html", {"email": email, "wanted": wanted, "mistake": tk._("This is no e-mail address; it looks like name@example.org.")}), 400
+    sign_up.invite(email.lower(), wanted)
+    return tk.render("accounts/sent.html", {"email": email, "wanted": wanted})
 
 
 @accounts.route("/compte/nouveau/<token>", methods=["GET", "POST"])
@@ -73,9 +74,9 @@ def complete(token: str) -> Page:
     if not sign_up.is_open():
         return tk.render("accounts/closed.html"), 404
     try:
-        email = sign_up.email_of(token)
+        email, wanted = sign_up.read(token)
     except sign_up.LinkError as error:
-        return tk.render("accounts/sign_up.html", {"email": "", "mistake": str(error)}), 410
+        return tk.render("accounts/sign_up.html", {"email": "", "wanted": own(error.wanted), "mistake": str(error)}), 410
     if request.method == "GET":
         return tk.render("accounts/complete.html", {"email": email, "data": {"name": sign_up.free_name(email.partition("@")[0])}, "errors": {}})
     data = {key: request.form.get(key, "").strip() for key in ("fullname", "name")}
@@ -83,7 +84,7 @@ def complete(token: str) -> Page:
         user = sign_up.create(email, data["name"], data["fullname"], request.form.get("password", ""))
     except tk.ValidationError as error:
         return tk.render("accounts/complete.html", {"email": email, "data": data, "errors": error.error_dict}), 400
-    return signed_in(user, None)
+    return signed_in(user, own(wanted) or None)
 
 
 @accounts.route("/compte/fournisseur")

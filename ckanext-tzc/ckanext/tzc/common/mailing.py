@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 Keep = Callable[[str, str, str, str, Mapping[str, str]], None]
 Works = Callable[[], bool]
 
+LANGUAGE = "tzc_language"
+"""In `plugin_extras` of an account: the language of the pages by which it came, in which it is mailed until it says otherwise."""
+
 _answer: list[tuple[Keep, Works]] = []
 
 

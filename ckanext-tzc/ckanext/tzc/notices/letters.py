@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ckanext.tzc.common import mailing
 from ckanext.tzc.common.territory import territory
 
-from . import hearing, stopping, store, words
+from . import hearing, stopping, store, wishes, words
 
 MOST = 50
 """Notices that one mail tells in full."""
@@ -54,7 +54,7 @@ def _write(rows: list[store.Notice]) -> int:
     user, wish = model.User.get(first.user_id), model.Session.get(store.Wish, first.user_id)
     if user is None or user.state != "active" or not user.email:
         return 0
-    language = wish.language if wish and wish.language in territory().languages else home
+    language = wish.language if wish and wish.language in territory().languages else wishes.first_language(user)
     _ = words.of(language)
     settings, stop = hearing.link("/compte/notifications/reglages"), hearing.link(f"/compte/notifications/arret/{stopping.token(user.id)}")
     feet = [_("What is mailed to you, and when:") + " " + settings, _("No such mails any more:") + " " + stop]

@@ -1,8 +1,11 @@
 """How accounts want to be mailed."""
 from __future__ import annotations
 
+from typing import Any
+
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import mailing
 from ckanext.tzc.common.territory import territory
 from sqlalchemy.dialects.postgresql import insert
 
@@ -14,7 +17,13 @@ from . import hearing, jobs, store
 def of(user_id: str) -> tuple[str, str]:
     """How, and in which language; the portal's own way for who said nothing."""
     wish = model.Session.get(store.Wish, user_id)
-    return (wish.mail, wish.language) if wish else (str(tk.config["tzc.notices.mail"]), territory().languages[0])
+    return (wish.mail, wish.language) if wish else (str(tk.config["tzc.notices.mail"]), first_language(model.User.get(user_id)))
+
+
+def first_language(user: Any) -> str:
+    """Of who said nothing: the language of the pages by which the account came, else the portal's own."""
+    came = ((user.plugin_extras or {}) if user else {}).get(mailing.LANGUAGE)
+    return str(came) if came in territory().languages else str(territory().languages[0])
 
 
 def put(user_id: str, mail: str, language: str) -> None:

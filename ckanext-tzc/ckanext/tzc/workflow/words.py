@@ -75,6 +75,7 @@ def made(code: str) -> str:
     return {
         "ask_review": tk._("Review asked for"),
         "publish": tk._("Published"),
+        "first_key": tk._("Approved, and given to the others to approve"),
         "approve": tk._("Approved"),
         "request_changes": tk._("Sent back"),
         "withdraw": tk._("Withdrawn from review"),
