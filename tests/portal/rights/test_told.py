@@ -127,3 +127,16 @@ def test_what_happens_to_requests_has_words_in_the_journal() -> None:
     from ckanext.tzc.rights import life
 
     assert set(life.KINDS.values()) <= set(words.kinds())
+
+
+def test_the_page_of_a_dataset_says_what_right_one_has(scene: Any, app: Any) -> None:
+    from tests.people import Person
+
+    request = scene.grant()
+    (right,) = scene.call("tzc_grant_list", scene.citizen)["grants"]
+    page = f"/dataset/{scene.streets['name']}"
+    assert f"/accords/{right['id']}" in Person(app, scene.citizen).visit(page)
+    for name in (scene.other, scene.town["decider"]):
+        assert "/accords/" not in Person(app, name).visit(page)
+    scene.move(scene.town["decider"], request, "suspend", reason="Une question.")
+    assert "/accords/" not in Person(app, scene.citizen).visit(page)

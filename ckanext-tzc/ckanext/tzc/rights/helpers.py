@@ -101,6 +101,16 @@ def tzc_own_request(package: dict[str, Any]) -> dict[str, Any] | None:
     return {"id": found.request, "label": request_words.state(found.state), "over": found.state not in waiting}
 
 
+def tzc_own_right(package: dict[str, Any]) -> dict[str, Any] | None:
+    """The reader's right to a dataset that lasts longest of those in force: `{"grant", "ends", "some"}`, `some` where it is not for all files. None without one."""
+    if not (tk.current_user and tk.current_user.is_authenticated):
+        return None
+    at = records.now()
+    there = (records.Grant.account == tk.current_user.id, records.Grant.dataset == package["id"], records.Grant.live, records.Grant.begins <= at, records.Grant.ends > at)
+    found = model.Session.query(records.Grant).filter(*there).order_by(records.Grant.ends.desc()).first()
+    return {"grant": found.id, "ends": found.ends.isoformat(), "some": bool(found.resources)} if found else None
+
+
 def tzc_columns_before(resource: dict[str, Any]) -> dict[str, Any] | None:
     """What a reader of a file's page is told of its columns before having its data: `{"columns", "sample"}` of `tzc_table_dictionary`; None where that is nothing."""
     found = columns.told(resource)
