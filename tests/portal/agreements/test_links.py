@@ -167,6 +167,8 @@ def test_the_recipient_is_mailed_and_no_other_room_learns_the_address(scene: Any
     made = link(scene, put(scene, CONTENT)["id"])
     (row,) = model.Session.query(mail.Mail).filter_by(recipient="jeanne@example.org")
     assert made["url"] in row.body
+    # until when, as people write it, with the hour
+    assert tk.h.tzc_moment(made["until"], clock=True) in row.body and made["until"][:10] not in row.body
     assert all(made["url"] not in f"{one.path}{one.content}{one.mail}" for one in scene.told)
 
 

@@ -57,7 +57,7 @@ def create(user: Any, data: dict[str, Any]) -> tuple[offers.Link, str]:
 def _mail(link: offers.Link, package: Any, where: str) -> None:
     """Straight to the recipient: no other room learns the address."""
     partner = model.Group.get(link.partner)
-    day = link.until.date().isoformat()
+    day = tk.h.tzc_moment(link.until.isoformat(), clock=True)
     lines = [
         tk._("Good day,"), "",
         tk._("{partner} gives you a file of “{title}”. Open this page and press the button; the link works {count} times at most, until {day}:").format(
