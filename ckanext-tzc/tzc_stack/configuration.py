@@ -28,13 +28,20 @@ def territory_file(paths: Paths, settings: Settings) -> Path:
 
 
 def territory(paths: Paths, settings: Settings) -> Territory:
-    """What that file says; a file with a mistake is refused."""
+    """What that file says; a file with a mistake is refused, and so are outlines beside it that are not of its communes."""
+    from tzc.catalogue import outlines
     from tzc.catalogue.territory import TerritoryError, read_file
 
+    file = territory_file(paths, settings)
     try:
-        return read_file(territory_file(paths, settings), [entry["code"] for entry in _licence_entries(paths)])
+        read = read_file(file, [entry["code"] for entry in _licence_entries(paths)])
     except (TerritoryError, OSError) as error:
         raise StackError(f"The territory file cannot be used: {error}", "mend that line, then run ./portal up again.") from error
+    try:
+        outlines.read_file(file.parent / outlines.NAME, read.commune_names)
+    except (outlines.OutlinesError, OSError) as error:
+        raise StackError(f"The communes' outlines cannot be used: {error}", f"give {outlines.NAME} of this territory, or take it away: the portal works without.") from error
+    return read
 
 
 def territory_sources(paths: Paths, settings: Settings) -> list[Path]:

@@ -36,7 +36,7 @@ def test_asked_reminded_twice_and_attested(scene: Any, app: Any, monkeypatch: py
     assert all(one.path == f"/accords/{one.about['grant']}" for one in scene.told if one.kind == ending.ASKED)
     # it stands in their inbox, in a sentence of its own
     notice = model.Session.query(notices.Notice).filter_by(user_id=id_of(scene.other), kind=ending.ASKED).one()
-    assert notice.path == f"/accords/{grants[scene.other]}" and words.sentence(notice.kind, str) != words.sentence("agreement.something", str)
+    assert notice.path == f"/accords/{grants[scene.other]}" and words.sentence(notice.kind, str, {}) != words.sentence("agreement.something", str, {})
     # the citizen attests, and is reminded no more; the other one is
     citizen = Person(app, scene.citizen)
     citizen.visit(f"/demandes/{request['id']}")

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", 
     [
         ("package_search", '{"q": ["a", {"b": 1}]}'), ("package_search", '{"q": {"a": 1}}'), ("package_show", '{"id": {"a": 1}}'), ("group_list", '{"groups": [{}]}'),
         ("tzc_table_status", '{"id": "\\u0000"}'), ("tag_list", '{"query": "\\u0000"}'), ("package_list", '{"offset": 99999999999999999999}'),
+        ("package_show", '{"id": 1e999}'), ("datastore_search", '{"resource_id": "x", "filters": {"nom": "\\u0000"}}'),
+        ("datastore_search", '{"resource_id": "x", "filters": "{\\"nom\\": \\"\\\\u0000\\"}"}'), ("datastore_search", '{"resource_id": "x", "filters": "{\\"nom\\": 1e999}"}'),
         ("package_search", '{"q": ' + "[" * 100 + "]" * 100 + "}"), ("package_search", '{"q": ' + "[" * 100_000 + "]" * 100_000 + "}"),
     ],
 )  # fmt: skip
@@ -26,7 +28,8 @@ def test_a_body_that_no_action_takes(app: Any, action: str, body: str) -> None:
     assert json.loads(answer.body)["error"]["message"]
 
 
-@pytest.mark.parametrize("question", ["package_list?offset=99999999999999999999", "package_search?rows=99999999999999999999", "tag_list?query=%00", "package_show?id=%00"])
+@pytest.mark.parametrize("question", ["package_list?offset=99999999999999999999", "package_search?rows=99999999999999999999", "tag_list?query=%00", "package_show?id=%00",
+                                      "datastore_search?resource_id=x&filters={%22a%22:1e999}", "status_show?callback=alert(1)//"])
 def test_a_question_that_no_action_takes(app: Any, question: str) -> None:
     assert app.get(f"/api/3/action/{question}", status=None).status_code == 400
 
@@ -74,3 +77,9 @@ def test_what_this_portal_does_without_says_so(app: Any, publish: Any) -> None:
     for action in ("package_collaborator_list", "package_collaborator_create", "package_collaborator_delete", "package_collaborator_list_for_user"):
         answer = app.post(f"/api/3/action/{action}", json={"id": made["id"]}, status=400)
         assert "membre de son partenaire" in answer.json["error"]["message"], answer.body
+
+
+@pytest.mark.parametrize("address", ["/user/login", "/user/reset"])
+def test_a_form_with_a_character_that_no_text_has(app: Any, address: str) -> None:
+    answer = app.post(address, data={"login": "a\x00b", "user": "a\x00b", "password": "x"}, status=None)
+    assert answer.status_code == 400, answer.status

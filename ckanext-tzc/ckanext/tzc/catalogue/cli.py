@@ -20,11 +20,13 @@ def check(file: str) -> None:
 
     from ckanext.tzc.common.territory import licence_codes
 
+    from tzc.catalogue import outlines
     from tzc.catalogue.territory import TerritoryError, read_file
 
     try:
         read = read_file(Path(file), licence_codes())
-    except TerritoryError as error:
+        outlines.read_file(Path(file).parent / outlines.NAME, read.commune_names)
+    except (TerritoryError, outlines.OutlinesError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{file}: {len(read.axes)} axes, {len(read.communes)} communes, languages {', '.join(read.languages)}")
 

@@ -1,6 +1,8 @@
 """To whoever may not see a dataset, the API says what it says of one that is not there: the name of a confidential dataset is a secret too."""
 from __future__ import annotations
 
+import re
+
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from flask import Blueprint, Response, request
@@ -9,6 +11,8 @@ from .api_errors import refusal
 
 unseen = Blueprint("tzc_unseen", __name__)
 
+OF_ACCOUNTS = re.compile(r"user|api_token|followee")
+"""Actions whose `id` is an account's."""
 LONGEST_NAME = 200
 NAMED = ("id", "dataset", "dataset_id", "package_id", "resource", "resource_id")
 """Where a question names what it is about."""
@@ -19,7 +23,9 @@ def as_if_unknown(response: Response) -> Response:
     """One answer for what is hidden and what is not there: a refusal stays one only where it is about something that the asker sees."""
     if request.blueprint != "api" or "logic_function" not in (request.view_args or {}):
         return response
-    if not (response.status_code == 404 or (response.status_code == 403 and not all(map(_is_seen, _names()))) or (response.status_code == 409 and _says_not_found(response))):
+    # of accounts, those that are there and those that are not are refused alike
+    refused = response.status_code == 403 and not OF_ACCOUNTS.search(request.view_args["logic_function"]) and not all(map(_is_seen, _names()))
+    if not (refused or response.status_code == 404 or (response.status_code == 409 and _says_not_found(response))):
         return response
     answer = refusal(404, "Not Found Error", tk._("There is nothing of this name, or it is not for you to see."))
     answer.headers.extend({name: value for name, value in response.headers if name.startswith("Access-Control-")})
