@@ -140,7 +140,7 @@ INNER = ("https://127.0.0.1", "https://localhost/", "https://LOCALHOST.:8443/x",
 def test_inner_addresses_are_refused_when_they_are_given(partner: dict[str, Any], administrator: dict[str, Any], url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(tk.ValidationError) as caught:
         tk.get_action("tzc_notices_webhook_update")({"user": administrator["name"]}, {"partner": partner["id"], "url": url})
-    assert "internal network" in caught.value.error_dict["url"][0]
+    assert "réseau interne" in caught.value.error_dict["url"][0]
     monkeypatch.setitem(tk.config, "tzc.notices.internal_webhooks", True)
     tk.get_action("tzc_notices_webhook_update")({"user": administrator["name"]}, {"partner": partner["id"], "url": url})
 
