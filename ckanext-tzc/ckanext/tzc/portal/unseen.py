@@ -11,8 +11,8 @@ from .api_errors import refusal
 
 unseen = Blueprint("tzc_unseen", __name__)
 
-OF_ACCOUNTS = re.compile(r"user|api_token|followee")
-"""Actions whose `id` is an account's."""
+OF_OTHERS = re.compile(r"user|api_token|followee|^activity_")
+"""Actions whose `id` is an account's, or of a past state that only who was told of it can name."""
 LONGEST_NAME = 200
 NAMED = ("id", "dataset", "dataset_id", "package_id", "resource", "resource_id")
 """Where a question names what it is about."""
@@ -24,7 +24,7 @@ def as_if_unknown(response: Response) -> Response:
     if request.blueprint != "api" or "logic_function" not in (request.view_args or {}):
         return response
     # of accounts, those that are there and those that are not are refused alike
-    refused = response.status_code == 403 and not OF_ACCOUNTS.search(request.view_args["logic_function"]) and not all(map(_is_seen, _names()))
+    refused = response.status_code == 403 and not OF_OTHERS.search(request.view_args["logic_function"]) and not all(map(_is_seen, _names()))
     if not (refused or response.status_code == 404 or (response.status_code == 409 and _says_not_found(response))):
         return response
     answer = refusal(404, "Not Found Error", tk._("There is nothing of this name, or it is not for you to see."))
