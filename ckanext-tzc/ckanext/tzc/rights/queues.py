@@ -116,7 +116,8 @@ def _of_administrator(user: Any, delegates: dict[str, dict[str, frozenset[str]]]
     # delegates are there as long as those are whom they replace: nobody but these is asked about
     deciders = {partner: accounts - frozenset(delegates.get(partner, {})) for partner, accounts in deciders.items()}
     own = _would_have()
-    first = part.keys[requests.DECIDER].astext
+    # where both keys are turned, nobody is wanted for the second
+    first = sa.case((part.keys[requests.OFFICER].astext.is_(None), part.keys[requests.DECIDER].astext))
     acted = sa.select(message.acting_for).where(message.part == part.id, message.move == requests.Approve.name, message.by == first)
     turned = sa.func.jsonb_build_array(first).op("||")(sa.func.coalesce(acted.order_by(message.id.desc()).limit(1).scalar_subquery(), sa.cast([], JSONB)))
     stands_in = user.id in duties.administrators()
