@@ -155,7 +155,7 @@ def test_roles_are_given_and_taken_on_the_partner_s_page(app: Any, town: Town) -
 def test_strangers_are_sent_to_sign_in_and_others_see_nothing(app: Any, reviewed: Town) -> None:
     made = reviewed.create()
     other = Person(app, somebody())
-    for path, status in ((f"/dataset/publication/{made['name']}", 403), (f"/organization/roles/{reviewed.name}", 403), ("/dataset/publication/rien", 404), ("/organization/roles/rien", 404)):
+    for path, status in ((f"/dataset/publication/{made['name']}", 404), (f"/organization/roles/{reviewed.name}", 403), ("/dataset/publication/rien", 404), ("/organization/roles/rien", 404)):
         assert app.get(path, follow_redirects=False).status_code == 302
         assert other.get(path).status_code == status
     assert app.get("/publication", follow_redirects=False).status_code == 302
