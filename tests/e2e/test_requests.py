@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.looks import check
-from tests.people import PASSWORD, sign_in
+from tests.people import PASSWORD, sign_in, sign_in_on_the_way
 
 pytestmark = pytest.mark.browser
 
@@ -54,9 +54,7 @@ def test_asked_for_decided_and_taken_away(portal: Any, page: Any, phone: Any) ->
     check(phone)
     phone.set_viewport_size({"width": 360, "height": 800})
     phone.locator("main a.tzc-button[href*='/demandes/nouvelle']").click()
-    phone.fill("input[name=login]", citizen)
-    phone.fill("input[name=password]", PASSWORD)
-    phone.click("main button[type=submit]")
+    sign_in_on_the_way(phone, (citizen, PASSWORD))
     phone.wait_for_url("**/demandes/nouvelle?dataset=*")
     phone.check("input[name=purpose][value=research]")
     phone.fill("#field-words", "Une thèse sur la sobriété.")
