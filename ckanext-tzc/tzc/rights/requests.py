@@ -56,7 +56,7 @@ class BadTermError(RequestError):
 @dataclasses.dataclass(frozen=True)
 class Part:
     """One partner's part of a request. `keys`: who approved, by role; `decided_by`: who took the decision in force; `before`: the state that is appealed against;
-    `final`: an appeal was heard; `due`: until when to decide; moments are UTC.
+    `final`: an appeal was heard; `due`: until when to decide; `begins`, `ends`: of the right, or while a key is missing of the days that the first one said; moments are UTC.
     """
 
     state: str
@@ -74,12 +74,11 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Act:
-    """Who makes a move, in which role, when; with the days of the right, where it is one that gives it."""
+    """Who makes a move, in which role, when; with the end of the right, where it is one that gives it."""
 
     by: str
     role: str
     at: datetime
-    begins: datetime | None = None
     ends: datetime | None = None
 
 
@@ -140,10 +139,13 @@ class Prolong(Move):
 
 
 def _term(part: Part, act: Act) -> tuple[datetime, datetime]:
-    begins, ends = act.begins or part.begins or act.at, act.ends or part.ends
-    if ends is None or ends <= begins or ends <= act.at:
-        raise BadTermError("a right needs an end that is still to come and lies after its beginning")
-    return begins, ends
+    """A right begins when it is given, by the last key; the days that the first key said are counted from then."""
+    ends = act.ends or part.ends
+    if act.ends is None and part.keys and part.begins and part.ends:
+        ends = act.at + (part.ends - part.begins)
+    if ends is None or ends <= act.at:
+        raise BadTermError("a right needs an end that is still to come")
+    return act.at, ends
 
 
 class Approve(Move):

@@ -89,6 +89,19 @@ def test_a_right_ends_at_its_second_and_not_before() -> None:
         life.make(part("suspended"), "resume", act("decider", LATER))
 
 
+def test_a_right_of_two_keys_begins_with_the_last_and_lasts_as_long_as_the_first_said() -> None:
+    days, waited = timedelta(days=30), timedelta(days=45)
+    asked = part("under_review", personal=True, begins=None, ends=None)
+    one = life.make(asked, "approve", act("decider", ends=NOW + days))
+    both = life.make(one, "approve", act("officer", NOW + waited))
+    assert (both.state, both.begins, both.ends) == ("granted", NOW + waited, NOW + waited + days)
+    fewer = life.make(one, "approve", act("officer", NOW + waited, ends=NOW + waited + timedelta(days=7)))
+    assert (fewer.begins, fewer.ends) == (NOW + waited, NOW + waited + timedelta(days=7))
+    # given anew after an appeal, it begins anew
+    again = life.make(part("appealed"), "overturn", act("reviewer", NOW + waited, ends=NOW + waited + days))
+    assert (again.begins, again.ends) == (NOW + waited, NOW + waited + days)
+
+
 @pytest.mark.parametrize("days", [-1, 0])
 def test_a_right_ends_after_it_begins(days: int) -> None:
     with pytest.raises(life.BadTermError):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import ckan.model as model
@@ -17,6 +18,8 @@ from joserfc.errors import BadSignatureError
 from joserfc.jwk import KeySet
 
 from tests.people import Person
+
+from .conftest import later
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -57,6 +60,19 @@ def test_each_file_and_person_has_one(scene: Any) -> None:
     assert len(rows) == 2 and {row.files[0] for row in rows} == {first["id"]}
     (target,) = json.loads(rows[0].document)["permission"][0]["target"]
     assert target["uid"].endswith(f"/resource/{first['id']}") and target["title"] == "Rues" and target["partOf"].endswith(scene.streets["id"])
+
+
+def test_with_two_keys_it_begins_when_the_last_is_turned(scene: Any, at: Any) -> None:
+    request = scene.ask(scene.ships, days=30)
+    scene.move(scene.port["decider"], request, "take_up")
+    scene.move(scene.port["decider"], request, "approve")
+    moment = later(45)
+    at(moment)
+    scene.move(scene.port["officer"], request, "approve")
+    agreement = model.Session.query(store.Agreement).one()
+    assert (agreement.begins, agreement.ends) == (moment, moment + timedelta(days=30))
+    begins = json.loads(agreement.document)["permission"][0]["constraint"][0]
+    assert (begins["operator"], begins["rightOperand"]["@value"]) == ("gteq", moment.isoformat().replace("+00:00", "Z"))
 
 
 def test_who_sees_it(scene: Any, app: Any) -> None:

@@ -192,13 +192,13 @@ def move(user: Any, request: records.Request, name: str, part_id: str, data: dic
         able = roles.of(user.id, part, request)
         part.personal = part.personal or _personal_now(part)
         role = roles.for_move(name, able, part) or able[0]
-        ends = at + timedelta(days=given or request.days) if name in GIVES_TERM and (given or not part.ends or part.ends <= at or name == "overturn") else None
-        if part.keys and ends and part.ends and ends > part.ends and name == "approve":
+        first = part.ends - part.begins if name == "approve" and part.keys and part.begins and part.ends else None
+        ends = at + timedelta(days=given or request.days) if name in GIVES_TERM and (given or first is None) else None
+        if first is not None and given and timedelta(days=given) > first:
             raise invalid("days", tk._("The first key was turned for a shorter time. Leave the days empty to agree to it, or ask for completion."))
         if name == "approve" and part.state == UNDER_REVIEW and delegates.turned(user.id, part, request):
             raise invalid("move", tk._("You have approved already: the other key is for somebody else."))
-        begins = at if name == "overturn" else None
-        _apply(part, request, name, Act(user.id, role, at, begins, ends), reason, user.id)
+        _apply(part, request, name, Act(user.id, role, at, ends), reason, user.id)
     request.changed = at
     model.Session.flush()
     return chosen
