@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ckanext.tzc.accounts import mail
 from ckanext.tzc.agreements import citing, linking, offers, store
 from ckanext.tzc.audit import store as audit
+from ckanext.tzc.common import duties
 from werkzeug.test import Client
 
 from tests.people import Person
@@ -202,6 +203,28 @@ def test_made_shown_once_and_withdrawn_on_the_page(scene: Any, app: Any) -> None
     assert someone.press(url.removeprefix(tk.config["ckan.site_url"])).get_data() == CONTENT
     for odd in ("x", "%00", url.rsplit("/", 1)[1] + "x"):
         assert someone.get(f"/liens/{odd}").status_code == 404
+
+
+def test_a_decider_from_elsewhere_chooses_the_file_by_its_name_and_is_led_to_no_closed_page(scene: Any, app: Any) -> None:
+    file, outsider = put(scene, CONTENT), tk.get_action("user_show")({"ignore_auth": True}, {"id": scene.other})["id"]
+    before = duties._answer[-1]
+    duties.answered_by(lambda of, duty: frozenset({outsider}) if (of, duty) == (scene.town["id"], duties.DECIDER) else before(of, duty))
+    page = f"/dataset/partage/{scene.streets['name']}"
+    decider = Person(app, scene.other)
+    assert "/resource/" not in decider.visit(page)
+    assert [(one.get("value"), one.text) for one in decider.page.xpath("//select[@name='file']/option")] == [(file["id"], "Comptages")]
+    tabs = decider.page.xpath("//*[contains(@class,'tzc-tabs')]//a/@href")
+    assert page in tabs[-1]
+    for tab in tabs:
+        decider.visit(tab)
+    decider.visit(page)
+    decider.send(button=("act", "link"), form=1, email="jeanne@example.org", days="5", count="1")
+    assert model.Session.query(offers.Link.file).all() == [(file["id"],)]
+    # whoever edits has all of them
+    editor = Person(app, scene.town["decider"])
+    duties.answered_by(before)
+    editor.visit(page)
+    assert len(editor.page.xpath("//*[contains(@class,'tzc-tabs')]//a")) > 3
 
 
 def test_addresses_of_recipients_are_not_kept_for_ever(scene: Any, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

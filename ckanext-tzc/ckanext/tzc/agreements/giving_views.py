@@ -61,7 +61,7 @@ def dataset(name: str) -> Any:
         "agreements/giving.html",
         {
             "pkg_dict": package, "pkg": package, "invitations": invitations, "links": _call("tzc_link_list", dataset=name), "typed": typed, "errors": errors, "act": act,
-            "link": made if act == "link" else None, "most_days": linking.MOST_DAYS, "most_downloads": linking.MOST_DOWNLOADS,
+            "link": made if act == "link" else None, "files": linking.choices(package["id"]), "most_days": linking.MOST_DAYS, "most_downloads": linking.MOST_DOWNLOADS,
         },
     )  # fmt: skip
     return page, 400 if errors else 200

@@ -69,6 +69,12 @@ def _mail(link: offers.Link, package: Any, where: str) -> None:
     mailing.keep("", link.email, subject[:200], "\n".join(lines) + "\n", {"Content-Language": tk.h.lang()})
 
 
+def choices(dataset: str) -> list[dict[str, str]]:
+    """The uploaded files of a dataset, of which a link can be made: `{"id", "name"}`. Whoever decides chooses by name what they may not open themselves; no address is told."""
+    package = model.Package.get(dataset)
+    return [{"id": file.id, "name": file.name or file.id} for file in package.resources if file.url_type == "upload"] if package else []
+
+
 def closed(package: Any, file: Any) -> str:
     """Why a file is not given by a link now; empty when it is. Asked when the link is made, and at each use."""
     if package is None or file is None or {package.state, file.state} != {"active"} or package.private or package.extras.get("archived"):
