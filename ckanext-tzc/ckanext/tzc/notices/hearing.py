@@ -10,7 +10,7 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.tzc.common import mailing
 from ckanext.tzc.common.happening import Happening
-from ckanext.tzc.common.territory import territory
+from ckanext.tzc.common.territory import language, territory
 
 from tzc.notices import calls, times
 
@@ -18,6 +18,9 @@ from . import jobs, store
 
 KEPT = ("title", "duty", "due", "ends", "renewed", "renews")
 """What a notice takes over of a happening's content: reasons and messages are read where it happened, by who may."""
+
+OFFERED = ("days", "purpose", "until")
+"""And of an invitation: what is offered."""
 
 
 def heard(happening: Happening) -> None:
@@ -54,7 +57,13 @@ def due(wish: str, at: Any) -> Any:
 
 
 def _row(happening: Happening, at: Any, due: Any, user_id: str | None = None, address: str | None = None) -> dict[str, Any]:
-    content: dict[str, Any] = {key: str(happening.content[key]) for key in KEPT if happening.content.get(key)}
+    offered = happening.kind == "invitation.created"
+    content: dict[str, Any] = {key: str(happening.content[key]) for key in (*KEPT, *(OFFERED if offered else ())) if happening.content.get(key)}
+    if offered and happening.by:
+        content["inviter"] = happening.by
+    if address:
+        # nothing is known of who reads it, but by which page they are written to
+        content["language"] = language()
     if not happening.about.get("dataset") and (datasets := happening.content.get("datasets")):
         content["datasets"] = [str(dataset) for dataset in datasets]
     if user_id and user_id == happening.content.get("requester"):

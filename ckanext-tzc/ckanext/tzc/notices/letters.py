@@ -45,16 +45,17 @@ def _write(rows: list[store.Notice]) -> int:
     first = rows[0]
     home = territory().languages[0]
     if first.user_id is None:
-        subject, body = _text(rows, "", home, [])
-        mailing.keep("", first.address, subject, body, {"Content-Language": home})
+        language = _language(first)
+        subject, body = _text(rows, "", language, [], f"/{language}" if language != home else "")
+        mailing.keep("", first.address, subject, body, {"Content-Language": language})
         model.Session.delete(first)
         return 1
     for row in rows:
         row.due = None
-    user, wish = model.User.get(first.user_id), model.Session.get(store.Wish, first.user_id)
+    user = model.User.get(first.user_id)
     if user is None or user.state != "active" or not user.email:
         return 0
-    language = wish.language if wish and wish.language in territory().languages else wishes.first_language(user)
+    language = wishes.language(user)
     _ = words.of(language)
     settings, stop = hearing.link("/compte/notifications/reglages"), hearing.link(f"/compte/notifications/arret/{stopping.token(user.id)}")
     feet = [_("What is mailed to you, and when:") + " " + settings, _("No such mails any more:") + " " + stop]
@@ -64,10 +65,17 @@ def _write(rows: list[store.Notice]) -> int:
     return 1
 
 
-def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str]) -> tuple[str, str]:
-    """Subject and body."""
+def _language(notice: store.Notice) -> str:
+    """Of an address: of the account that has it, else of the page by which it is written to."""
+    account = model.Session.query(model.User).filter(sa.func.lower(model.User.email) == notice.address.lower(), model.User.state == "active").first()
+    came = notice.content.get("language")
+    return wishes.language(account) if account else str(came if came in territory().languages else territory().languages[0])
+
+
+def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str], within: str = "") -> tuple[str, str]:
+    """Subject and body. `within`: the beginning of pages in that language, for who has none chosen."""
     _ = words.of(language)
-    told = [(words.sentence(row.kind, _, row.content), words.facts(row, reader, language, _), hearing.link(row.path) if row.path else "") for row in rows[:MOST]]
+    told = [(words.sentence(row.kind, _, row.content), words.facts(row, reader, language, _), hearing.link(within + row.path) if row.path else "") for row in rows[:MOST]]
     subject = told[0][0].rstrip(".")
     if title := next((value for label, value in told[0][1] if label in (_("Dataset"), _("Datasets"))), ""):
         subject = f"{subject}{_(': ')}{title}"

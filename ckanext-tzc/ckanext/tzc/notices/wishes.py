@@ -26,6 +26,12 @@ def first_language(user: Any) -> str:
     return str(came) if came in territory().languages else str(territory().languages[0])
 
 
+def language(user: Any) -> str:
+    """In which an account is written to."""
+    wish = model.Session.get(store.Wish, user.id)
+    return str(wish.language) if wish and wish.language in territory().languages else first_language(user)
+
+
 def put(user_id: str, mail: str, language: str) -> None:
     """Keep it, and have what waits go by it. Commits nothing."""
     wish = insert(store.Wish.__table__).values(user_id=user_id, mail=mail, language=language)

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from babel.dates import format_date
+from babel.units import format_unit
 from ckanext.tzc.common.territory import territory
+from ckanext.tzc.schemas import vocabulary
 
 Words = Callable[[str], str]
 
@@ -118,6 +120,7 @@ def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, 
         found.append((_("Datasets"), titles))
     if title := _partner(notice.about.get("partner")):
         found.append((_("Partner"), title))
+    found += _offered(notice.content, language, _)
     if notice.content.get("duty"):
         found.append((_("Duty"), _duty(notice.content["duty"], _)))
     asks = notice.kind.startswith("request.") and notice.kind != "request.granted"
@@ -127,6 +130,20 @@ def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, 
     # what rests or was taken back lasts until no day
     if not asks and notice.kind not in ("grant.suspended", "grant.revoked") and (day := _day(ends, language)):
         found.append((_("Ended on") if notice.kind == "grant.expired" else _("Until"), day))
+    return found
+
+
+def _offered(content: Mapping[str, Any], language: str, _: Words) -> list[tuple[str, str]]:
+    """Of an invitation: by whom, what for, for how long, and until when it is answered."""
+    found, inviter = [], model.User.get(content["inviter"]) if content.get("inviter") else None
+    if inviter and inviter.state == "active":
+        found.append((_("Invited by"), str(inviter.display_name)))
+    if label := next((entry["label"] for entry in vocabulary("purpose") if entry["code"] == content.get("purpose")), None):
+        found.append((_("Purpose"), territory().text(label, language)))
+    if content.get("days"):
+        found.append((_("For how long"), format_unit(int(content["days"]), "duration-day", locale=language)))
+    if day := _day(content.get("until"), language):
+        found.append((_("To be answered until"), day))
     return found
 
 
