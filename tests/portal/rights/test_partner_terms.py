@@ -43,6 +43,24 @@ def test_on_the_page(scene: Any, app: Any) -> None:
     assert [one.kind for one in scene.told if one.kind.startswith("terms.")] == ["terms.changed"] * 3
 
 
+def test_what_was_accepted_is_read_as_it_was(scene: Any, app: Any) -> None:
+    for words in ("Nos premières conditions.", "D'autres conditions."):
+        scene.call("tzc_request_terms_set", scene.town["decider"], id=scene.town["id"], texts={"fr": words})
+        if words.startswith("Nos"):
+            request = scene.grant(team=[scene.other])
+    (grant,) = scene.call("tzc_grant_list", scene.other)["grants"]
+    for name, page in ((scene.citizen, f"/demandes/{request['id']}"), (scene.town["decider"], f"/demandes/{request['id']}"), (scene.other, f"/accords/{grant['id']}")):
+        reader = Person(app, name)
+        reader.visit(page)
+        (link,) = reader.page.xpath("//main//a[contains(@href, '/conditions/')]/@href")
+        assert "Nos premières conditions." in reader.visit(link) and "autres conditions" not in reader.page.text_content()
+    stranger = Person(app, scene.port["decider"])
+    stranger.visit(link, status=404)
+    now = listed(scene, scene.town["decider"])["in_force"]["hash"]
+    Person(app, scene.citizen).visit(link.rsplit("/", 1)[0] + f"/{now}", status=404)
+    assert app.get(link, follow_redirects=False).status_code == 302
+
+
 def test_two_who_write_at_once(scene: Any, app: Any) -> None:
     one, other = Person(app, scene.town["decider"]), Person(app, scene.town["second"])
     for person in (one, other):

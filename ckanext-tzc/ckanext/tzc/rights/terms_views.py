@@ -1,9 +1,10 @@
-"""The page of a partner's own terms: what is in force, each version, and writing a new one."""
+"""The page of a partner's own terms: what is in force, each version, and writing a new one; and that of terms as they were accepted."""
 from __future__ import annotations
 
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import headers
 from flask import Blueprint, request
 
 partner_terms = Blueprint("tzc_terms", __name__)
@@ -39,6 +40,19 @@ def page(name: str) -> Any:
         return _page(_call("tzc_request_terms_list", id=name), typed, error.error_dict), 400
     tk.h.flash_success(tk._("From now on the portal's terms count again.") if not texts else tk._("From now on these terms count: who asks reads and accepts them."))
     return tk.redirect_to("tzc_terms.page", name=name)
+
+
+@partner_terms.route("/demandes/<id>/conditions/<hash>")
+def accepted(id: str, hash: str) -> Any:
+    """The terms that were accepted for a request, as they were."""
+    if not tk.current_user.is_authenticated:
+        return tk.redirect_to("user.login", came_from=tk.h.current_url())
+    headers.keep_private()
+    try:
+        shown = _call("tzc_request_terms_show", id=id, hash=hash)
+    except tk.ObjectNotFound as error:
+        return tk.abort(404, str(error))
+    return tk.render("requests/accepted.html", {"shown": shown})
 
 
 def _page(listed: dict[str, Any], typed: dict[str, str], errors: dict[str, list[str]], preview: bool = False) -> str:
