@@ -14,6 +14,9 @@ GRANTED, REFUSED, WITHDRAWN, LAPSED = "granted", "refused", "withdrawn", "lapsed
 SUSPENDED, REVOKED, EXPIRED, RENEWED, APPEALED = "suspended", "revoked", "expired", "renewed", "appealed"
 STATES = (DRAFT, SUBMITTED, CHANGES_REQUESTED, UNDER_REVIEW, GRANTED, REFUSED, WITHDRAWN, LAPSED, SUSPENDED, REVOKED, EXPIRED, RENEWED, APPEALED)
 
+OPEN = (DRAFT, SUBMITTED, CHANGES_REQUESTED, UNDER_REVIEW)
+"""States of what is not decided: the words may change."""
+
 REQUESTER, DECIDER, OFFICER, REVIEWER, CLOCK = ROLES = ("requester", "decider", "officer", "reviewer", "clock")
 """Who moves: who asked; the partner's steward; its data protection officer; who hears an appeal; time itself."""
 

@@ -46,7 +46,7 @@ def _successor(agreement: store.Agreement, part: Any) -> store.Agreement | None:
 
 def _given(happening: Happening) -> None:
     content, at = happening.content, store.now()
-    words = _words(content["requester"], happening.about["request"])
+    words = _words(content["requester"], happening.about["request"], happening.about["part"])
     key = keys.signing_key()
     for grant in content["grants"]:
         before = store.latest(grant["id"])
@@ -62,12 +62,13 @@ def _given(happening: Happening) -> None:
     model.Session.flush()
 
 
-def _words(requester: str, request: str) -> str:
-    """What was asked, in words. An account that is gone is shown its request no more, and has nothing of what it is given."""
+def _words(requester: str, request: str, part: str) -> str:
+    """What was asked when a part was decided, in words. An account that is gone is shown its request no more, and has nothing of what it is given."""
     user = model.User.get(requester) if requester else None
     if user is None or user.state != model.State.ACTIVE:
         return ""
-    return str(tk.get_action("tzc_request_show")({"user": user.name}, {"id": request})["words"])
+    shown = tk.get_action("tzc_request_show")({"user": user.name}, {"id": request})
+    return str(next((one["asked"] for one in shown["parts"] if one["id"] == part and one["asked"]), shown)["words"])
 
 
 def address(path: str) -> str:

@@ -22,6 +22,7 @@ def kinds() -> dict[str, str]:
         "request.acknowledged": tk._("It was confirmed that a request has come in"),
         "request.changes_requested": tk._("A request was sent back with a question"),
         "request.taken_up": tk._("A request was taken up"),
+        "request.changed": tk._("A request was changed after it was sent"),
         "request.prolonged": tk._("More time was taken for a request"),
         "request.approved": tk._("One of the two keys of a request was turned"),
         "request.upheld": tk._("A decision was upheld after an appeal"),

@@ -60,6 +60,7 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         "request.approved": _("A request for data has one of the two approvals it needs."),
         "request.granted": _("A request for data was granted."),
         "request.refused": _("A request for data was refused; the reasons stand with it."),
+        "request.changed": _("A request for data was changed; an approval that was given before is taken back, and asked for anew."),
         "request.withdrawn": _("A request for data was withdrawn."),
         "request.lapsed": _("A request for data has lapsed: nobody completed it in time."),
         "request.appealed": _("A refusal is appealed: somebody else decides."),

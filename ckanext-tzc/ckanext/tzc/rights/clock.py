@@ -110,4 +110,4 @@ def _near_end(at: datetime) -> sa.ColumnElement[bool]:
 
 
 def _tell_end(part: records.Part, request: records.Request, at: datetime) -> None:
-    life.remind(ENDING, part, request, {request.requester, *request.team})
+    life.remind(ENDING, part, request, {request.requester, *records.asked(part, request).team})

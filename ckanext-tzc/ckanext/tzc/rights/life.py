@@ -144,9 +144,23 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
             _apply(part, request, "submit", Act(user.id, REQUESTER, at), "", user.id)
         elif changed and part.state == UNDER_REVIEW and part.keys:
             # whoever approved the earlier words did not approve these
-            part.keys = {}
+            _changed(user, request, part, at)
     model.Session.flush()
     _acknowledge(request, going)
+
+
+KEYS_BACK = "keys_back"
+"""In the thread: no move, but what a change of the request did."""
+
+
+def _changed(user: Any, request: records.Request, part: records.Part, at: datetime) -> None:
+    """What is examined was changed for another partner: a key that was turned for it as it was is taken back, and those who turned it are told."""
+    concerned, keys = delegates.hands(part), sorted(part.keys)
+    part.keys = {}
+    model.Session.add(records.Message(request=request.id, part=part.id, by=user.id, at=at, move=KEYS_BACK, text=""))
+    model.Session.flush()
+    told = {*concerned, *roles.decide(part, request)}
+    _tell("request.changed", user.id, request, part, records.covered([part.id]), {"state": part.state, "keys": keys, "due": _moment(part.due)}, told, [])
 
 
 def _acknowledge(request: records.Request, sent: list[records.Part]) -> None:
@@ -193,7 +207,7 @@ def move(user: Any, request: records.Request, name: str, part_id: str, data: dic
         part.personal = part.personal or _personal_now(part)
         role = roles.for_move(name, able, part) or able[0]
         first = part.ends - part.begins if name == "approve" and part.keys and part.begins and part.ends else None
-        ends = at + timedelta(days=given or request.days) if name in GIVES_TERM and (given or first is None) else None
+        ends = at + timedelta(days=given or records.asked(part, request).days) if name in GIVES_TERM and (given or first is None) else None
         if first is not None and given and timedelta(days=given) > first:
             raise invalid("days", tk._("The first key was turned for a shorter time. Leave the days empty to agree to it, or ask for completion."))
         if name == "approve" and part.state == UNDER_REVIEW and delegates.turned(user.id, part, request):
@@ -244,6 +258,9 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     except requests.RequestError as error:
         raise invalid("move", request_words.refusal(error, roles.moves(by, part, request) if by else ())) from error
     part.take(moved, act.at)
+    if before in requests.OPEN and part.state not in requests.OPEN:
+        records.keep_asked(part, request)
+    team = records.asked(part, request).team
     if by in part.decided_by:
         # whoever was replaced has decided too: an appeal is for others
         part.decided_by = sorted({*part.decided_by, *acting_for, *(delegates.hands(part) if name == "approve" else ())})
@@ -259,7 +276,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     model.Session.flush()
     kind = "request.granted" if name == "approve" and part.state == GRANTED else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
-    told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(request.team if given or before in (GRANTED, SUSPENDED) else ())}
+    told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":
         told = {request.requester}
     if name == "submit" and request.renews:
@@ -301,18 +318,19 @@ def _moment(value: datetime | None) -> str | None:
 def _tell(
     kind: str, by: str | None, request: records.Request, part: records.Part, datasets: list[records.Covered], content: dict[str, Any], told: set[str], given: list[records.Grant]
 ) -> None:
+    asked = records.asked(part, request)
     about = {"request": request.id, "part": part.id, "partner": part.partner}
     if len(datasets) == 1:
         about["dataset"] = datasets[0].dataset
     if len(given) == 1:
         about["grant"] = given[0].id
-    more: dict[str, Any] = {"datasets": [item.dataset for item in datasets], "requester": request.requester, "purpose": request.purpose}
+    more: dict[str, Any] = {"datasets": [item.dataset for item in datasets], "requester": request.requester, "purpose": asked.purpose}
     if columns := {file: names for item in datasets for file, names in item.columns.items()}:
         more["columns"] = columns
     if given:
         more["grants"] = [{"id": grant.id, "account": grant.account, "dataset": grant.dataset, "resources": grant.resources, "columns": grant.columns} for grant in given]
         more["terms"] = given[0].terms_hash
-    elsewhere = {account: RIGHTS for account in request.team if account in told and not roles.of(account, part, request)}
+    elsewhere = {account: RIGHTS for account in asked.team if account in told and not roles.of(account, part, request)}
     happening.tell(happening.Happening(kind, by, about, {**more, **content}, tuple(sorted(told)), address(request.id), paths=elsewhere))
 
 

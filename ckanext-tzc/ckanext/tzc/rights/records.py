@@ -118,6 +118,24 @@ class Covered(tk.BaseModel):
     columns = _json(dict)
 
 
+class Decided(tk.BaseModel):
+    """What a part was decided on, in the words of its request at that moment: completed for another partner, the request may say otherwise since."""
+
+    __tablename__ = "tzc_rights_decided"
+
+    part = sa.Column(sa.UnicodeText, sa.ForeignKey("tzc_rights_part.id", ondelete="CASCADE"), primary_key=True)
+    purpose = sa.Column(sa.UnicodeText, nullable=False)
+    words = sa.Column(sa.UnicodeText, nullable=False)
+    project = sa.Column(sa.UnicodeText, nullable=False)
+    organisation = sa.Column(sa.UnicodeText, nullable=False)
+    days = sa.Column(sa.Integer, nullable=False)
+    team = _json(list)
+
+
+ASKED = ("purpose", "words", "project", "organisation", "days", "team")
+"""What a request says, and what is kept of it with each part that is decided."""
+
+
 class Message(tk.BaseModel):
     """An entry of the thread: words of somebody (`by`; None: the portal), or a move with its reason. `part` None: for all partners; `acting_for`: whose delegate moved."""
 
@@ -183,16 +201,34 @@ def forget_grants() -> None:
         g.pop(KEPT, None)
 
 
+def decided(parts: Collection[str]) -> dict[str, Decided]:
+    """What parts (ids) were decided on, by part; those that are not decided are not there."""
+    return {row.part: row for row in model.Session.query(Decided).filter(Decided.part.in_(parts))} if parts else {}
+
+
+def asked(part: Part, request: Request) -> Request | Decided:
+    """What a part says: as it was decided on, else as the request says now."""
+    kept: Decided | None = model.Session.get(Decided, part.id) if part.state not in requests.OPEN else None
+    return kept or request
+
+
+def keep_asked(part: Part, request: Request) -> None:
+    """A part is decided, or given up: what it says is changed no more."""
+    if model.Session.get(Decided, part.id) is None:
+        model.Session.add(Decided(part=part.id, **{name: getattr(request, name) for name in ASKED}))
+        model.Session.flush()
+
+
 def give(part: Part, request: Request, covered: Iterable[Covered], hashes: str, at: datetime) -> list[Grant]:
     """The rights of a part that was granted, for who asked and the team; those that are there already are given anew."""
     there = {(grant.account, grant.dataset): grant for grant in model.Session.query(Grant).filter_by(part=part.id)}
-    found = []
+    found, said = [], asked(part, request)
     for item in covered:
-        for account in (request.requester, *request.team):
+        for account in (request.requester, *said.team):
             grant = there.get((account, item.dataset)) or Grant(id=make_uuid(), part=part.id, account=account, dataset=item.dataset, created=at)
             grant.resources, grant.columns = list(item.resources), dict(item.columns)
             grant.begins, grant.ends, grant.live = part.begins, part.ends, True
-            grant.terms_hash, grant.purpose, grant.words = hashes, request.purpose, request.words
+            grant.terms_hash, grant.purpose, grant.words = hashes, said.purpose, said.words
             model.Session.add(grant)
             found.append(grant)
     forget_grants()

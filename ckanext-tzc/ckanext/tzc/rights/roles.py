@@ -32,7 +32,8 @@ def officers(part: records.Part, request: records.Request) -> frozenset[str]:
 
 def reviewers(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who hears an appeal: a decider who did not decide, else an administrator."""
-    decided = frozenset(part.decided_by)
+    # nor one of the team that it was decided for, whoever is in the team now
+    decided = frozenset(part.decided_by) | frozenset(records.asked(part, request).team)
     return delegates.deciding(part, request, decided) or _without(duties.administrators(), request) - decided
 
 

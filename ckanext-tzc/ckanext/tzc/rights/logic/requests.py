@@ -140,8 +140,9 @@ def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest",
     "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
     "partner", "title",
-    "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "columns", "moves", "roles"}`; `moves` are those that the asker can make now. Raises ObjectNotFound,
-    NotAuthorized.
+    "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "columns", "moves", "roles", "asked"}`; `moves` are those that the asker can make now;
+    `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has them as the request's.
+    Raises ObjectNotFound, NotAuthorized.
     """
     user = _asker(context, "tzc_request_show")
     request, parts = _find(user, data_dict)
@@ -269,7 +270,7 @@ def _partner_title(partner: str) -> str:
 
 
 def _entries(rows: list[Any]) -> list[Answer]:
-    items = records.covered([part.id for part, _request in rows])
+    items, decided = records.covered([part.id for part, _request in rows]), records.decided([part.id for part, _request in rows])
     titles, names = _titles(item.dataset for item in items), _names(request.requester for _part, request in rows)
     partners = (
         {group.id: group.title or group.name for group in model.Session.query(model.Group).filter(model.Group.id.in_({part.partner for part, _request in rows}))} if rows else {}
@@ -278,7 +279,7 @@ def _entries(rows: list[Any]) -> list[Answer]:
         {
             "id": request.id, "part": part.id, "partner": part.partner, "title": partners.get(part.partner, ""), "state": part.state, "label": request_words.state(part.state),
             "due": _utc(part.due), "ends": _utc(part.ends), "created": _utc(request.created), "requester": names.get(request.requester, ""),
-            "purpose": request_words.purpose(request.purpose),
+            "purpose": request_words.purpose(decided.get(part.id, request).purpose),
             "datasets": [titles.get(item.dataset, ("", ""))[1] for item in items if item.part == part.id],
             "columns": sum(len(names) for item in items if item.part == part.id for names in item.columns.values()),
         }
@@ -293,19 +294,36 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
     messages = model.Session.query(records.Message).filter_by(request=request.id).order_by(records.Message.id).all()
     seen = [message for message in messages if message.part is None or message.part in {part.id for part in mine}]
     keys = {account for part in mine for account in part.keys.values()}
-    names = _names({request.requester, *request.team, *keys, *(account for message in seen for account in (message.by, *message.acting_for) if account)})
+    decided = records.decided([part.id for part in mine])
+    # a partner reads what it decided on, whatever others asked to be completed since
+    content = decided.get(mine[0].id, request) if len(mine) == 1 and user.id != request.requester else request
+    said = {part.id: row for part in mine if (row := decided.get(part.id)) and _differ(row, content)}
+    teams = {account for row in (content, *said.values()) for account in row.team}
+    names = _names({request.requester, *teams, *keys, *(account for message in seen for account in (message.by, *message.acting_for) if account)})
     accepted = model.Session.query(records.Accepted).filter_by(request=request.id).order_by(records.Accepted.id)
     return {
         "guest": tk.h.tzc_guest_address(request.requester) if "tzc_guest_address" in tk.h else "",
-        "id": request.id, "requester": names.get(request.requester, ""), "yours": user.id == request.requester, "purpose": request.purpose,
-        "purpose_label": request_words.purpose(request.purpose),
-        "words": request.words, "project": request.project, "organisation": request.organisation, "days": request.days,
-        "team": [names.get(account, "") for account in request.team], "team_names": _user_names(request.team),
+        "id": request.id, "requester": names.get(request.requester, ""), "yours": user.id == request.requester, **_said(content, names), "team_names": _user_names(content.team),
         "created": _utc(request.created), "changed": _utc(request.changed), "renews": request.renews, "renewed": _renewed(request, mine),
         "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
-        "parts": [_part(part, request, user, [item for item in items if item.part == part.id], titles, names) for part in mine],
+        "parts": [
+            {**_part(part, request, user, [item for item in items if item.part == part.id], titles, names), "asked": _said(said[part.id], names) if part.id in said else None}
+            for part in mine
+        ],
         "files": [attachments.shown(row, user) for row in attachments.of(request, mine)],
         "others": len(parts) - len(mine), "messages": [_message(message, names) for message in seen],
+    }  # fmt: skip
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return any(getattr(one, name) != getattr(other, name) for name in records.ASKED)
+
+
+def _said(content: Any, names: dict[str, str]) -> Answer:
+    """What a request says, or said when a part of it was decided."""
+    return {
+        "purpose": content.purpose, "purpose_label": request_words.purpose(content.purpose), "words": content.words, "project": content.project,
+        "organisation": content.organisation, "days": content.days, "team": [names.get(account, "") for account in content.team],
     }  # fmt: skip
 
 
