@@ -16,7 +16,7 @@ from ckanext.tzc.common import happening, levels
 from tzc.rights import requests
 from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
 
-from . import delegates, form, records, request_words, roles, terms
+from . import delegates, form, records, request_words, rescoping, roles, terms
 
 WITH_REASON = frozenset({"ask_changes", "prolong", "refuse", "suspend", "revoke", "appeal", "uphold"})
 """Moves that say why."""
@@ -81,13 +81,16 @@ def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
     model.Session.flush()
     for partner in sorted({one.partner for one in asked}):
         own = [one for one in asked if one.partner == partner]
-        part = records.Part(id=make_uuid(), request=request.id, partner=partner, state=DRAFT, personal=any(one.personal for one in own), changed=at)
-        model.Session.add(part)
-        model.Session.flush()
-        for one in own:
-            model.Session.add(records.Covered(part=part.id, dataset=one.id, resources=list(one.files), columns=one.columns))
-    model.Session.flush()
+        _ask(request, partner, own, at)
     return request, True
+
+
+def _ask(request: records.Request, partner: str, asked: list[form.Asked], at: datetime) -> None:
+    """A part, not sent yet."""
+    part = records.Part(id=make_uuid(), request=request.id, partner=partner, state=DRAFT, changed=at)
+    model.Session.add(part)
+    model.Session.flush()
+    rescoping.store(part, asked)
 
 
 def _renewed(user: Any, data: dict[str, Any], errors: form.Errors) -> str | None:
@@ -116,23 +119,28 @@ def _fingerprint(content: form.Content, data: dict[str, Any]) -> str:
 
 
 def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
-    """Send the parts that are written or were sent back, with the fields that are given anew. Raises ValidationError."""
+    """Send the parts that are written or were sent back, with the fields that are given anew: words, and what is asked for. Raises ValidationError."""
     parts = records.locked(request.id)
     model.Session.refresh(request, with_for_update=True)
+    errors: form.Errors = {}
+    change = rescoping.planned(user, parts, data, errors)
     going = [part for part in parts if part.state in (DRAFT, CHANGES_REQUESTED)]
     if not going:
         # sent already, by the other press of the button
-        if any(part.state == requests.SUBMITTED for part in parts) and not _differs(request, data):
+        if any(part.state == requests.SUBMITTED for part in parts) and not errors and change == rescoping.Change({}, {}, []) and not _differs(request, data):
             return
         raise invalid("move", request_words.refusal(requests.IllegalMoveError(parts[0].state, "submit"), roles.moves(user.id, parts[0], request)))
-    errors: form.Errors = {}
     fields = {name: data[name] if name in data else getattr(request, name) for name in ("purpose", "words", "project", "organisation", "days", "team")}
     content = form.content(fields, request.requester, errors)
     before = {value for (value,) in model.Session.query(records.Accepted.hash).filter_by(request=request.id)}
-    accepted = _accepted(before, [part.partner for part in going], data, errors)
+    accepted = _accepted(before, [*(part.partner for part in going if part not in change.gone), *change.new], data, errors)
     if errors:
         raise tk.ValidationError(errors)
     at = records.now()
+    # what is given up is kept in the words that it was asked for in
+    _rescope(user, request, parts, change, at)
+    parts = records.locked(request.id)
+    going = [part for part in parts if part.state in (DRAFT, CHANGES_REQUESTED)]
     changed = _columns(content) != {name: getattr(request, name) for name in fields}
     for name, value in _columns(content).items():
         setattr(request, name, value)
@@ -142,22 +150,41 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
     for part in parts:
         if part in going:
             _apply(part, request, "submit", Act(user.id, REQUESTER, at), "", user.id)
-        elif changed and part.state == UNDER_REVIEW and part.keys:
-            # whoever approved the earlier words did not approve these
+        elif part.id in change.other or (changed and part.state == UNDER_REVIEW and part.keys):
+            # whoever approved what was asked did not approve this
             _changed(user, request, part, at)
     model.Session.flush()
-    _acknowledge(request, going)
+    if going:
+        _acknowledge(request, going)
+
+
+def _rescope(user: Any, request: records.Request, parts: list[records.Part], change: rescoping.Change, at: datetime) -> None:
+    """Let each part ask for what it asks for from now on; one of which nothing is asked any more was withdrawn, or never was."""
+    for part in change.gone:
+        if part.state == DRAFT:
+            model.Session.query(records.Part).filter_by(id=part.id).delete()
+        else:
+            _apply(part, request, "withdraw", Act(user.id, REQUESTER, at), "", user.id)
+    for part in parts:
+        if part.id in change.other:
+            rescoping.store(part, change.other[part.id])
+    for partner, asked in change.new.items():
+        _ask(request, partner, asked, at)
+    model.Session.flush()
 
 
 KEYS_BACK = "keys_back"
 """In the thread: no move, but what a change of the request did."""
 
+RESCOPED = "rescoped"
+"""The same, where no key was turned: other data are asked for than were sent."""
+
 
 def _changed(user: Any, request: records.Request, part: records.Part, at: datetime) -> None:
-    """What is examined was changed for another partner: a key that was turned for it as it was is taken back, and those who turned it are told."""
+    """What waits was changed while another partner's part was completed: a key that was turned for it as it was is taken back, and those who decide are told."""
     concerned, keys = delegates.hands(part), sorted(part.keys)
     part.keys = {}
-    model.Session.add(records.Message(request=request.id, part=part.id, by=user.id, at=at, move=KEYS_BACK, text=""))
+    model.Session.add(records.Message(request=request.id, part=part.id, by=user.id, at=at, move=KEYS_BACK if keys else RESCOPED, text=""))
     model.Session.flush()
     told = {*concerned, *roles.decide(part, request)}
     _tell("request.changed", user.id, request, part, records.covered([part.id]), {"state": part.state, "keys": keys, "due": _moment(part.due)}, told, [])

@@ -51,6 +51,13 @@ def _typed() -> dict[str, Any]:
     return typed
 
 
+def _other_data(typed: dict[str, Any]) -> bool:
+    """Whether a button was pressed that adds a dataset or takes one out: files, columns and terms are to be seen before anything is sent."""
+    out = request.form.get("without", "")
+    typed["datasets"] = [name for name in typed["datasets"] if name != out]
+    return bool(out) or "add" in request.form
+
+
 def _name(line: str) -> str:
     """A dataset's name, of what somebody typed: the name, or the address of its page."""
     return urlsplit(line.strip()).path.rstrip("/").rpartition("/")[2]
@@ -65,8 +72,7 @@ def new() -> Any:
         names = [name for name in request.args.getlist("dataset") if name]
         return _form({"datasets": names, "resources": request.args.getlist("resource"), "days": "180", "key": secrets.token_urlsafe(16)}, {})
     typed = _typed()
-    if "add" in request.form:
-        # another dataset: its files, columns and terms are to be seen before anything is sent
+    if _other_data(typed):
         return _form(typed, {})
     submit = "keep" not in request.form
     try:
@@ -104,16 +110,17 @@ def complete(id: str) -> Any:
     shown = _shown(id)
     if not shown["yours"] or not any(part["state"] in (requests.DRAFT, requests.CHANGES_REQUESTED) for part in shown["parts"]):
         return tk.redirect_to("tzc_requests.thread", id=id)
-    datasets = [dataset for part in shown["parts"] for dataset in part["datasets"]]
-    scope = _scope(datasets)
     if request.method == "GET":
+        scope = _scope([dataset for part in shown["parts"] if part["state"] in requests.OPEN for dataset in part["datasets"]])
         kept = {name: shown[name] for name in ("purpose", "words", "project", "organisation", "days")}
         return _form({**kept, **scope, "team": shown["team_names"], "terms": [row["hash"] for row in shown["accepted"]]}, {}, shown)
     typed = _typed()
+    if _other_data(typed):
+        return _form(typed, {}, shown)
     try:
-        uploading.with_files("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("datasets", "resources", "columns", "key", "renews")})
+        uploading.with_files("tzc_request_submit", id=id, **{name: value for name, value in typed.items() if name not in ("key", "renews")})
     except tk.ValidationError as error:
-        return _form({**typed, **scope}, error.error_dict, shown), 400
+        return _form(typed, error.error_dict, shown), 400
     tk.h.flash_success(tk._("Your request is sent. The partner is told; you see here what becomes of it."))
     return tk.redirect_to("tzc_requests.thread", id=id)
 
@@ -126,18 +133,20 @@ def _form(typed: dict[str, Any], errors: dict[str, Any], shown: dict[str, Any] |
             datasets.append(_call("package_show", id=name))
         except (tk.ObjectNotFound, tk.NotAuthorized):
             continue
-    if not shown:
-        # a name that was mistyped is told, and not asked for again
-        typed = {**typed, "datasets": [package["name"] for package in datasets]}
+    # a name that was mistyped is told, and not asked for again
+    typed = {**typed, "datasets": [package["name"] for package in datasets]}
+    # what is decided stays, and is not asked for again
+    settled = [part for part in shown["parts"] if part["state"] not in requests.OPEN] if shown else []
     try:
         terms = _call("tzc_request_terms", datasets=names)["terms"]
     except tk.ValidationError as error:
         scope = {**error.error_dict, **scope}
-    tables = {} if shown else single_columns.of_tables([file["id"] for package in datasets for file in package["resources"] if tells(file)])
+    tables = single_columns.of_tables([file["id"] for package in datasets for file in package["resources"] if tells(file)])
     most = int(tk.config["tzc.rights.most_days"])
     choices = sorted({*(days for days in DAYS if days <= most), *([int(typed["days"])] if whole_number(typed.get("days"), least=1, digits=4) else [])})
     page: str = tk.render(
-        "requests/form.html", {"typed": typed, "errors": scope, "datasets": datasets, "tables": tables, "terms": terms, "shown": shown, "choices": choices}
+        "requests/form.html",
+        {"typed": typed, "errors": scope, "datasets": datasets, "tables": tables, "terms": terms, "shown": shown, "settled": settled, "choices": choices},
     )
     return page
 

@@ -74,6 +74,7 @@ def done(code: str) -> str:
         requests.Lapse.name: tk._("Nobody went on with it: the request has lapsed."),
         requests.Expire.name: tk._("The right has come to its end."),
         requests.Renew.name: tk._("The right was renewed."),
+        "rescoped": tk._("The request was changed: it asks for other data."),
         "keys_back": tk._("The request was changed: the approval that was given before is taken back, and given anew or not."),
     }
     return str(words.get(code, code))

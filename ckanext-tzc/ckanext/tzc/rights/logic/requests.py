@@ -14,7 +14,7 @@ from ckanext.tzc.common.territory import text
 
 from tzc.rights import requests
 
-from .. import attachments, form, life, queues, records, request_words, roles, single_columns, terms
+from .. import attachments, form, life, queues, records, request_words, rescoping, roles, single_columns, terms
 
 MOST = 100
 """Entries of one answer."""
@@ -88,7 +88,8 @@ def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
     with _all_or_nothing():
         request, new = life.create(user, {**data_dict, "submit": submit})
         if submit and (new or _parts(request)[0].state == requests.DRAFT):
-            life.submit(user, request, data_dict)
+            # what a new one asks for was looked at just now
+            life.submit(user, request, {name: value for name, value in data_dict.items() if not (new and name in rescoping.FIELDS)})
     _done(context)
     return _shown(request, _parts(request), user)
 
@@ -96,8 +97,8 @@ def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_request_submit(context: Any, data_dict: dict[str, Any]) -> Answer:
     """Send a draft, or a request that was sent back, again.
 
-    `id`; `terms`: hashes of the terms accepted; and what changes of `purpose`, `words`, `project`, `organisation`, `days`, `team`. Returns the request. Raises ObjectNotFound,
-    NotAuthorized, ValidationError.
+    `id`; `terms`: hashes of the terms accepted; and what changes of `purpose`, `words`, `project`, `organisation`, `days`, `team`, `datasets`, `resources`, `columns`: of what is
+    not decided, a dataset that `datasets` leaves out is asked for no more. Returns the request. Raises ObjectNotFound, NotAuthorized, ValidationError.
     """
     user = _asker(context, "tzc_request_submit")
     request, _parts_before = _find(user, data_dict)
