@@ -5,13 +5,13 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 import pytest
-from ckanext.tzc.notices import letters
+from ckanext.tzc.notices import letters, words
 
 from tests.people import Person
-from tests.portal.accounts.conftest import Mailbox, Reader, mailbox, reader
+from tests.portal.accounts.conftest import Mailbox, Reader, _no_tries_yet, mailbox, reader
 from tests.portal.accounts.test_guests import link, sent
 
-__all__ = ["mailbox", "reader"]
+__all__ = ["_no_tries_yet", "mailbox", "reader"]
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -30,8 +30,8 @@ def test_the_mail_says_what_it_is_about_and_leads_in(scene: Any, app: Any, mailb
     (message,) = sent(mailbox)
     told = message.get_content().replace("\N{NO-BREAK SPACE}", " ")
     (made,) = scene.call("tzc_invitation_list", scene.town["decider"], dataset=scene.streets["name"])
-    for words in ("Rues", scene.town["title"], inviter, "20 jours", "Recherche scientifique", tk.h.tzc_moment(made["until"]), f"/invitations/{made['id']}"):
-        assert words in told, words
+    for fact in ("Rues", scene.town["title"], inviter, "20 jours", "Recherche scientifique", words._day(made["until"], "fr"), f"/invitations/{made['id']}"):
+        assert fact in told, fact
     page = f"/invitations/{made['id']}"
     text = reader.get(page).text
     assert f"/compte/invite?next={page}" in text and f"/compte/nouveau?next={page}" in text
