@@ -20,6 +20,7 @@ from ckanext.datastore.logic import schema
 from ckanext.tzc.common import columns
 from sqlalchemy.exc import DBAPIError
 
+from .plain_errors import refusal
 from .writing import TEXT_SEARCHED
 
 HIDING = frozenset({"size", "idx_size", "db_size"})
@@ -103,7 +104,7 @@ def _refusal(error: DBAPIError) -> Exception:
     code = getattr(error.orig, "pgcode", None)
     if code == backend._PG_ERR_CODE["query_canceled"]:
         return tk.ValidationError({"query": ["Search took too long"]})
-    return tk.ValidationError({"query": ["Invalid query"], "info": {"orig": [str(error.orig)]}})
+    return refusal(error.orig or error)
 
 
 def info(answer: dict[str, Any], opened: frozenset[str]) -> dict[str, Any]:

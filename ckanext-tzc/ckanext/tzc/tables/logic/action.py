@@ -8,6 +8,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 
 from .. import changes, scoped, showing, store, words
+from ..plain_errors import without_sql
 
 
 @tk.chained_action
@@ -34,8 +35,27 @@ def resource_view_list(original_action: Any, context: Any, data_dict: dict[str, 
 @tk.side_effect_free
 def datastore_search(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Any:
     """CKAN's own; who was given some columns of a table is answered as if there were no others."""
-    opened = scoped.scope(context, data_dict)
-    return original_action(context, data_dict) if opened is None else scoped.search(context, data_dict, opened)
+    with without_sql():
+        opened = scoped.scope(context, data_dict)
+        return original_action(context, data_dict) if opened is None else scoped.search(context, data_dict, opened)
+
+
+def _writing() -> Any:
+    """CKAN's own; a refusal tells what the database says, not what it was asked."""
+
+    @tk.chained_action
+    def asked(original_action: Any, context: Any, data_dict: dict[str, Any]) -> Any:
+        """CKAN's own, without SQL in what it is refused with."""
+        with without_sql():
+            return original_action(context, data_dict)
+
+    return asked
+
+
+datastore_create = _writing()
+datastore_upsert = _writing()
+datastore_delete = _writing()
+datastore_records_delete = _writing()
 
 
 @tk.chained_action
