@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", 
         ("tzc_table_status", '{"id": "\\u0000"}'), ("tag_list", '{"query": "\\u0000"}'), ("package_list", '{"offset": 99999999999999999999}'),
         ("package_show", '{"id": 1e999}'), ("datastore_search", '{"resource_id": "x", "filters": {"nom": "\\u0000"}}'),
         ("datastore_search", '{"resource_id": "x", "filters": "{\\"nom\\": \\"\\\\u0000\\"}"}'), ("datastore_search", '{"resource_id": "x", "filters": "{\\"nom\\": 1e999}"}'),
-        ("package_search", '{"q": ' + "[" * 100 + "]" * 100 + "}"), ("package_search", '{"q": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+        ("group_list", '{"sort": "title asc,"}'), ("organization_list", '{"sort": {}}'), ("package_search", '{"q": ' + "[" * 100 + "]" * 100 + "}"), ("package_search", '{"q": ' + "[" * 100_000 + "]" * 100_000 + "}"),
     ],
 )  # fmt: skip
 def test_a_body_that_no_action_takes(app: Any, action: str, body: str) -> None:
@@ -29,9 +29,25 @@ def test_a_body_that_no_action_takes(app: Any, action: str, body: str) -> None:
 
 
 @pytest.mark.parametrize("question", ["package_list?offset=99999999999999999999", "package_search?rows=99999999999999999999", "tag_list?query=%00", "package_show?id=%00",
-                                      "datastore_search?resource_id=x&filters={%22a%22:1e999}", "status_show?callback=alert(1)//"])
+                                      "datastore_search?resource_id=x&filters={%22a%22:1e999}", "status_show?callback=alert(1)//", "package_search?start=",
+                                      "package_list?limit=", "package_autocomplete?q=a&limit=2147483647", "organization_list?sort=title%20asc,", "group_list?sort=%20"])
 def test_a_question_that_no_action_takes(app: Any, question: str) -> None:
     assert app.get(f"/api/3/action/{question}", status=None).status_code == 400
+
+
+@pytest.mark.parametrize("address", ["/dataset/", "/organization/", "/group/", "/organization/{partner}", "/group/mobilite", "/feeds/custom.atom"])
+def test_a_list_that_cannot_be(app: Any, partner: dict[str, Any], address: str) -> None:
+    for question in ("sort=title%20asc,", "sort=%20", "sort=title%20asc,%20,name", "page=99999999999", "page=x", "page=%D9%A3", "page="):
+        answer = app.get(f"{address.format(partner=partner['name'])}?{question}", status=None)
+        assert answer.status_code == 400, question
+        assert ("asc" in answer.body) == question.startswith("sort"), "says how it is written"
+    assert app.get(f"{address.format(partner=partner['name'])}?sort=title_string%20asc,name%20desc&page=1", status=None).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/dataset/", "/organization/{partner}", "/group/mobilite"])
+def test_a_filter_that_cannot_be_read_is_said_on_the_page(app: Any, partner: dict[str, Any], address: str) -> None:
+    for question in ("axis=%22", "fq=%7B!x%7D", "(=1", "id:*)%20OR%20(x=1"):
+        assert "n’a pas pu se faire" in app.get(f"{address.format(partner=partner['name'])}?{question}", status=200).body
 
 
 @pytest.mark.parametrize("question", ["limit=-1", "offset=-1", "limit=x", "format=xx", "offset=99999999999999999999"])

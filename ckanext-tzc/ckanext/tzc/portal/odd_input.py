@@ -11,6 +11,8 @@ from ckanext.datastore.blueprint import DUMP_FORMATS
 from ckanext.tzc.common.numbers import whole_number
 from flask import Blueprint, Response, request
 
+from tzc.catalogue import arguments
+
 from .api_errors import refusal
 
 odd_input = Blueprint("tzc_odd_input", __name__)
@@ -18,8 +20,14 @@ odd_input = Blueprint("tzc_odd_input", __name__)
 DEEPEST, LARGEST_SEARCHED = 40, 1024**2
 """Lists in lists, and bytes of a body in which every value is looked at: rows of a table come in larger ones, and the DataStore tells of those itself."""
 LARGEST_NUMBER = 2**63
-COUNTS = {"limit", "offset", "rows", "start", "facet.limit"}
-TEXTS = {"package_search": {"q", "sort"}, "package_show": {"id"}, "group_list": {"groups"}}
+LISTS = {"dataset.search", "organization.index", "organization.read", "group.index", "group.read", "user.index"}
+"""CKAN's pages that take a page and an order from the address as they come; its feeds do too."""
+COUNTS = {"limit", "offset", "rows", "start", "facet.limit", "facet.mincount"}
+BY_THE_INDEX = {"package_autocomplete", "current_package_list_with_resources"}
+"""Actions that hand such a number to Solr as it is, which counts in 31 bits."""
+GROUPS = {"group_list", "organization_list"}
+"""Actions that read an order themselves, and fail on one that is none."""
+TEXTS = {"package_search": {"q", "sort"}, "package_show": {"id"}, "group_list": {"groups", "sort"}, "organization_list": {"organizations", "sort"}}
 """Values of an action that must be texts, or lists of them."""
 
 
@@ -32,6 +40,8 @@ def refuse() -> Response | None:
     # forms of descriptions mend it; CKAN's of accounts fail on it
     if request.blueprint == "user" and any("\x00" in value for values in request.form.listvalues() for value in values):
         tk.abort(400, tk._("A value holds a character that no text has (NUL)."))
+    if request.endpoint in LISTS or request.blueprint == "feeds":
+        _refuse_list()
     if request.blueprint != "api":
         return None
     reason = _of_api((request.view_args or {}).get("logic_function", ""))
@@ -47,6 +57,19 @@ def refuse_question(error: tk.ValidationError) -> Response:
         raise error
     reasons = [f"{name}: {'; '.join(str(one) for one in (told if isinstance(told, list) else [told]))}" for name, told in error.error_dict.items()]
     return Response("\n".join(reasons) + "\n", 400, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "private, no-store"})
+
+
+def _refuse_list() -> None:
+    for page in request.args.getlist("page"):
+        if not arguments.is_page(page):
+            tk.abort(400, tk._("The number of a page is a whole number from 1 up, of at most {digits} digits.").format(digits=arguments.LAST_PAGE_DIGITS))
+    for order in request.args.getlist("sort"):
+        if not arguments.is_order(order):
+            tk.abort(400, _no_order())
+
+
+def _no_order() -> str:
+    return tk._("An order is written as “title asc, metadata_modified desc”: names of fields, parted by commas, each with asc or desc.")
 
 
 def _of_dump() -> str | None:
@@ -70,8 +93,11 @@ def _of_api(action: str) -> str | None:
         # it would make any answer a script of this very address, which our policy lets run
         return tk._("JSONP is not offered: leave callback out, and read the answer as JSON.")
     for name in COUNTS & set(request.args):
-        if len(request.args[name]) > 18 and request.args[name].lstrip("+-").isdigit():
+        given, most = request.args[name], 9 if action in BY_THE_INDEX else 18
+        if not given.strip() or (len(given) > most and given.lstrip("+-").isdigit()):
             return _no_count(name)
+    if action in GROUPS and not arguments.is_order(request.args.get("sort", "")):
+        return _no_order()
     try:
         body = request.get_json(silent=True) if request.is_json else None
     except RecursionError:
@@ -81,6 +107,8 @@ def _of_api(action: str) -> str | None:
     wrong = next((name for name in sorted(TEXTS.get(action, set())) if not _is_text(body.get(name))), None)
     if wrong:
         return tk._("{name} must be a text.").format(name=wrong)
+    if action in GROUPS and isinstance(body.get("sort"), str) and not arguments.is_order(body["sort"]):
+        return _no_order()
     return next(_faults([body, _inner(body.get("filters"))]), None) if (request.content_length or 0) <= LARGEST_SEARCHED else None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 import psycopg2
-from sqlalchemy.exc import CompileError
+from sqlalchemy.exc import CompileError, DataError, IntegrityError, ProgrammingError
 
 TOLD = "info"
 """Where the DataStore puts the statement, its values and the database's own words."""
@@ -25,6 +25,8 @@ def without_sql() -> Iterator[None]:
         if isinstance(error, psycopg2.errors.QueryCanceled):
             raise tk.ValidationError({"query": ["Search took too long"]}) from None
         raise refusal(error) from None
+    except (DataError, IntegrityError, ProgrammingError) as error:
+        raise refusal(error.orig or error) from None
     except CompileError:
         # a value that stands for no column, as a list in a list
         raise tk.ValidationError({"query": ["Invalid query"]}) from None
