@@ -46,6 +46,11 @@ def feed(package: dict[str, Any]) -> Graph:
         ("applicable_legislation", ["xx"], "xx"),
         ("conforms_to", ["xx"], "xx"),
         ("uri", "data:text/html,x", "data"),
+        ("publisher", [{"type": "vbscript:x"}], "vbscript"),
+        ("creator", [{"identifier": "java\nscript:alert(1)"}], "script"),
+        ("contact", [{"identifier": "javascript:alert(1)"}], "javascript"),
+        ("identifier", "javascript:alert(1)", "javascript"),
+        ("alternate_identifier", ["urn:x:1", "data:text/html,x"], "data"),
         ("is_referenced_by", ["javascript:alert(1)"], "javascript"),
         ("late_after_days", "0", "3650"),
         ("personal_data", "perhaps", "perhaps"),
@@ -89,6 +94,21 @@ def test_of_a_harvested_dataset_only_dangerous_addresses_are_dropped(partner: di
     made = harvested(partner, **fields)
     for field, value in kept.items():
         assert made[field] == value
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "java\tscript:alert(1)", "data:image/png;base64,x"])
+def test_a_picture_is_no_address_that_a_browser_runs(partner: dict[str, Any], axes: list[str], address: str) -> None:
+    person = factories.User()
+    known = {"user": person["name"]}
+    admin = {"user": factories.Sysadmin()["name"]}
+    for action, context, given in (
+        ("user_patch", known, {"id": person["id"]}), ("user_create", admin, {"name": "autre", "email": "autre@example.org", "password": "assez-long-pour-tous"}),
+        ("group_patch", admin, {"id": axes[0]}), ("organization_patch", admin, {"id": partner["id"]}),
+    ):  # fmt: skip
+        with pytest.raises(tk.ValidationError) as refused:
+            tk.get_action(action)({**context}, {**given, "image_url": address})
+        assert refused.value.error_dict["image_url"], action
+    assert tk.get_action("user_patch")({**known}, {"id": person["id"], "fullname": "Une autre"})["fullname"] == "Une autre"
 
 
 def test_a_harvested_file_keeps_an_odd_address_but_no_script(partner: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ import ckan.authz as authz
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 
+from tzc.catalogue import addresses
+
 
 @tk.chained_action
 @tk.side_effect_free
@@ -88,8 +90,23 @@ def user_update(next_action: Any, context: dict[str, Any], data_dict: dict[str, 
     wanted = str(data_dict.get("email") or "").strip().lower()
     if user is not None and wanted and wanted != (user.email or "").lower() and not _by_an_administrator(context):
         raise tk.ValidationError({"email": [tk._("The address stays as it was proven. Write to the portal's team to change it.")]})
+    _picture(data_dict)
     updated: dict[str, Any] = next_action(context, data_dict)
     return updated
+
+
+@tk.chained_action
+def user_create(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """As CKAN's, without a picture that a browser may run."""
+    _picture(data_dict)
+    made: dict[str, Any] = next_action(context, data_dict)
+    return made
+
+
+def _picture(data_dict: dict[str, Any]) -> None:
+    """Refuse a picture that is an address of no machine: a browser may run it."""
+    if addresses.scheme(str(data_dict.get("image_url") or "")) not in {"", *addresses.WEB}:
+        raise tk.ValidationError({"image_url": [tk._("A picture is uploaded here: those that lie elsewhere are not shown. Save the picture, then choose it as a file.")]})
 
 
 @tk.chained_action
