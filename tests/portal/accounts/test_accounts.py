@@ -387,6 +387,15 @@ def test_a_token_without_days_ends_too() -> None:
     assert tokens.end_of(entry)
 
 
+@pytest.mark.parametrize("given", [{"days": 1.9}, {"days": True}, {"days": 366}, {"days": "٣"}, {"expires_in": 5000}, {"expires_in": 7, "unit": 86400}, {"expires_at": "2030-01-01"}])
+def test_no_end_is_cut_without_a_word(given: dict[str, Any]) -> None:
+    factories.User(name="jeanne")
+    with pytest.raises(tk.ValidationError) as refused:
+        tk.get_action("api_token_create")({"user": "jeanne"}, {"user": "jeanne", "name": "x", **given})
+    assert set(refused.value.error_dict) == set(given)
+    assert all("365" in words for told in refused.value.error_dict.values() for words in told)
+
+
 @pytest.mark.parametrize("days", ["0", "-1", "366", "demain", "1.5"])
 def test_days_that_are_none(signed_in: Reader, days: str) -> None:
     answer = signed_in.send("/user/jeanne/api-tokens", to="/compte/jetons", name="Passerelle", days=days)

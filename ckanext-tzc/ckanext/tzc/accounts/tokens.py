@@ -7,6 +7,7 @@ from typing import Any
 import ckan.lib.api_token as api_token
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.numbers import whole_number
 
 from .store import now
 
@@ -29,22 +30,29 @@ def choices() -> list[int]:
 
 def days_validator(value: Any) -> int:
     """A whole number of days, from 1 to the most."""
-    try:
-        days = int(value)
-    except (TypeError, ValueError):
-        days = 0
+    days = (None if isinstance(value, bool) else whole_number(value, digits=9)) or 0
     if not 1 <= days <= most():
         raise tk.Invalid(tk._("A token lives between 1 and %d days; give a whole number.") % most())
     return days
+
+
+OTHER_NAMES = ("expires_in", "expires_at", "unit")
+"""How other programs name the end of a token: left aside, it would live for the usual days, and nobody be told."""
+
+
+def no_other_end(value: Any) -> Any:
+    """Refuse an end that is given otherwise."""
+    raise tk.Invalid(tk._("Say in “days” after how many days the token ends, from 1 to %d.") % most())
 
 
 class Tokens:
     """What CKAN asks when a token is made and when it is used."""
 
     def create_api_token_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """One field more: `days`."""
+        """One field more: `days`; what others call it is refused."""
         usual = tk.get_validator("default")(min(USUAL_DAYS, most()))
-        return {**schema, "days": [usual, days_validator]}
+        others = {name: [tk.get_validator("ignore_missing"), no_other_end] for name in OTHER_NAMES}
+        return {**schema, **others, "days": [usual, days_validator]}
 
     def postprocess_api_token(self, data: dict[str, Any], jti: str, data_dict: dict[str, Any]) -> dict[str, Any]:
         """Write the end into the token, which CKAN refuses from then on, and beside it for the list."""
