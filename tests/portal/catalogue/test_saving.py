@@ -53,6 +53,22 @@ def test_a_field_that_is_none_is_told(send: Any, publish: Any) -> None:
     assert show(made["name"])["title"] == made["title"]
 
 
+WRONG = {
+    "contact": "mairie@example.org", "publisher": {"name": "A"}, "creator": ["A"], "spatial_coverage": 7, "temporal_coverage": "2026", "tags": "vélo", "resources": {"url": "x"}, "extras": ["a"],
+}  # fmt: skip
+
+
+def test_what_takes_objects_says_so(send: Any, publish: Any, whole: dict[str, Any]) -> None:
+    made = publish(contact=[{"name": "Accueil"}])
+    for action, given in (("package_patch", {"id": made["id"]}), ("package_create", {**whole, "name": "autre"}), ("package_create", {**whole, "name": "autre", "state": "draft"})):
+        refused = send(action, 409, **{**given, **WRONG})
+        assert set(refused) - {"__type"} == set(WRONG)
+        assert '[{"name": "…", "email": "…"}]' in refused["contact"][0]
+    assert show(made["name"])["contact"][0]["name"] == "Accueil"
+    # nothing is an empty list
+    assert not send("package_patch", 200, id=made["id"], contact=None, tags="").get("contact")
+
+
 def test_an_answer_may_be_sent_back(send: Any, app: Any, publish: Any) -> None:
     made = publish(resources=[{"name": "Lien", "url": "https://example.org/a.csv", "format": "CSV"}])
     told = app.get(f"/api/3/action/package_show?id={made['name']}", status=200).json["result"]

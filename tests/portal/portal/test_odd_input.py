@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", 
         ("tzc_table_status", '{"id": "\\u0000"}'), ("tag_list", '{"query": "\\u0000"}'), ("package_list", '{"offset": 99999999999999999999}'),
         ("package_show", '{"id": 1e999}'), ("datastore_search", '{"resource_id": "x", "filters": {"nom": "\\u0000"}}'),
         ("datastore_search", '{"resource_id": "x", "filters": "{\\"nom\\": \\"\\\\u0000\\"}"}'), ("datastore_search", '{"resource_id": "x", "filters": "{\\"nom\\": 1e999}"}'),
-        ("group_list", '{"sort": "title asc,"}'), ("organization_list", '{"sort": {}}'), ("package_search", '{"q": ' + "[" * 100 + "]" * 100 + "}"), ("package_search", '{"q": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+        ("organization_patch", '{"id": "x", "users": "moi"}'), ("group_create", '{"name": "x", "extras": null}'), ("group_list", '{"sort": "title asc,"}'), ("organization_list", '{"sort": {}}'), ("package_search", '{"q": ' + "[" * 100 + "]" * 100 + "}"), ("package_search", '{"q": ' + "[" * 100_000 + "]" * 100_000 + "}"),
     ],
 )  # fmt: skip
 def test_a_body_that_no_action_takes(app: Any, action: str, body: str) -> None:

@@ -27,6 +27,8 @@ BY_THE_INDEX = {"package_autocomplete", "current_package_list_with_resources"}
 """Actions that hand such a number to Solr as it is, which counts in 31 bits."""
 GROUPS = {"group_list", "organization_list"}
 """Actions that read an order themselves, and fail on one that is none."""
+OBJECTS = {"users", "packages", "extras", "tags"}
+"""Values of a partner or axis that must be lists of objects. A dataset's are looked at where it is saved."""
 TEXTS = {"package_search": {"q", "sort"}, "package_show": {"id"}, "group_list": {"groups", "sort"}, "organization_list": {"organizations", "sort"}}
 """Values of an action that must be texts, or lists of them."""
 
@@ -92,24 +94,45 @@ def _of_api(action: str) -> str | None:
     if "callback" in request.args:
         # it would make any answer a script of this very address, which our policy lets run
         return tk._("JSONP is not offered: leave callback out, and read the answer as JSON.")
-    for name in COUNTS & set(request.args):
-        given, most = request.args[name], 9 if action in BY_THE_INDEX else 18
-        if not given.strip() or (len(given) > most and given.lstrip("+-").isdigit()):
-            return _no_count(name)
-    if action in GROUPS and not arguments.is_order(request.args.get("sort", "")):
-        return _no_order()
+    wrong = _of_question(action)
+    if wrong:
+        return wrong
     try:
         body = request.get_json(silent=True) if request.is_json else None
     except RecursionError:
         return tk._("Lists stand in lists too deep.")
     if not isinstance(body, dict):
         return next(_faults(_inner(request.args.get("filters"))), None)
+    wrong = _of_values(action, body)
+    if wrong:
+        return wrong
+    return next(_faults([body, _inner(body.get("filters"))]), None) if (request.content_length or 0) <= LARGEST_SEARCHED else None
+
+
+def _of_question(action: str) -> str | None:
+    """What is wrong with the numbers and the order that stand in the address."""
+    for name in COUNTS & set(request.args):
+        given, most = request.args[name], 9 if action in BY_THE_INDEX else 18
+        if not given.strip() or (len(given) > most and given.lstrip("+-").isdigit()):
+            return _no_count(name)
+    return _no_order() if action in GROUPS and not arguments.is_order(request.args.get("sort", "")) else None
+
+
+def _of_values(action: str, body: dict[str, Any]) -> str | None:
+    """What is wrong with the kinds of values in a body."""
     wrong = next((name for name in sorted(TEXTS.get(action, set())) if not _is_text(body.get(name))), None)
     if wrong:
         return tk._("{name} must be a text.").format(name=wrong)
-    if action in GROUPS and isinstance(body.get("sort"), str) and not arguments.is_order(body["sort"]):
-        return _no_order()
-    return next(_faults([body, _inner(body.get("filters"))]), None) if (request.content_length or 0) <= LARGEST_SEARCHED else None
+    objects = OBJECTS & body.keys() if action.startswith(("organization_", "group_")) else set()
+    wrong = next((name for name in sorted(objects) if not _is_objects(body[name])), None)
+    if wrong:
+        return tk._("{name} must be a list of objects.").format(name=wrong)
+    order = body.get("sort") if action in GROUPS else None
+    return _no_order() if isinstance(order, str) and not arguments.is_order(order) else None
+
+
+def _is_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _inner(value: Any) -> Any:

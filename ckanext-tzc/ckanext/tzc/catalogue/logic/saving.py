@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -29,10 +30,35 @@ def check(data_dict: Values) -> None:
         return
     kind = str(data_dict.get("type") or "dataset")
     fields = (tk.h.scheming_get_dataset_schema(kind) or {"dataset_fields": []})["dataset_fields"]
+    _shapes(data_dict, fields)
     known = {*kinds.lookup_package_plugin(kind).update_package_schema(), *(field["field_name"] for field in fields)}
     unknown = sorted(str(name) for name in set(data_dict) - known - SHOWN)
     if unknown:
         raise tk.ValidationError({name: [_no_field(name, known)] for name in unknown})
+
+
+PARTS = {"resources": ("name", "url"), "tags": ("name",), "extras": ("key", "value"), "groups": ("name",)}
+"""Fields of CKAN's own that are lists of objects, and what stands in each."""
+
+
+def _shapes(data_dict: Values, fields: list[Values]) -> None:
+    """Refuse anything but lists of objects where CKAN takes these only; nothing, or nothing in a text, is an empty list."""
+    parts = {**PARTS, **{field["field_name"]: [part["field_name"] for part in field["repeating_subfields"]] for field in fields if "repeating_subfields" in field}}
+    wrong: dict[str, list[Any]] = {}
+    for name in parts.keys() & data_dict.keys():
+        if data_dict[name] in (None, "", {}):
+            data_dict[name] = []
+        elif not (isinstance(data_dict[name], list) and all(isinstance(one, dict) for one in data_dict[name])):
+            told = _wanted(name, parts[name])
+            wrong[name] = [{"name": [told]}] if name == "tags" else [told]  # as CKAN reads them
+    if wrong:
+        raise tk.ValidationError(wrong)
+
+
+def _wanted(name: str, parts: Sequence[str]) -> str:
+    shown = [part for part in parts if part != "uri"][:2]
+    example = ", ".join(f'"{part}": "…"' for part in shown)
+    return tk._("“{name}” takes a list of objects, such as {example}. An object may hold: {parts}.").format(name=name, example=f"[{{{example}}}]", parts=", ".join(parts))
 
 
 def _no_field(name: str, known: set[str]) -> str:
