@@ -19,8 +19,11 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar, Literal
 
+from tzc.harvesting import repair
+
+from . import words
 from .http import Client, FetchError, ForbiddenError
-from .record import Item, Note, Record, RecordError
+from .record import Agent, Item, Note, Record, RecordError, Resource
 from .words import LONGEST
 
 SHARE, COUNT = 0.1, 5
@@ -98,7 +101,8 @@ def record_of(harvester: Harvester, content: str, source: Source) -> Record:
 
 
 def normalise(record: Record) -> Record:
-    """What every portal can take: a title that is a line, each file and keyword once, nothing without end. Doing it again changes nothing."""
+    """What every portal can take: texts in the right charset, a title that is a line, each file and keyword once, nothing without end. Doing it again changes nothing."""
+    record = mended(record)
     notes = dict.fromkeys(record.notes)
     title, description = record.title[:LONGEST_TITLE].strip(), record.description[:LONGEST]
     if not record.identifier or not title:
@@ -117,6 +121,21 @@ def normalise(record: Record) -> Record:
         keywords=tuple(reversed(keywords.values()))[:MOST_WORDS],
         notes=tuple(notes)[:MOST_NOTES],
     )
+
+
+def mended(record: Record) -> Record:
+    """The record after the repairs that are the same for every kind of catalogue (`tzc.harvesting.repair`)."""
+    changed, notes = repair.mended(dataclasses.asdict(record))
+    if not notes:
+        return record
+    for field in ("publisher", "contact"):
+        if field in changed:
+            changed[field] = Agent(**changed[field])
+    if "resources" in changed:
+        changed["resources"] = tuple(Resource(**file) for file in changed["resources"])
+    if "languages" in changed:
+        changed["languages"] = tuple(filter(None, map(words.language, changed["languages"])))
+    return dataclasses.replace(record, **changed, notes=(*record.notes, *(Note(what, value) for what, value in dict.fromkeys(notes))))
 
 
 def fingerprint(given: object) -> str:

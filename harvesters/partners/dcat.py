@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from pyoxigraph import BlankNode, Literal
 from tzc.catalogue import addresses, keywords
+from tzc.harvesting import repair
 
 from .. import geometry, words
 from ..formats import Format, format_of
@@ -185,6 +186,8 @@ class _Reading:
             said = self.words_of(term)
             found = themes([word.rpartition("/")[2] for word in said if "topiccategory" in word.lower()], said, said)
             read += found
+            if found and not themes((), (), said):
+                self.note(repair.INSPIRE_THEME, said[0])
             if not found and not term_text(term).startswith(HIGH_VALUE):
                 other += [self.label(term)]
         return themes((), (), read), sorted(word for word in other if 0 < len(word) <= keywords.LONGEST)

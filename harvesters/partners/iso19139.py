@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree
 from owslib import iso
 from tzc.catalogue import addresses, keywords
+from tzc.harvesting import repair
 
 from .. import words
 from ..formats import Format, format_of
@@ -92,7 +93,7 @@ class _Reading:
             description=words.text(self.data.abstract),
             address=self.address(),
             keywords=self.keywords(),
-            themes=themes(_texts(self.element, ".//gmd:MD_TopicCategoryCode/text()"), self.inspire()),
+            themes=self.themes(),
             licence=licence,
             licence_stated=stated,
             access=access,
@@ -197,6 +198,13 @@ class _Reading:
         # owslib leaves this out where there is no extent, as below
         sides = getattr(self.data, "bbox", None)
         return rectangle([_number(value) for value in (sides.minx, sides.miny, sides.maxx, sides.maxy)], self.note) if sides else None
+
+    def themes(self) -> tuple[str, ...]:
+        """EU themes, of topic categories and INSPIRE themes."""
+        topics, inspire = _texts(self.element, ".//gmd:MD_TopicCategoryCode/text()"), self.inspire()
+        if found := themes(topics, inspire):
+            self.note(repair.INSPIRE_THEME, ", ".join([*topics, *inspire]))
+        return found
 
     def periods(self) -> tuple[Period, ...]:
         period = Period(*(words.date(getattr(self.data, f"temporalextent_{end}", None)) for end in ("start", "end")))

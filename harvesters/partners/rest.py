@@ -119,4 +119,6 @@ class Notes:
             self("resource without an address of the web", url or name)
             return None
         kind = format_of(words.line(form), words.line(media), url)
+        if kind.name and not words.line(form) and not words.line(media):
+            self("format that was missing, by the address", url)
         return Resource(url, words.line(name)[:300], words.text(description), kind.name, kind.media, words.size(size), self.date(issued), self.date(modified))

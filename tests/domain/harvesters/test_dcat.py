@@ -91,7 +91,7 @@ def test_a_whole_dataset() -> None:
         ("Mesures 2", "https://air.example.org/2.json", "GeoJSON", None),
         ("Mesures 10", "https://air.example.org/10", "CSV", 1024),
     ]
-    assert said(record) == {"description in HTML", "keyword made such that it is taken", "resource without an address of the web"}
+    assert said(record) == {"description in HTML", "keyword made such that it is taken", "resource without an address of the web", "theme by that of INSPIRE or ISO 19115"}
 
 
 @pytest.mark.parametrize(

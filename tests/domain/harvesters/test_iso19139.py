@@ -38,7 +38,7 @@ def test_a_whole_record() -> None:
     assert record.periods == (Period("2018-01-01", "2024-10-31"),)
     assert record.provenance == "Relevés de terrain."
     assert [(file.name, file.format) for file in record.resources] == [("zones", "WMS"), ("Toutes les zones", "Shapefile"), ("Zones", "GeoJSON")]
-    assert {note.what for note in record.notes} == {"keyword made such that it is taken", "resource without an address of the web", "link to the record itself"}
+    assert {note.what for note in record.notes} == {"keyword made such that it is taken", "resource without an address of the web", "link to the record itself", "theme by that of INSPIRE or ISO 19115"}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_reference_records(records: list[Any]) -> None:
         assert len(record.resources) == 9 and not any("GetRecordById" in file.url for file in record.resources)
         assert any("papier est aujourd'hui opposable" in limit for limit in record.limits)
     assert first.keywords == ("Aménagement Urbanisme/Zonages Planification", "Usage des sols", "cartigny", "document d'urbanisme", "plu", "données ouvertes")
-    assert {note.what for note in first.notes} == {"limits of access that contradict each other: the stricter is taken", "west and east exchanged", "link to the record itself"}
+    assert {note.what for note in first.notes} == {"limits of access that contradict each other: the stricter is taken", "west and east exchanged", "link to the record itself", "theme by that of INSPIRE or ISO 19115"}
 
 
 ELEMENTS = list(xml.parse(SAMPLE.encode()).iter())

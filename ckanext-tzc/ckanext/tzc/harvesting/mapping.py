@@ -1,16 +1,33 @@
 """A record as a dataset of our schema."""
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
-from ckanext.tzc.harvesters.record import Agent, Box, Record, Resource
+from ckanext.tzc.harvesters.record import Agent, Box, Note, Record, Resource
+
+from tzc.harvesting import repair
 
 TERRITORY_FIELDS = ("axis", "personal_data", "late_after_days", "update_promise", "source_system")
 """What no catalogue says, and people add here: kept when the source changes."""
+
+
+def located(record: Record) -> Record:
+    """The record with the communes of the territory that its places name; as it came where it says communes itself, or is about elsewhere."""
+    here = territory()
+    if any(code in here.commune_names for code in record.communes) or (record.box and not _touches(record.box, here.bounding_box)):
+        return record
+    found = repair.communes(record.places, here.commune_names)
+    notes = (Note(repair.COMMUNE, words) for words in found.values())
+    return dataclasses.replace(record, communes=(*record.communes, *found), notes=(*record.notes, *notes)) if found else record
+
+
+def _touches(box: Box, other: Any) -> bool:
+    return box.west <= other.east and other.west <= box.east and box.south <= other.north and other.south <= box.north
 
 
 def dataset(record: Record, owner: str | None, address: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
             return self._delete(harvest_object)
         source = _shown(harvest_object.source)
         try:
-            record = base.record_of(self.harvester, harvest_object.content, source)
+            record = mapping.located(base.record_of(self.harvester, harvest_object.content, source))
         except RecordError as error:
             self._save_object_error(str(error), harvest_object, "Import")
             return False

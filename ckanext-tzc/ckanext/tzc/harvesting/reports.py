@@ -11,6 +11,8 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject, HarvestObjectError, HarvestSource
 
+from tzc.harvesting import repair
+
 from . import sources
 
 TOLD = 500
@@ -173,7 +175,7 @@ def problems(job: Any) -> dict[str, Any]:
 def record(found: Any) -> dict[str, Any]:
     """A record as it came, and what became of it: `{"id", "guid", "words", "dataset", "errors", "mended", "content", "cut"}`.
 
-    `dataset` is `{"name", "title"}` or None; `mended` what was put right, each with what came; `cut` whether more came than is shown.
+    `dataset` is `{"name", "title"}` or None; `mended` what was put right (see `_mended`); `cut` whether more came than is shown.
     """
     extras = {extra.key: extra.value for extra in found.extras}
     content = whole(found)
@@ -184,10 +186,16 @@ def record(found: Any) -> dict[str, Any]:
         "words": _became(found),
         "dataset": {"name": package.name, "title": package.title or package.name} if package and package.state != "deleted" else None,
         "errors": [error.message or "" for error in found.errors],
-        "mended": [{"what": what, "value": value} for what, value in json.loads(extras.get("mended") or "[]")],
+        "mended": [_mended(what, value) for what, value in json.loads(extras.get("mended") or "[]")],
         "content": content[:SHOWN],
         "cut": len(content) > SHOWN,
     }
+
+
+def _mended(what: str, value: str) -> dict[str, str]:
+    """What a note tells, in the reader's language: `{"rule", "what", "value"}`; `rule` is empty for the words of another harvester."""
+    rule = repair.rule_of(what)
+    return {"rule": rule.name if rule else "", "what": rule.text(str(tk.h.lang())[:2]) if rule else what, "value": value}
 
 
 def _became(found: Any) -> str:
