@@ -18,6 +18,8 @@ from ckanext.tzc.harvesters.http import Client, FetchError, Limits
 from ckanext.tzc.harvesters.partners import ckan_api, csw, datajson, dcat_feed, opendatasoft, table, udata
 from ckanext.tzc.harvesters.record import RecordError
 
+from tzc.harvesting import identity
+
 from . import mapping, sources
 
 Imported = Literal["unchanged", True, False]
@@ -290,8 +292,8 @@ def _fingerprint(harvest_object: Any) -> str | None:
 
 def _merged(given: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
     """What the source says, in the place of what it said; with the address, the files' identities, and what people added here."""
-    known = {resource["url"]: resource["id"] for resource in stored.get("resources", [])}
-    resources = [{**resource, **({"id": known[resource["url"]]} if resource["url"] in known else {})} for resource in given.get("resources", [])]
+    before, now = stored.get("resources", []), given.get("resources", [])
+    resources = [{**file, "id": before[place]["id"]} if place is not None else file for file, (place, _why) in zip(now, identity.matched(before, now), strict=True)]
     kept = {field: stored[field] for field in mapping.TERRITORY_FIELDS if stored.get(field)}
     # a dataset that was hidden here stays so
     hidden = {"access_level": "confidential"} if stored.get("access_level") == "confidential" else {}
