@@ -96,3 +96,10 @@ def test_no_address_tells_that_something_is_there(app: Any, hidden: dict[str, di
         if there != missing:
             told.append(f"/journal?{name}=: {there[0]}, {missing[0]}")
     assert told == []
+
+
+def test_the_page_in_place_of_a_refusal_is_dressed_as_any_other_and_so_is_what_follows(app: Any, hidden: dict[str, dict[str, Any]]) -> None:
+    there = hidden["confidential"]
+    for address, status in (("/", 200), (f"/dataset/{there['id']}/resource/{there['resources'][0]['id']}/download", 404), ("/", 200)):
+        page = contextvars.Context().run(app.get, address, status=status).body
+        assert re.search(r'<link href="/webassets/tzc/\w+_theme\.css"', page), (address, status)

@@ -4,8 +4,7 @@ from __future__ import annotations
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.lib.search import SearchError
-from ckan.lib.webassets_tools import webassets_init
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 
 catalogue = Blueprint("tzc_catalogue", __name__)
@@ -44,7 +43,7 @@ def as_if_not_there(response: Response) -> Response:
     if response.status_code == Forbidden.code and response.mimetype == "text/html":
         named = [value for name, value in (request.view_args or {}).items() if name in {"id", "name", "resource_id"} and isinstance(value, str)]
         if any(map(_is_hidden, named)):
-            webassets_init()  # the page of the refusal has asked for its files
+            g.pop("_webassets", None)  # the page of the refusal has asked for its files, and each is given once a request
             page, response.status_code = _page(NotFound())
             response.data = page
     return response
