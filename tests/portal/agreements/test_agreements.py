@@ -103,8 +103,8 @@ def test_the_pages_lead_there(scene: Any, app: Any) -> None:
     other.visit("/demandes/droits")
     (own,) = other.page.xpath("//main//a[starts-with(@href, '/accords/')]/@href")
     assert own != f"/accords/{shown['id']}" and "Rues" in other.visit(own)
-    # who is of the team and did not ask is not sent to a request that they may not see
-    assert not other.page.xpath("//main//a[starts-with(@href, '/demandes/') and contains(@href, '-')]")
+    # who is of the team and did not ask reads the terms, and is not sent to a request that they may not see
+    assert not other.page.xpath("//main//a[starts-with(@href, '/demandes/') and contains(@href, '-') and not(contains(@href, '/conditions/'))]")
     assert citizen.visit(f"/accords/{shown['id']}").count(request["id"]) >= 1
     assert "jwks.json" in app.get("/accords/verifier").text
 
