@@ -125,6 +125,27 @@ def test_what_is_taken_back_is_gone_from_the_storage_too(scene: Any, app: Any) -
     assert jobs.follow_requests() == 1 and not any(path.name == file["id"] for path in stored()) and jobs.follow_requests() == 0
 
 
+def test_what_was_decided_on_stays(scene: Any, app: Any) -> None:
+    """Proof does not vanish: from the first key on, and in each partner's part by itself."""
+    request = scene.ask(scene.streets, scene.ships)
+    parts = {part["title"]: part["id"] for part in request["parts"]}
+    everybody, town, port = (add(scene, scene.citizen, request, upload=upload(f"{part or 'tous'}.txt", b"x"), part=part) for part in ("", parts[scene.town["title"]], parts["Le port"]))
+    citizen = Person(app, scene.citizen)
+    citizen.visit(f"/demandes/{request['id']}")
+    assert len(citizen.page.xpath("//form[contains(@action,'/retirer')]")) == 3
+    scene.move(scene.port["officer"], request, "take_up")
+    scene.move(scene.port["officer"], request, "approve")
+    # pressed on a page of before the key was turned
+    citizen.send(form=[form.get("action", "") for form in citizen.page.xpath("//main//form[@method='post']")].index(f"{everybody['url']}/retirer"), button=("", ""))
+    assert "stay" in citizen.page.xpath("string(//*[contains(@class,'flash-messages')])") or "restent" in citizen.page.text_content()
+    assert citizen.page.xpath("//form[contains(@action,'/retirer')]/@action") == [f"{town['url']}/retirer"]
+    for file in (everybody, port):
+        assert "file" in refused(scene.call, "tzc_request_file_remove", scene.citizen, id=request["id"], file=file["id"])
+    scene.call("tzc_request_file_remove", scene.citizen, id=request["id"], file=town["id"])
+    assert {file["id"]: file["stays"] for file in scene.call("tzc_request_file_list", scene.citizen, id=request["id"])} == {everybody["id"]: True, port["id"]: True}
+    assert get(app, port["url"], scene.port["decider"]).status_code == 200
+
+
 def test_a_message_of_somebody_else_takes_no_file(scene: Any) -> None:
     request = scene.ask()
     message = scene.call("tzc_request_message", scene.town["decider"], id=request["id"], text="Une question.")

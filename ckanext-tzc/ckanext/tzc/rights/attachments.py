@@ -115,8 +115,16 @@ def of(request: records.Request, parts: list[records.Part]) -> list[Attached]:
     return found
 
 
+def stays(row: Attached, parts: list[records.Part]) -> bool:
+    """Whether somebody has decided on what a file goes with, or turned a key: it is proof then. `parts`: all of the request."""
+    return any(row.part in (None, part.id) and bool(part.decided_by or part.keys) for part in parts)
+
+
 def remove(user: Any, request: records.Request, parts: list[records.Part], row: Attached) -> None:
-    """Take a file back; it is gone at once, and from the storage with the next run of the job."""
+    """Take a file back; it is gone at once, and from the storage with the next run of the job. Raises ValidationError once it was decided on."""
+    # held, so that no decision comes between
+    if stays(row, records.locked(request.id)):
+        raise life.invalid("file", tk._("It was decided on this request: its documents stay, as they show on what."))
     row.removed = records.now()
     model.Session.flush()
     _record("request.file_removed", user, request, parts, row)
@@ -149,13 +157,13 @@ def _record(kind: str, user: Any, request: records.Request, parts: list[records.
             life.tell(kind, user.id, request, part, {"file": row.id, "name": row.name, "size": row.size, "sha256": row.sha256})
 
 
-def shown(row: Attached, user: Any) -> dict[str, Any]:
-    """A file, as answers have it."""
+def shown(row: Attached, user: Any, parts: list[records.Part]) -> dict[str, Any]:
+    """A file, as answers have it. `parts`: all of the request."""
     by = model.User.get(row.by)
     return {
         "id": row.id, "name": row.name, "media": media(row), "size": row.size, "sha256": row.sha256, "message": row.message, "part": row.part,
         "by": by.display_name if by else "", "at": row.at.isoformat(), "url": tk.h.url_for("tzc_requests.file", id=row.request, file=row.id, locale="default"),
-        "yours": row.by == user.id,
+        "yours": row.by == user.id, "stays": stays(row, parts),
     }  # fmt: skip
 
 

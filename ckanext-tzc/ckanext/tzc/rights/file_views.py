@@ -35,5 +35,8 @@ def file_remove(id: str, file: str) -> Any:
         return tk.abort(404, tk._("There is no such file."))
     except tk.NotAuthorized:
         return tk.abort(403, tk._("Only who attached a file takes it back."))
+    except tk.ValidationError as error:
+        tk.h.flash_error(" ".join(error.error_dict["file"]))
+        return tk.redirect_to("tzc_requests.thread", id=id)
     tk.h.flash_success(tk._("The file is taken back."))
     return tk.redirect_to("tzc_requests.thread", id=id)

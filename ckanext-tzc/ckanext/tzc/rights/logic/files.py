@@ -25,7 +25,7 @@ def tzc_request_file_add(context: Any, data_dict: dict[str, Any]) -> dict[str, A
         mine = _seen(user, request, parts)
         row = attachments.attach(user, request, mine, (message.part or "") if message else part, message.id if message else None, data_dict.get("upload"))
     _done(context)
-    return attachments.shown(row, user)
+    return attachments.shown(row, user, parts)
 
 
 def _message(user: Any, request: records.Request, data_dict: dict[str, Any]) -> records.Message | None:
@@ -40,25 +40,29 @@ def _message(user: Any, request: records.Request, data_dict: dict[str, Any]) -> 
 
 @tk.side_effect_free
 def tzc_request_file_list(context: Any, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
-    """The files of a request (`id`) that the asker may have, the oldest first: `{"id", "name", "media", "size", "sha256", "message", "part", "by", "at", "url", "yours"}`.
+    """The files of a request (`id`) that the asker may have, the oldest first: `{"id", "name", "media", "size", "sha256", "message", "part", "by", "at", "url", "yours",
+    "stays"}`.
 
-    `url` gives the file, as an attachment. Raises ObjectNotFound, NotAuthorized.
+    `url` gives the file, as an attachment; what `stays` cannot be taken back, as it was decided on. Raises ObjectNotFound, NotAuthorized.
     """
     user = _asker(context, "tzc_request_file_list")
     request, parts = _find(user, data_dict)
-    return [attachments.shown(row, user) for row in attachments.of(request, _seen(user, request, parts))]
+    return [attachments.shown(row, user, parts) for row in attachments.of(request, _seen(user, request, parts))]
 
 
 def tzc_request_file_remove(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Take back a file that the asker attached. `id`: the request; `file`: the file. Returns it. Raises ObjectNotFound, NotAuthorized."""
+    """Take back a file that the asker attached, before it is decided on the request. `id`: the request; `file`: the file. Returns it. Raises ObjectNotFound, NotAuthorized,
+    ValidationError.
+    """
     user = _asker(context, "tzc_request_file_remove")
     request, parts = _find(user, data_dict)
     mine = _seen(user, request, parts)
     row = attachments.find(data_dict.get("file"), request, mine)
     if row.by != user.id:
         raise tk.NotAuthorized(tk._("Only who attached a file takes it back."))
-    answer = attachments.shown(row, user)
-    attachments.remove(user, request, mine, row)
+    answer = attachments.shown(row, user, parts)
+    with _all_or_nothing():
+        attachments.remove(user, request, mine, row)
     _done(context)
     return answer
 

@@ -311,7 +311,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
             {**_part(part, request, user, [item for item in items if item.part == part.id], titles, names), "asked": _said(said[part.id], names) if part.id in said else None}
             for part in mine
         ],
-        "files": [attachments.shown(row, user) for row in attachments.of(request, mine)],
+        "files": [attachments.shown(row, user, parts) for row in attachments.of(request, mine)],
         "others": len(parts) - len(mine), "messages": [_message(message, names) for message in seen],
     }  # fmt: skip
 
