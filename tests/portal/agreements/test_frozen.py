@@ -325,6 +325,24 @@ def test_bytes_of_a_file_that_the_partner_deletes_go_at_once_unless_another_has_
     assert citing.forget() == 1 and not where.exists()
 
 
+def test_the_page_of_a_version_says_what_is_on_the_disk(scene: Any, app: Any, held: dict[str, Any]) -> None:
+    (version,) = held["made"]["files"]
+
+    def said() -> tuple[bool, bool, str]:
+        shown = tk.get_action("tzc_version_show")({"user": ""}, {"id": version["version"]})
+        page = ask(app, f"/versions/{version['version']}").text
+        return shown["there"], shown["leaves"], page
+
+    assert said()[:2] == (True, False)
+    tk.get_action("dataset_purge")({"user": scene.town["decider"], "ignore_auth": True}, {"id": scene.streets["id"]})
+    there, leaves, page = said()
+    assert (there, leaves) == (True, True) and ("next night" in page or "nuit suivante" in page)
+    keeping.remove(version["sha256"])
+    there, _leaves, page = said()
+    assert not there and "next night" not in page and "nuit suivante" not in page
+    assert citing.forget() == 1 and said()[:2] == (False, True)
+
+
 def test_a_file_whose_bytes_are_lost_is_refused_in_words(app: Any, held: dict[str, Any]) -> None:
     keeping.remove(held["made"]["files"][0]["sha256"])
     ask(app, held["address"], held["token"], status=410)

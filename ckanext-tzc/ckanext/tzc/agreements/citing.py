@@ -25,7 +25,8 @@ def shown(context: Any, id_: str) -> dict[str, Any]:
     had = public and (not levels.concerns_persons((package.extras or {}).get("personal_data")) or (file is not None and _may("resource_show", asker, version.file)))
     partner = model.Group.get(version.partner) if public else None
     found = {
-        "id": version.id, "made": version.made.isoformat(), "url": making.address(f"/versions/{version.id}"), "there": version.gone is None,
+        "id": version.id, "made": version.made.isoformat(), "url": making.address(f"/versions/{version.id}"), "there": version.gone is None and keeping.there(version.sha256),
+        "leaves": file is None or file.state != "active",
         "partial": _partial(version.id, version.file),
         "sha256": version.sha256 if had else None, "size": version.size if had else None,
         "dataset": {"id": package.id, "name": package.name, "title": package.title or package.name} if public else None,

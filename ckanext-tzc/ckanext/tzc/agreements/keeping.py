@@ -122,6 +122,14 @@ def answer(sha256: str, name: str, kind: str | None) -> flask.Response:
     return given
 
 
+def there(sha256: str) -> bool:
+    """Whether bytes are kept."""
+    bucket = _bucket()
+    if bucket is None:
+        return _path(sha256).is_file()
+    return bool(bucket.exists(files.FileData(files.Location(_place(sha256)))))
+
+
 def remove(sha256: str) -> None:
     """Remove bytes; that they are gone already is no fault."""
     bucket = _bucket()

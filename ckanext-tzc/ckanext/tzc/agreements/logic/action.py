@@ -93,7 +93,8 @@ def tzc_agreement_attest(context: Any, data_dict: dict[str, Any]) -> Answer:
 def tzc_version_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """A frozen version of a file (`id`), by which it is cited: who published which data, frozen when, and their hash. The data are not told of.
 
-    Returns `{"id", "made", "size", "sha256", "dataset", "file", "partner", "url", "cite", "there", "partial"}`; `partial`: of some columns of the file only;
+    Returns `{"id", "made", "size", "sha256", "dataset", "file", "partner", "url", "cite", "there", "leaves", "partial"}`; `partial`: of some columns of the file only;
+    `there`: its bytes are kept; `leaves`: its file was deleted, so that they are removed with the next night's run at the latest;
     `dataset`, `file` and `partner` are empty where the dataset is not public any more,
     `sha256` and `size` where the data concern persons and the asker may not have them. Raises ObjectNotFound.
     """
