@@ -34,6 +34,19 @@ def seen(page: Any, width: int = 1280) -> None:
     page.set_viewport_size({"width": width, "height": 800})
 
 
+def uncut(page: Any, rows: int) -> None:
+    """On a phone each cell of the tables is seen, with the name of its column."""
+    page.set_viewport_size({"width": 360, "height": 800})
+    cells = page.locator("main .tzc-table tbody td")
+    assert cells.count() == rows
+    for cell in cells.all():
+        box = cell.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360, cell.inner_text()
+        assert cell.get_attribute("data-label")
+    assert page.evaluate("[...document.querySelectorAll('.tzc-table-wrap')].every(one => one.scrollWidth <= one.clientWidth)")
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def test_given_signed_downloaded_and_attested(portal: Any, page: Any, phone: Any) -> None:
     stamp = int(time.time())
     name, citizen, decider = f"releves-{stamp}", f"chercheuse-{stamp}", f"decideur-{stamp}"
@@ -61,6 +74,7 @@ def test_given_signed_downloaded_and_attested(portal: Any, page: Any, phone: Any
     page.click("button[name=act][value=link]")
     link = page.locator("#link-url").inner_text()
     seen(page)
+    uncut(page, 5)
     phone.goto(link)
     seen(phone, 360)
     with phone.expect_download() as download:
@@ -76,6 +90,7 @@ def test_given_signed_downloaded_and_attested(portal: Any, page: Any, phone: Any
     page.fill("#field-invite-days", "30")
     page.click("button[name=act][value=invite]")
     page.wait_for_load_state()
+    uncut(page, 9)
     (invitation,) = call(portal, page, "tzc_invitation_list", dataset=name)
     phone.goto(f"{portal.url}/invitations/{invitation['id']}")
     seen(phone, 360)
