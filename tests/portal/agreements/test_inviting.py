@@ -48,7 +48,7 @@ def test_accepted_with_its_terms_it_is_a_right_like_any_other(scene: Any) -> Non
     (part,) = request["parts"]
     assert part["state"] == "granted" and request["words"] == WORDS["words"] and part["datasets"][0]["resources"] == [first["id"]]
     assert files(scene, scene.streets, scene.citizen) == [first["url"]]
-    assert told(scene) == ["invitation.created", "request.submitted", "request.acknowledged", "request.taken_up", "request.granted", "invitation.accepted"]
+    assert told(scene) == ["invitation.created", "request.submitted", "request.taken_up", "request.granted", "invitation.accepted"]
     # with its agreement, and the terms as they were accepted
     (agreement,) = model.Session.query(store.Agreement).all()
     assert (agreement.ends - agreement.begins) == timedelta(days=20) and agreement.request == request["id"]
@@ -59,6 +59,28 @@ def test_accepted_with_its_terms_it_is_a_right_like_any_other(scene: Any) -> Non
         scene.call("tzc_invitation_withdraw", scene.town["decider"], id=made["id"])
     scene.move(scene.town["decider"], request, "revoke", reason="Fini.")
     assert files(scene, scene.streets, scene.citizen) == []
+
+
+def notified(user: str) -> list[str]:
+    """The kinds of somebody's notices, the oldest first."""
+    from ckanext.tzc.notices import store as notices
+
+    return [row.kind for row in reversed(notices.notices(model.User.get(user).id, 100, 0))]
+
+
+def test_who_accepted_is_told_what_came_of_it_and_no_step_between(scene: Any) -> None:
+    made = invite(scene)
+    scene.call("tzc_invitation_accept", scene.citizen, id=made["id"], terms=terms(scene, scene.streets, scene.citizen))
+    assert notified(scene.citizen) == ["invitation.created", "request.granted"]
+    assert notified(scene.town["decider"]) == ["invitation.accepted"] and notified(scene.town["second"]) == ["request.granted"]
+    # of data that concern persons the officer is told that one key is turned
+    made = invite(scene, dataset=scene.ships["name"], user=scene.port["decider"])
+    scene.call("tzc_invitation_accept", scene.citizen, id=made["id"], terms=terms(scene, scene.ships, scene.citizen))
+    assert notified(scene.citizen)[2:] == ["invitation.created", "request.approved"]
+    assert notified(scene.port["officer"]) == ["request.approved"] and notified(scene.port["decider"]) == ["invitation.accepted"]
+    # a request of one's own is acknowledged, as ever
+    scene.ask(user=scene.other)
+    assert notified(scene.other) == ["request.acknowledged"]
 
 
 def test_persons_need_the_officers_key_too(scene: Any) -> None:

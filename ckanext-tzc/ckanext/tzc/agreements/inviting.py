@@ -21,6 +21,8 @@ from tzc.rights import policy, things
 from . import offers, store
 
 DAYS_TO_ACCEPT = 30
+INVITED = "tzc_invited"
+"""In the context of actions on requests: nobody is written to of the steps that accepting makes at once."""
 LONG = 5000
 EMAIL = re.compile(r"[^@\s,;<>\"']{1,64}@[^@\s,;<>\"'/]{1,190}\.[^@\s,;<>\"'./]{2,63}")
 
@@ -161,8 +163,8 @@ def accept(user: Any, invitation: offers.Invitation, terms: Any) -> str:
     asked = {"datasets": [invitation.dataset], "resources": list(invitation.files), "purpose": invitation.purpose, "words": invitation.words, "days": invitation.days}
     # by a key that nobody guesses: another request of the same key would be taken for this one
     given = {**asked, "terms": terms, "submit": True, "key": secrets.token_urlsafe(24)}
-    made = tk.get_action("tzc_request_create")({"user": user.name, "defer_commit": True}, given)
-    decider = {"user": inviter.name, "defer_commit": True}
+    made = tk.get_action("tzc_request_create")({"user": user.name, "defer_commit": True, INVITED: True}, given)
+    decider = {"user": inviter.name, "defer_commit": True, INVITED: True}
     tk.get_action("tzc_request_move")(dict(decider), {"id": made["id"], "move": "take_up"})
     tk.get_action("tzc_request_move")(dict(decider), {"id": made["id"], "move": "approve", "days": invitation.days})
     invitation.state, invitation.ended, invitation.request, invitation.account = offers.ACCEPTED, store.now(), made["id"], user.id

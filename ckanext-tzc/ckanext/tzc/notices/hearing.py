@@ -22,6 +22,9 @@ KEPT = ("title", "duty", "due", "ends", "renewed", "renews")
 OFFERED = ("days", "purpose", "until")
 """And of an invitation: what is offered."""
 
+KEPT_OF_DELEGATIONS = ("from", "to", "begins")
+"""Of a delegation also who decides in whose place, and from when."""
+
 
 def heard(happening: Happening) -> None:
     """Write what is to be told. Commits nothing."""
@@ -58,7 +61,8 @@ def due(wish: str, at: Any) -> Any:
 
 def _row(happening: Happening, at: Any, due: Any, user_id: str | None = None, address: str | None = None) -> dict[str, Any]:
     offered = happening.kind == "invitation.created"
-    content: dict[str, Any] = {key: str(happening.content[key]) for key in (*KEPT, *(OFFERED if offered else ())) if happening.content.get(key)}
+    kept = (*KEPT, *(OFFERED if offered else ()), *(KEPT_OF_DELEGATIONS if happening.kind.startswith("delegation.") else ()))
+    content: dict[str, Any] = {key: str(happening.content[key]) for key in kept if happening.content.get(key)}
     if offered and happening.by:
         content["inviter"] = happening.by
     if address:
@@ -68,6 +72,8 @@ def _row(happening: Happening, at: Any, due: Any, user_id: str | None = None, ad
         content["datasets"] = [str(dataset) for dataset in datasets]
     if user_id and user_id == happening.content.get("requester"):
         content["yours"] = "1"
+    if user_id and "to" in kept and user_id == happening.content.get("to"):
+        content["delegate"] = "1"
     path = happening.paths.get(user_id or "", happening.path)
     path = path if path.startswith("/") and not path.startswith("//") else ""
     return {"user_id": user_id, "address": address, "kind": happening.kind, "about": dict(happening.about), "content": content, "path": path, "at": at, "due": due}

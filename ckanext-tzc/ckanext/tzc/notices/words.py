@@ -49,6 +49,12 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
     }
     if content.get("yours") and kind in own:
         return own[kind]
+    delegate = {
+        "delegation.created": _("You decide on requests for data in somebody's place."),
+        "delegation.ended": _("You decide on requests for data in somebody's place no more."),
+    }
+    if content.get("delegate") and kind in delegate:
+        return delegate[kind]
     if content.get("renews") and kind == "request.submitted":
         return _("A request to renew a right to data has come in.")
     known = {
@@ -90,8 +96,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         "dataset.change_proposed": _("A change to a published dataset waits for your review."),
         "dataset.change_accepted": _("A proposed change to a dataset was accepted."),
         "dataset.change_refused": _("A proposed change to a dataset was not accepted."),
-        "delegation.created": _("Decisions at a partner are delegated."),
-        "delegation.ended": _("A delegation of decisions at a partner has ended."),
+        "delegation.created": _("Somebody decides on requests for data in your place."),
+        "delegation.ended": _("Nobody decides on requests for data in your place by this delegation any more."),
         "terms.changed": _("A partner's terms for data given on request were changed."),
         "duty.given": _("You were given a duty at a partner."),
         "duty.taken": _("A duty at a partner was taken back from you."),
@@ -122,12 +128,23 @@ def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, 
     if title := _partner(notice.about.get("partner")):
         found.append((_("Partner"), title))
     found += _offered(notice.content, language, _)
+    if notice.kind.startswith("delegation."):
+        people = ((_("In the place of"), notice.content.get("from")), (_("Who decides"), notice.content.get("to")))
+        found += [(label, name) for label, id_ in people if (name := _account(id_))]
     if notice.content.get("duty"):
         found.append((_("Duty"), _duty(notice.content["duty"], _)))
     asks = notice.kind.startswith("request.") and notice.kind != "request.granted"
     if asks and (day := _day(notice.content.get("due"), language)):
         found.append((_("To be decided by"), day))
     ends = notice.content.get("renewed") or notice.content.get("ends")
+    if notice.kind.startswith("delegation."):
+        # it begins and ends at a minute
+        begins = _moment(notice.content.get("begins"), language) if notice.kind == "delegation.created" else ""
+        label = _("Until") if notice.kind == "delegation.created" else _("Ended on")
+        found += [(name, value) for name, value in ((_("From"), begins), (label, _moment(ends, language))) if value]
+        if notice.kind == "delegation.created":
+            found.append((_("What to do"), _to_do(notice.content, _)))
+        return found
     # what rests or was taken back lasts until no day
     if not asks and notice.kind not in ("grant.suspended", "grant.revoked") and (day := _day(ends, language)):
         found.append((_("Ended on") if notice.kind == "grant.expired" else _("Until"), day))
@@ -146,6 +163,13 @@ def _offered(content: Mapping[str, Any], language: str, _: Words) -> list[tuple[
     if day := _day(content.get("until"), language):
         found.append((_("To be answered until"), day))
     return found
+
+
+def _to_do(content: Mapping[str, Any], _: Words) -> str:
+    """Of a delegation: what the delegate does, or who is replaced."""
+    if content.get("delegate"):
+        return _("Decide on what stands under “To be decided”. You can give it back on the partner's page “Roles”.")
+    return _("Nothing: it ends by itself. You or they can end it before on the partner's page “Roles”.")
 
 
 NAMED = 2
@@ -177,11 +201,28 @@ def _partner(id_: Any) -> str:
     return str(partner.title or partner.name) if partner and partner.state == "active" else ""
 
 
-def _day(value: Any, language: str) -> str:
-    """A moment's day where the territory is; nothing for what is none."""
+def _account(id_: Any) -> str:
+    account = model.User.get(id_) if id_ else None
+    return str(account.display_name) if account and account.state == "active" else ""
+
+
+def _here(value: Any) -> dt.datetime | None:
+    """A moment where the territory is; None for what is none."""
     try:
         moment = dt.datetime.fromisoformat(str(value))
     except ValueError:
-        return ""
+        return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
-    return str(format_date(aware.astimezone(ZoneInfo(territory().timezone)).date(), "long", locale=language))
+    return aware.astimezone(ZoneInfo(territory().timezone))
+
+
+def _day(value: Any, language: str) -> str:
+    """A moment's day; nothing for what is none."""
+    moment = _here(value)
+    return str(format_date(moment.date(), "long", locale=language)) if moment else ""
+
+
+def _moment(value: Any, language: str) -> str:
+    """A moment, to the minute; nothing for what is none."""
+    moment = _here(value)
+    return f"{format_date(moment.date(), 'long', locale=language)}, {moment:%H:%M}" if moment else ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,6 +44,22 @@ A_DAY = 3
 
 MESSAGES_A_DAY = 200
 """Messages and moves of an account in 24 hours, after which it says no more."""
+
+
+INVITED = "tzc_invited"
+"""In the context of an action: the request is an invitation that is accepted just now."""
+
+_invited: ContextVar[bool] = ContextVar("tzc_rights_invited", default=False)
+
+
+@contextmanager
+def invited(context: Any) -> Iterator[None]:
+    """Where an invitation is accepted, nobody is told of the steps between: who accepted and who invited know, and hear at once what comes of it."""
+    token = _invited.set(bool(context.get(INVITED)))
+    try:
+        yield
+    finally:
+        _invited.reset(token)
 
 
 def address(request: str) -> str:
@@ -192,6 +210,8 @@ def _changed(user: Any, request: records.Request, part: records.Part, at: dateti
 
 def _acknowledge(request: records.Request, sent: list[records.Part]) -> None:
     """Tell who asked, once for all partners, that it has come in and until when it is decided: who does something is not told of it otherwise."""
+    if _invited.get():
+        return
     datasets = [item.dataset for item in records.covered([part.id for part in sent])]
     about = {"request": request.id, **({"partner": sent[0].partner} if len(sent) == 1 else {}), **({"dataset": datasets[0]} if len(datasets) == 1 else {})}
     content = {"datasets": datasets, "due": _moment(max((part.due for part in sent if part.due), default=None))}
@@ -345,6 +365,8 @@ def _moment(value: datetime | None) -> str | None:
 def _tell(
     kind: str, by: str | None, request: records.Request, part: records.Part, datasets: list[records.Covered], content: dict[str, Any], told: set[str], given: list[records.Grant]
 ) -> None:
+    if _invited.get() and kind in (KINDS["submit"], KINDS["take_up"]):
+        told = set()
     asked = records.asked(part, request)
     about = {"request": request.id, "part": part.id, "partner": part.partner}
     if len(datasets) == 1:

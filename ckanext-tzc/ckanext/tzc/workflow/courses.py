@@ -81,13 +81,21 @@ def tell(package: Any, before: Course, after: Course, act: Act, at: people.At) -
     concerned = {package.creator_user_id, row.asked_by if row else None}
     if after.state == publication.IN_REVIEW:
         # those whose keys are still to be turned: of each key that is, the next ones are told
-        concerned = set().union(*(at.turning(role, after.keys.values()) for role in after.missing))
+        concerned = _asked(after, at)
+        if before.state == publication.IN_REVIEW:
+            # whom it waited for already was told then
+            concerned -= _asked(before, at)
     kind = TOLD_FROM.get((before.state, after.state)) or TOLD[after.state]
     path = tk.h.url_for("tzc_workflow.dataset", name=package.name, locale="default")
     about = {"dataset": package.id, "partner": package.owner_org or ""}
     content = {"why": act.why, "role": act.role, "before": before.state, "after": after.state, "title": package.title or package.name}
     people_told = tuple(sorted(person for person in concerned if person and person != act.by))
     happening.tell(happening.Happening(kind, act.by, about, content, people_told, path))
+
+
+def _asked(course: Course, at: people.At) -> set[str]:
+    """Those who may turn a key that is still to be turned."""
+    return set().union(*(at.turning(role, course.keys.values()) for role in course.missing))
 
 
 def settle(package: Any, plan: Plan, at: people.At) -> None:

@@ -20,6 +20,9 @@ Values = dict[str, Any]
 
 MOST_DAYS = 366
 
+QUEUE = "/demandes/a-decider"
+"""What a delegate decides on."""
+
 
 def answer(partner: str, duty: str) -> dict[str, frozenset[str]]:
     """What `common.delegations` asks."""
@@ -126,7 +129,11 @@ def _shown(row: Delegation, user: Any) -> Values:
 
 
 def _tell(kind: str, at: Any, by: Any, row: Delegation) -> None:
-    content = {"duty": row.duty, "title": at.title or at.name, "from": row.from_id, "to": row.to_id, "begins": row.begins.isoformat(), "ends": row.ends.isoformat()}
+    content = {
+        "duty": row.duty, "title": at.title or at.name, "from": row.from_id, "to": row.to_id, "begins": row.begins.isoformat(), "ends": (row.ended_at or row.ends).isoformat(),
+    }  # fmt: skip
     told = tuple(sorted({row.from_id, row.to_id} - {by.id}))
     path = tk.h.url_for("tzc_workflow.roles", name=at.name, locale="default")
-    happening.tell(happening.Happening(kind, by.id, {"partner": at.id, "user": row.to_id}, content, told, path))
+    # whoever decides from now on is led to what there is to decide
+    paths = {row.to_id: QUEUE} if kind == "delegation.created" else {}
+    happening.tell(happening.Happening(kind, by.id, {"partner": at.id, "user": row.to_id}, content, told, path, paths=paths))

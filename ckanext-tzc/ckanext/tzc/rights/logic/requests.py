@@ -85,7 +85,7 @@ def tzc_request_create(context: Any, data_dict: dict[str, Any]) -> Answer:
     """
     user = _asker(context, "tzc_request_create")
     submit = _flag(data_dict, "submit")
-    with _all_or_nothing():
+    with _all_or_nothing(), life.invited(context):
         request, new = life.create(user, {**data_dict, "submit": submit})
         if submit and (new or _parts(request)[0].state == requests.DRAFT):
             # what a new one asks for was looked at just now
@@ -119,7 +119,7 @@ def tzc_request_move(context: Any, data_dict: dict[str, Any]) -> Answer:
     """
     user = _asker(context, "tzc_request_move")
     request, _parts_before = _find(user, data_dict)
-    with _all_or_nothing():
+    with _all_or_nothing(), life.invited(context):
         life.move(user, request, _one(data_dict, "move"), _one(data_dict, "part"), data_dict)
     _done(context)
     return _shown(request, _parts(request), user)
