@@ -130,6 +130,13 @@ def test_what_is_wrong_is_said_by_field(scene: Any, fields: dict[str, Any], wron
     assert model.Session.query(offers.Invitation).count() == 0 and told(scene) == []
 
 
+def test_a_purpose_is_named_by_its_words(scene: Any, app: Any) -> None:
+    decider = Person(app, scene.town["decider"])
+    decider.visit(f"/en/dataset/partage/{scene.streets['name']}")
+    decider.send(button=("act", "invite"), status=400, account=scene.citizen, purpose="x", words="Pour voir.", days="5")
+    assert "Scientific research (research)" in decider.faults()["field-invite-purpose"]
+
+
 def test_members_oneself_and_open_data_are_not_invited(scene: Any, publish: Any) -> None:
     for account in (scene.town["decider"], scene.town["editor"]):
         with pytest.raises(tk.ValidationError):

@@ -19,6 +19,7 @@ from ckanext.tzc.schemas import vocabulary
 from tzc.rights import policy, things
 
 from . import offers, store
+from . import words as wording
 
 DAYS_TO_ACCEPT = 30
 INVITED = "tzc_invited"
@@ -79,7 +80,8 @@ def create(user: Any, data: dict[str, Any]) -> offers.Invitation:
     account, address = _recipient(user, package.owner_org, data, errors)
     purpose = text(data.get("purpose"), errors, "purpose", 100)
     if purpose and not any(entry["code"] == purpose for entry in vocabulary("purpose")):
-        errors["purpose"] = [tk._("Choose one of: {codes}.").format(codes=", ".join(entry["code"] for entry in vocabulary("purpose")))]
+        named = [f"{wording.purpose(entry['code'])} ({entry['code']})" for entry in vocabulary("purpose")]
+        errors["purpose"] = [tk._("Choose one of: {codes}.").format(codes=", ".join(named))]
     days = number(data.get("days"), int(tk.config["tzc.rights.most_days"]), errors, "days")
     words = text(data.get("words"), errors, "words")
     if offers.too_many(user):

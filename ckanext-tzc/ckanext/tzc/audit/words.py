@@ -1,9 +1,14 @@
 """What happened, in words; a kind that nobody wrote words for is shown by its code."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import ckan.authz as authz
+import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import text
+from ckanext.tzc.schemas import vocabulary
 
 
 def kinds() -> dict[str, str]:
@@ -61,6 +66,18 @@ def kinds() -> dict[str, str]:
         "dataset.changes_requested": tk._("A dataset was sent back with a question"),
         "dataset.published": tk._("A dataset was published"),
         "dataset.archived": tk._("A dataset was archived"),
+        "dataset.reopened": tk._("An archived dataset was brought back into the catalogue"),
+        "dataset.taken_back": tk._("A dataset was taken back to draft"),
+        "dataset.review_withdrawn": tk._("A dataset was withdrawn from review"),
+        "dataset.change_proposed": tk._("A change to a published dataset was proposed"),
+        "dataset.change_accepted": tk._("A proposed change to a dataset was accepted"),
+        "dataset.change_sent_back": tk._("A proposed change to a dataset was sent back"),
+        "dataset.change_withdrawn": tk._("A proposed change to a dataset was withdrawn"),
+        "duty.given": tk._("Somebody was given a role at a partner"),
+        "duty.taken": tk._("Somebody's role at a partner was taken away"),
+        "duty.sharing_asked": tk._("A partner was asked to share a role"),
+        "duty.shared": tk._("Two partners share a role"),
+        "duty.unshared": tk._("Two partners share a role no more"),
         "role.given": tk._("Somebody was given a role at a partner"),
         "role.taken": tk._("Somebody's role at a partner was taken away"),
     }
@@ -75,8 +92,14 @@ def particulars(entry: dict[str, Any]) -> list[str]:
     """What else is known, each in a few words; contents of messages are not shown in a list."""
     content = entry.get("content") or {}
     told = []
-    if "from" in content or "to" in content:
-        told.append(tk._("from %(old)s to %(new)s") % {"old": _value(content.get("from")), "new": _value(content.get("to"))})
+    if str(entry.get("kind")).startswith("delegation."):
+        told.append(tk._("%(to)s in the place of %(from)s") % {"to": _person(content.get("to")), "from": _person(content.get("from"))})
+    elif "from" in content or "to" in content:
+        told.append(tk._("from %(old)s to %(new)s") % {"old": _value(entry, content.get("from")), "new": _value(entry, content.get("to"))})
+    if isinstance(content.get("administrator"), bool):
+        told.append(tk._("is administrator now") if content["administrator"] else tk._("is administrator no more"))
+    if str(entry.get("kind")).startswith("duty.") and "tzc_workflow_words" in tk.h:
+        told.append(tk.h.tzc_workflow_words("duty", str(content.get("duty"))))
     if isinstance(content.get("bytes"), int):
         told.append(tk.ungettext("%(num)d byte", "%(num)d bytes", content["bytes"]) % {"num": content["bytes"]})
     rows = [question["rows"] for question in content.get("scope") or [] if isinstance(question, dict) and isinstance(question.get("rows"), int)]
@@ -89,7 +112,35 @@ def particulars(entry: dict[str, Any]) -> list[str]:
     return told
 
 
-def _value(value: Any) -> str:
+def _value(entry: Mapping[str, Any], value: Any) -> str:
+    """What something was or became: a licence, a place at a partner, who may have data."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_value(each)}" for name, each in sorted(value.items()))
-    return "–" if value in (None, "") else str(value)
+        return ", ".join(each for name, one in value.items() if (each := _access(name, one))) or "–"
+    if value in (None, ""):
+        return "–"
+    if entry.get("kind") == "licence.changed":
+        return _label("licence", str(value))
+    return str(authz.trans_role(value)) if entry.get("kind") == "member.changed" and value in ("admin", "editor", "member") else str(value)
+
+
+def _access(name: str, value: Any) -> str:
+    """One of the things that say who may have data; nothing for what keeps nobody away."""
+    if name == "level":
+        return _label("access-level", str(value)) if value else ""
+    if name == "private":
+        return tk._("private") if value else ""
+    if name == "embargo":
+        return tk._("embargo until %(day)s") % {"day": value} if value else ""
+    if name == "partner":
+        partner = model.Group.get(value) if value else None
+        return str(partner.title or partner.name) if partner else ""
+    return f"{name} {value}"
+
+
+def _label(list_: str, code: str) -> str:
+    return next((text(found["label"]) for found in vocabulary(list_) if found["code"] == code), code)
+
+
+def _person(account: Any) -> str:
+    found = model.User.get(account) if account else None
+    return str(found.display_name) if found else str(tk._("An account that is gone"))

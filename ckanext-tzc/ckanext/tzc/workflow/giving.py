@@ -39,7 +39,7 @@ def duty(given: Any) -> store.Given:
 
 def _known_duty(code: Any) -> str:
     if not isinstance(code, str) or code not in duties.DUTIES:
-        raise tk.ValidationError({"duty": [tk._("A duty is one of: {duties}.").format(duties=", ".join(duties.DUTIES))]})
+        raise tk.ValidationError({"duty": [tk._("A duty is one of: {duties}.").format(duties=", ".join(f"{words.duty(one)} ({one})" for one in duties.DUTIES))]})
     return code
 
 

@@ -70,6 +70,11 @@ def move(code: str) -> str:
     }.get(code, code)
 
 
+def decision(code: str) -> str:
+    """What is done with a proposed change, as a button says it."""
+    return {"accept": tk._("Accept the change"), "send_back": tk._("Send the change back"), "withdraw": tk._("Withdraw the change")}.get(code, code)
+
+
 def made(code: str) -> str:
     """A move that was made."""
     return {
@@ -89,6 +94,11 @@ def made(code: str) -> str:
     }.get(code, code)
 
 
+def _who(role: str) -> str:
+    """Who makes a move or decides on a proposed change."""
+    return {"author": tk._("who proposed the change"), "reviewer": tk._("who reviews it")}.get(role) or duty(role)
+
+
 def fault(error: publication.PublicationError) -> str:
     """What is in the way of a move, and what to do."""
     if isinstance(error, publication.IllegalMoveError):
@@ -97,7 +107,7 @@ def fault(error: publication.PublicationError) -> str:
             return tk._("Nothing can be done with it now: somebody else has decided already.")
         return tk._("That cannot be done now, as somebody else may have decided already. What can be done: {moves}.").format(moves=names)
     if isinstance(error, publication.NotYoursError):
-        return tk._("That is done by: {roles}.").format(roles=", ".join(duty(role) for role in sorted(error.roles)))
+        return tk._("That is done by: {roles}.").format(roles=", ".join(_who(role) for role in sorted(error.roles)))
     if isinstance(error, publication.SamePersonError):
         return tk._("You have approved it already: the second approval comes from another person.")
     if isinstance(error, publication.ReasonNeededError):

@@ -10,7 +10,7 @@ from ckanext.tzc.common.numbers import whole_number
 
 from tzc.workflow import publication
 
-from .. import courses, delegations, giving, people, proposals, queue, rules, store, writing
+from .. import courses, delegations, giving, people, proposals, queue, rules, store, words, writing
 
 Values = dict[str, Any]
 Action = Callable[[Values, Values], Any]
@@ -43,7 +43,7 @@ def tzc_publication_move(context: Values, data_dict: Values) -> Values:
     package = _package(data_dict)
     move = data_dict.get("move")
     if not isinstance(move, str) or move not in publication.MOVES:
-        raise tk.ValidationError({"move": [tk._("A move is one of: {moves}.").format(moves=", ".join(publication.MOVES))]})
+        raise tk.ValidationError({"move": [tk._("A move is one of: {moves}.").format(moves=", ".join(f"{words.move(one)} ({one})" for one in publication.MOVES))]})
     tk.check_access("tzc_publication_move", context, {"id": package.id})
     return {"id": package.id, "state": courses.make(package.id, move, _words(data_dict, "why"), people.account(context))}
 
@@ -106,7 +106,8 @@ def tzc_publication_decide(context: Values, data_dict: Values) -> Values:
         raise tk.ValidationError({"change": [tk._("Give the number of a change.")]})
     decision = data_dict.get("decision")
     if not isinstance(decision, str) or decision not in publication.DECISIONS:
-        raise tk.ValidationError({"decision": [tk._("A decision is one of: {decisions}.").format(decisions=", ".join(publication.DECISIONS))]})
+        known = ", ".join(f"{words.decision(one)} ({one})" for one in publication.DECISIONS)
+        raise tk.ValidationError({"decision": [tk._("A decision is one of: {decisions}.").format(decisions=known)]})
     even_so = data_dict.get("even_so") in (True, 1, "true", "True", "1", "yes", "on")
     return {"change": number, "state": proposals.decide(number, decision, _words(data_dict, "why"), even_so, people.account(context))}
 
