@@ -239,7 +239,7 @@ def test_two_partners_an_officer_and_a_citizen(portal: Any, page: Any, meet: Cal
     assert "La durée de conservation manque." in citizen.go(thread)
     which = 0 if f"Port {stamp}" in screen.locator("section.tzc-request").nth(0).inner_text() else 1
     citizen.press("appeal", part=which, reason="Six mois, puis tout est effacé.")
-    assert thread in post.read(second.mail, words("A refusal is appealed: somebody else decides."))
+    assert thread in post.read(second.mail, words("A decision is appealed: somebody else decides."))
     assert "overturn" not in [button.get_attribute("value") for button in first.screen.locator("button[name=move]").all()] and first.go("/demandes/a-decider")
     assert first.screen.locator(f"main a[href$='{thread.rsplit('/', 1)[1]}']").count() == 0
     second.enter()
@@ -248,7 +248,7 @@ def test_two_partners_an_officer_and_a_citizen(portal: Any, page: Any, meet: Cal
     second.screen.wait_for_url(thread)
     assert "Six mois, puis tout est effacé." in second.screen.locator("main").inner_text()
     assert "Accordée" in second.press("overturn")
-    assert f"Foyers {stamp}" in post.read(citizen.mail, granted)
+    assert f"Foyers {stamp}" in post.read(citizen.mail, words("After your appeal the right to data is given to you."))
 
     # what she and her colleague have is what was granted: these columns of the one, the whole of the other; strangers and the officer's colleague have nothing
     colleague.enter()

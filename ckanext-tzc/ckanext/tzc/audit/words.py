@@ -92,6 +92,8 @@ def particulars(entry: dict[str, Any]) -> list[str]:
     """What else is known, each in a few words; contents of messages are not shown in a list."""
     content = entry.get("content") or {}
     told = []
+    if entry.get("kind") == "request.granted" and content.get("before") == "appealed":
+        told.append(tk._("after an appeal"))
     if str(entry.get("kind")).startswith("delegation."):
         told.append(tk._("%(to)s in the place of %(from)s") % {"to": _person(content.get("to")), "from": _person(content.get("from"))})
     elif "from" in content or "to" in content:

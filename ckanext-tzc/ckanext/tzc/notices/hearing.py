@@ -72,6 +72,8 @@ def _row(happening: Happening, at: Any, due: Any, user_id: str | None = None, ad
         content["datasets"] = [str(dataset) for dataset in datasets]
     if user_id and user_id == happening.content.get("requester"):
         content["yours"] = "1"
+    if happening.content.get("before") == "appealed":
+        content["appealed"] = "1"
     if user_id and "to" in kept and user_id == happening.content.get("to"):
         content["delegate"] = "1"
     path = happening.paths.get(user_id or "", happening.path)

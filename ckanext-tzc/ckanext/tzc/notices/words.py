@@ -47,6 +47,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         "grant.resumed": _("Your right to data that was suspended is in force again."),
         "grant.revoked": _("Your right to data was taken back; the reasons stand with it."),
     }
+    if content.get("appealed") and kind == "request.granted":
+        return _("After your appeal the right to data is given to you.") if content.get("yours") else _("After an appeal a right to data is given.")
     if content.get("yours") and kind in own:
         return own[kind]
     delegate = {
@@ -69,7 +71,7 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         "request.changed": _("A request for data was changed; an approval that was given before is taken back, and asked for anew."),
         "request.withdrawn": _("A request for data was withdrawn."),
         "request.lapsed": _("A request for data has lapsed: nobody completed it in time."),
-        "request.appealed": _("A refusal is appealed: somebody else decides."),
+        "request.appealed": _("A decision is appealed: somebody else decides."),
         "request.upheld": _("A decision was confirmed after an appeal."),
         "request.message": _("There is a new message about a request for data."),
         "request.due_soon": _("A request for data has to be decided soon."),

@@ -99,8 +99,8 @@ def right(grant: Any, part: str, at: datetime) -> str:
     if grant.live and at < grant.begins:
         return str(tk._("Not begun yet"))
     words = {requests.SUSPENDED: tk._("Right suspended"), requests.REVOKED: tk._("Right revoked"), requests.RENEWED: tk._("Right renewed")}
-    # an appeal against a right that was taken back
-    words[requests.APPEALED] = words[requests.REVOKED]
+    # an appeal against a right that was taken back, which waits or was given up
+    words[requests.APPEALED] = words[requests.WITHDRAWN] = words[requests.REVOKED]
     return str(tk._("Right at its end") if grant.live else words.get(part, tk._("Right at its end")))
 
 

@@ -19,6 +19,9 @@ from .. import attachments, form, life, queues, records, request_words, rescopin
 MOST = 100
 """Entries of one answer."""
 
+HAD = (requests.GRANTED, requests.SUSPENDED, requests.EXPIRED, requests.RENEWED)
+"""States of a right that nobody took away."""
+
 Answer = dict[str, Any]
 
 
@@ -140,10 +143,9 @@ def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
 
     Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest",
     "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
-    "partner", "title",
-    "state", "label", "personal", "keys", "due", "begins", "ends", "datasets", "columns", "moves", "roles", "asked"}`; `moves` are those that the asker can make now;
-    `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has them as the request's.
-    Raises ObjectNotFound, NotAuthorized.
+    "partner", "title", "state", "label", "personal", "keys", "decided_by", "after_appeal", "due", "begins", "ends", "datasets", "columns", "moves", "roles", "asked"}`;
+    `moves` are those that the asker can make now; `decided_by` who decided; `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has
+    them as the request's. Raises ObjectNotFound, NotAuthorized.
     """
     user = _asker(context, "tzc_request_show")
     request, parts = _find(user, data_dict)
@@ -294,7 +296,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
     titles = _titles(item.dataset for item in items)
     messages = model.Session.query(records.Message).filter_by(request=request.id).order_by(records.Message.id).all()
     seen = [message for message in messages if message.part is None or message.part in {part.id for part in mine}]
-    keys = {account for part in mine for account in part.keys.values()}
+    keys = {account for part in mine for account in (*part.keys.values(), *part.decided_by)}
     decided = records.decided([part.id for part in mine])
     # a partner reads what it decided on, whatever others asked to be completed since
     content = decided.get(mine[0].id, request) if len(mine) == 1 and user.id != request.requester else request
@@ -308,7 +310,10 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
         "created": _utc(request.created), "changed": _utc(request.changed), "renews": request.renews, "renewed": _renewed(request, mine),
         "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
         "parts": [
-            {**_part(part, request, user, [item for item in items if item.part == part.id], titles, names), "asked": _said(said[part.id], names) if part.id in said else None}
+            {
+                **_part(part, request, user, [item for item in items if item.part == part.id], titles, names),
+                "asked": _said(said[part.id], names) if part.id in said else None,
+            }
             for part in mine
         ],
         "files": [attachments.shown(row, user, parts) for row in attachments.of(request, mine)],
@@ -338,10 +343,14 @@ def _renewed(request: records.Request, mine: list[records.Part]) -> Answer | Non
     return {"id": request.renews, "ends": _utc(max((end for end in ends if end), default=None))} if ends else None
 
 
-def _part(part: records.Part, request: records.Request, user: Any, items: list[records.Covered], titles: dict[str, tuple[str, str]], names: dict[str, str]) -> Answer:
+def _part(
+    part: records.Part, request: records.Request, user: Any, items: list[records.Covered], titles: dict[str, tuple[str, str]], names: dict[str, str]
+) -> Answer:
     return {
         "id": part.id, "partner": part.partner, "title": _partner_title(part.partner), "state": part.state, "label": request_words.state(part.state), "personal": part.personal,
-        "keys": {role: names.get(account, "") for role, account in part.keys.items()}, "due": _utc(part.due), "begins": _utc(part.begins), "ends": _utc(part.ends),
+        "keys": {role: names.get(account, "") for role, account in part.keys.items()},
+        "decided_by": sorted(names.get(account, "") for account in part.decided_by), "after_appeal": bool(part.before) and part.state in HAD,
+        "due": _utc(part.due), "begins": _utc(part.begins), "ends": _utc(part.ends),
         "datasets": [
             {"id": item.dataset, **dict(zip(("name", "title"), titles.get(item.dataset, ("", "")), strict=True)), "resources": item.resources, "columns": item.columns}
             for item in items
