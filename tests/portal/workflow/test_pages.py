@@ -4,9 +4,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
+from ckanext.tzc.common import duties
 
 from tests.people import PASSWORD, Person
 
@@ -160,6 +162,23 @@ def test_strangers_are_sent_to_sign_in_and_others_see_nothing(app: Any, reviewed
         assert other.get(path).status_code == status
     assert app.get("/publication", follow_redirects=False).status_code == 302
     assert made["title"] not in other.visit("/publication")
+
+
+def test_where_nobody_is_left_for_the_second_key_the_page_says_what_to_do(app: Any, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = model.User.get(factories.Sysadmin(password=PASSWORD)["name"])
+    monkeypatch.setattr(duties, "administrator_accounts", lambda: [alone])
+    town.set(publication_review="yes")
+    for duty in ("steward", "officer"):
+        town.give(duty, alone.name)
+    made = town.create(personal_data="anonymised", personal_data_report="https://example.org/r.pdf", contact=[{"email": "a@example.org"}])
+    person, page = Person(app, alone.name), f"/en/dataset/publication/{made['name']}"
+    assert "nobody else can yet" not in person.visit(page)
+    person.send(("move", "approve"))
+    assert "nobody else can yet" in (said := person.visit(page)) and "have a second administrator of the portal named" in said
+    second = somebody(fullname="Une Seconde")
+    town.give("officer", second)
+    town.give("steward", second)
+    assert "nobody else can yet" not in (said := person.visit(page)) and "Une Seconde" in said
 
 
 def test_the_form_begins_with_the_partner_s_usual_licence(app: Any, town: Town) -> None:

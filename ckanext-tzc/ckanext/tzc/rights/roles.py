@@ -30,6 +30,18 @@ def officers(part: records.Part, request: records.Request) -> frozenset[str]:
     return able | _without(duties.administrators(), request)
 
 
+def second(part: records.Part, request: records.Request) -> frozenset[str] | None:
+    """Who may turn the key that is still to be turned, where two are needed and one was turned, or one person alone holds both; None where that is not so."""
+    if not part.personal or part.state not in (requests.SUBMITTED, requests.UNDER_REVIEW):
+        return None
+    one, other = deciders(part, request), officers(part, request)
+    if part.keys:
+        missing = other if requests.DECIDER in part.keys else one
+        return frozenset(account for account in missing if not delegates.turned(account, part, request))
+    alone = one | other
+    return _without(duties.administrators(), request) - alone if len(alone) == 1 else None
+
+
 def reviewers(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who hears an appeal: a decider who did not decide, else an administrator."""
     # nor one of the team that it was decided for, whoever is in the team now

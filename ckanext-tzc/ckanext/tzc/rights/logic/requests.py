@@ -143,8 +143,9 @@ def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
 
     Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest",
     "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
-    "partner", "title", "state", "label", "personal", "keys", "decided_by", "after_appeal", "due", "begins", "ends", "datasets", "columns", "moves", "roles", "asked"}`;
-    `moves` are those that the asker can make now; `decided_by` who decided; `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has
+    "partner", "title", "state", "label", "personal", "keys", "second", "decided_by", "after_appeal", "due", "begins", "ends", "datasets", "columns", "moves", "roles", "asked"}`;
+    `moves` are those that the asker can make now; `second` names who may turn the other key of two, for who decides: empty where nobody can, null where that is not the question;
+    `decided_by` who decided; `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has
     them as the request's. Raises ObjectNotFound, NotAuthorized.
     """
     user = _asker(context, "tzc_request_show")
@@ -297,12 +298,14 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
     messages = model.Session.query(records.Message).filter_by(request=request.id).order_by(records.Message.id).all()
     seen = [message for message in messages if message.part is None or message.part in {part.id for part in mine}]
     keys = {account for part in mine for account in (*part.keys.values(), *part.decided_by)}
+    second = {part.id: roles.second(part, request) if user.id != request.requester else None for part in mine}
+    able = {account for accounts in second.values() for account in accounts or ()}
     decided = records.decided([part.id for part in mine])
     # a partner reads what it decided on, whatever others asked to be completed since
     content = decided.get(mine[0].id, request) if len(mine) == 1 and user.id != request.requester else request
     said = {part.id: row for part in mine if (row := decided.get(part.id)) and _differ(row, content)}
     teams = {account for row in (content, *said.values()) for account in row.team}
-    names = _names({request.requester, *teams, *keys, *(account for message in seen for account in (message.by, *message.acting_for) if account)})
+    names = _names({request.requester, *teams, *keys, *able, *(account for message in seen for account in (message.by, *message.acting_for) if account)})
     accepted = model.Session.query(records.Accepted).filter_by(request=request.id).order_by(records.Accepted.id)
     return {
         "guest": tk.h.tzc_guest_address(request.requester) if "tzc_guest_address" in tk.h else "",
@@ -311,7 +314,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
         "accepted": [{"hash": row.hash, "at": _utc(row.at)} for row in accepted],
         "parts": [
             {
-                **_part(part, request, user, [item for item in items if item.part == part.id], titles, names),
+                **_part(part, request, user, [item for item in items if item.part == part.id], titles, names, second[part.id]),
                 "asked": _said(said[part.id], names) if part.id in said else None,
             }
             for part in mine
@@ -344,11 +347,12 @@ def _renewed(request: records.Request, mine: list[records.Part]) -> Answer | Non
 
 
 def _part(
-    part: records.Part, request: records.Request, user: Any, items: list[records.Covered], titles: dict[str, tuple[str, str]], names: dict[str, str]
+    part: records.Part, request: records.Request, user: Any, items: list[records.Covered], titles: dict[str, tuple[str, str]], names: dict[str, str], second: frozenset[str] | None
 ) -> Answer:
     return {
         "id": part.id, "partner": part.partner, "title": _partner_title(part.partner), "state": part.state, "label": request_words.state(part.state), "personal": part.personal,
         "keys": {role: names.get(account, "") for role, account in part.keys.items()},
+        "second": None if second is None else sorted(names.get(account, "") for account in second),
         "decided_by": sorted(names.get(account, "") for account in part.decided_by), "after_appeal": bool(part.before) and part.state in HAD,
         "due": _utc(part.due), "begins": _utc(part.begins), "ends": _utc(part.ends),
         "datasets": [
