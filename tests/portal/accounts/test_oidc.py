@@ -28,6 +28,7 @@ CLIENT, SECRET = "portail", secrets.token_urlsafe(24)
 PEOPLE = {
     "jeanne": ("jeanne@example.org", "Jeanne", "Dupont"),
     "paul": ("paul@example.org", "Paul", "Unproven"),
+    "lena": ("lena@example.org", "Lena", "English"),
     "chef": ("chef@example.org", "Une", "Administratrice"),
 }
 MAKE = """
@@ -103,12 +104,27 @@ class Elsewhere(requests.Session):
         return f"{parts.path}?{parts.query}"
 
 
-def sign_in(reader: Reader, name: str, wanted: str = "") -> Any:
-    """The whole way: to the provider, there, and back; the portal's answer."""
-    away = reader.get(f"/compte/fournisseur?next={wanted}")
+def sign_in(reader: Reader, name: str, wanted: str = "", pages: str = "") -> Any:
+    """The whole way: to the provider, there, and back; the portal's answer. `pages`: of which language the reader leaves."""
+    away = reader.get(f"{pages}/compte/fournisseur?next={wanted}")
     assert away.status_code == 302
     with Elsewhere() as elsewhere:
         return reader.get(elsewhere.vouch(away.headers["Location"], name))
+
+
+@pytest.mark.parametrize(("name", "pages", "language"), [("jeanne", "", "fr"), ("jeanne", "/en", "en"), ("lena", "", "en"), ("lena", "/en", "en")])
+def test_the_account_is_mailed_in_its_language(reader: Reader, told: str, name: str, pages: str, language: str) -> None:
+    """That of the pages, where it was chosen, else the one that the provider tells."""
+    sign_in(reader, name, pages=pages)
+    assert tk.get_action("tzc_notices_wish_show")({"user": name}, {})["language"] == language
+
+
+def test_what_was_chosen_here_stays_whatever_the_provider_tells(reader: Reader, told: str) -> None:
+    sign_in(reader, "lena")
+    tk.get_action("tzc_notices_wish_update")({"user": "lena"}, {"language": "fr"})
+    reader.send("/dashboard/datasets", to="/user/_logout")
+    sign_in(reader, "lena")
+    assert tk.get_action("tzc_notices_wish_show")({"user": "lena"}, {})["language"] == "fr"
 
 
 def test_a_first_sign_in_makes_an_account(reader: Reader, told: str) -> None:

@@ -115,6 +115,33 @@ def test_what_was_withdrawn_waits_for_no_day(scene: Any) -> None:
     assert scene.move(scene.citizen, request, "withdraw")["parts"][0]["due"] is None
 
 
+def test_who_asks_by_pages_of_another_language_is_mailed_in_it(scene: Any, app: Any) -> None:
+    import ckan.model as model
+    import ckan.plugins.toolkit as tk
+
+    from tests.people import Person
+
+    def language(user: str) -> str:
+        model.Session.rollback()
+        return str(tk.get_action("tzc_notices_wish_show")({"user": user}, {})["language"])
+
+    def ask(person: Any, pages: str, words: str) -> None:
+        person.visit(f"{pages}/demandes/nouvelle?dataset={scene.streets['name']}")
+        person.send(purpose="research", words=words, days="30", terms=person.page.xpath("//input[@name='terms']/@value"))
+
+    person = Person(app, scene.citizen)
+    ask(person, "", "Une thèse.")
+    assert language(scene.citizen) == "fr"
+    ask(person, "/en", "A thesis.")
+    assert language(scene.citizen) == "en"
+    # the portal's own language is that of whoever chose none; what was said on the page of notifications goes before all
+    ask(person, "", "Une autre thèse.")
+    assert language(scene.citizen) == "en"
+    tk.get_action("tzc_notices_wish_update")({"user": scene.citizen}, {"language": "fr"})
+    ask(person, "/en", "Another thesis.")
+    assert language(scene.citizen) == "fr"
+
+
 def test_days_are_said_as_people_say_them() -> None:
     from ckanext.tzc.rights import request_words
 

@@ -14,6 +14,8 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.flask_client import OAuth
+from ckanext.tzc.common import mailing
+from ckanext.tzc.common.territory import language
 from flask import Flask, current_app, session
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -27,6 +29,9 @@ SCOPE = "openid email profile"
 SECONDS = 15
 ALGORITHMS = ["RS256", "ES256", "PS256"]
 """Of a signed answer about the user."""
+
+LANGUAGE = "tzc_oidc_language"
+"""A key of the session: the language of the page from which the reader went to the provider."""
 
 ID_TOKEN = "tzc_id_token"  # noqa: S105 -- a key of the session
 FAILURES = (OAuthError, JoseError, RequestException, KeyError, ValueError)
@@ -61,6 +66,7 @@ def client() -> Any:
 
 def begin(back: str) -> Any:
     """Send the reader to the provider; `back` is where the provider sends him to afterwards. Raises FAILURES."""
+    session[LANGUAGE] = language()
     return client().authorize_redirect(back)
 
 
@@ -70,7 +76,10 @@ def finish() -> Any:
     claims = dict(token["userinfo"])
     if "email" not in claims:
         claims.update(_asked(token, claims["sub"]))
-    user = _account(claims)
+    page, told = session.pop(LANGUAGE, "") or language(), str(claims.get("locale") or "")
+    user = _account(claims, mailing.best_language(page, told))
+    mailing.spoken(user, told, page)
+    model.Session.commit()
     session[ID_TOKEN] = token["id_token"]
     return user
 
@@ -89,7 +98,7 @@ def _asked(token: dict[str, Any], subject: str) -> dict[str, Any]:
     return claims
 
 
-def _account(claims: dict[str, Any]) -> Any:
+def _account(claims: dict[str, Any], speaks: str) -> Any:
     issuer, subject = tk.config["tzc.oidc.issuer"], claims["sub"]
     known = model.Session.query(Identity).filter_by(issuer=issuer, subject=subject).first()
     if known:
@@ -97,7 +106,7 @@ def _account(claims: dict[str, Any]) -> Any:
         if user is None or not user.is_active:
             raise SignInError(tk._("This account was closed. Write to the portal's team if that is a mistake."))
         return user
-    user = _by_session(claims) if tk.current_user.is_authenticated else _by_email(claims)
+    user = _by_session(claims) if tk.current_user.is_authenticated else _by_email(claims, speaks)
     model.Session.add(Identity(issuer=issuer, subject=subject, user_id=user.id, created=now()))
     model.Session.commit()
     return model.User.get(user.id)
@@ -110,7 +119,7 @@ def _by_session(claims: dict[str, Any]) -> Any:
     return tk.current_user
 
 
-def _by_email(claims: dict[str, Any]) -> Any:
+def _by_email(claims: dict[str, Any], speaks: str) -> Any:
     email = str(claims.get("email") or "")
     if not sign_up.is_email(email) or claims.get("email_verified") not in (True, "true"):
         raise SignInError(tk._("The provider did not vouch for an e-mail address of yours. Have it verified there, then try again."))
@@ -123,7 +132,7 @@ def _by_email(claims: dict[str, Any]) -> Any:
         raise SignInError(tk._("There is no account with this e-mail address. Write to the portal's team."))
     wish = str(claims.get("preferred_username") or email).partition("@")[0]
     fullname = str(claims.get("name") or f"{claims.get('given_name', '')} {claims.get('usual_name') or claims.get('family_name', '')}".strip())
-    return sign_up.create(email, sign_up.free_name(wish), fullname, secrets.token_urlsafe(32))
+    return sign_up.create(email, sign_up.free_name(wish), fullname, secrets.token_urlsafe(32), speaks)
 
 
 def farewell(back: str) -> Any:

@@ -71,12 +71,12 @@ def account_of(email: str) -> Any:
     return model.Session.query(model.User).filter(wanted, model.User.state == model.State.ACTIVE).order_by(model.User.created).first()
 
 
-def create(email: str, name: str, fullname: str, password: str) -> Any:
-    """Make the account. Raises toolkit.ValidationError."""
+def create(email: str, name: str, fullname: str, password: str, speaks: str = "") -> Any:
+    """Make the account. `speaks`: the language of its mails, where it is not that of the page. Raises toolkit.ValidationError."""
     site_user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
     made = tk.get_action("user_create")({"user": site_user, "ignore_auth": True}, {"name": name, "fullname": fullname, "email": email, "password": password})
     user = model.User.get(made["id"])
-    user.plugin_extras = {**(user.plugin_extras or {}), mailing.LANGUAGE: language()}
+    user.plugin_extras = {**(user.plugin_extras or {}), mailing.LANGUAGE: speaks or language()}
     model.Session.commit()
     return user
 

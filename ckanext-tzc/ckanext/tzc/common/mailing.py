@@ -2,12 +2,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
+
+from .territory import language, territory
 
 Keep = Callable[[str, str, str, str, Mapping[str, str]], None]
 Works = Callable[[], bool]
 
 LANGUAGE = "tzc_language"
-"""In `plugin_extras` of an account: the language of the pages by which it came, in which it is mailed until it says otherwise."""
+"""In `plugin_extras` of an account: the language of the pages by which it came or asked, in which it is mailed until it says otherwise."""
+
+
+
+def best_language(page: str, told: str = "") -> str:
+    """In which language to write to somebody: that of the pages where they chose another than the portal's first, else one that is `told` of them (`en`, `en-GB`)."""
+    known = territory().languages
+    return page if page != known[0] else next((code for code in known if told.lower().replace("_", "-").split("-")[0] == code), page)
+
+
+def spoken(user: Any, told: str = "", page: str = "") -> None:
+    """Somebody acts on pages of a language: where that is not the portal's first one, it was chosen, and they are mailed in it; what is `told` of them counts as long as nothing is
+    known. What they set on the page of notifications goes before. Commits nothing.
+    """
+    page, known = page or language(), (user.plugin_extras or {}).get(LANGUAGE)
+    wanted = best_language(page, told)
+    if wanted != known and (page != territory().languages[0] or (known is None and wanted != page)):
+        user.plugin_extras = {**(user.plugin_extras or {}), LANGUAGE: wanted}
+
 
 _answer: list[tuple[Keep, Works]] = []
 

@@ -13,7 +13,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.model.types import make_uuid
-from ckanext.tzc.common import happening, levels
+from ckanext.tzc.common import happening, levels, mailing
 
 from tzc.rights import requests
 from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
@@ -75,6 +75,7 @@ def invalid(key: str, words: str) -> tk.ValidationError:
 def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
     """A draft, and whether it is new: what is sent a second time is the request of the first time. Raises ValidationError."""
     records.one_at_a_time(user.id)
+    mailing.spoken(user)
     waiting = records.open_requests(user.id)
     errors: form.Errors = {}
     content = form.content(data, user.id, errors)
@@ -139,6 +140,7 @@ def _fingerprint(content: form.Content, data: dict[str, Any]) -> str:
 def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
     """Send the parts that are written or were sent back, with the fields that are given anew: words, and what is asked for. Raises ValidationError."""
     parts = records.locked(request.id)
+    mailing.spoken(user)
     model.Session.refresh(request, with_for_update=True)
     errors: form.Errors = {}
     change = rescoping.planned(user, parts, data, errors)

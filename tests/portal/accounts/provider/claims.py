@@ -17,5 +17,6 @@ class Claims(OAuth2Validator):
             "email": lambda request: request.user.email,
             "email_verified": lambda request: request.user.last_name != "Unproven",
             "name": lambda request: request.user.get_full_name(),
+            "locale": lambda request: "en-GB" if request.user.last_name == "English" else None,
             "preferred_username": lambda request: request.user.username,
         }
