@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from .console import StackError
+from .console import StackError, say
 from .paths import Paths
 
 SETTINGS = {
@@ -167,12 +168,26 @@ def prepare(paths: Paths, ours: Mapping[str, int] | None) -> Settings:
 
     Ports that are `ours` already are kept without a look at who listens there; with None no port is looked at. Nothing is remembered before `keep`.
     """
+    for words in unknown(os.environ):
+        say(f"  {words}")
     kept = _read(paths.secrets) if paths.secrets.exists() else {"given": {}, "secret": {}}
     asked = {name: value for name in SETTINGS if (value := _from_environment(name)) is not None}
     given = {name: value for name, value in {**kept["given"], **asked}.items() if value}
     _check(given)
     secret = {**{name: secrets.token_urlsafe(32) for name in SECRETS}, **kept["secret"], **_read_secrets(given)}
     return Settings(given=given, secret=secret, ports=_choose_ports(paths, given, ours))
+
+
+OF_OTHERS = ("TZC_TEST_", "TZC_BENCH_", "TZC_PART_", "TZC_IDENTITY", "TZC_ADMIN_PASSWORD")
+"""Variables of the checks and benchmarks, and those that the portal gives its own parts."""
+
+
+def unknown(environment: Mapping[str, str]) -> list[str]:
+    """What is said of variables that look like a setting and are none: a slip of the pen would go unseen."""
+    known = NAMES | FOLDERS.keys() | {"TZC_RELEASE"}
+    strange = sorted(name for name in environment if name.startswith("TZC_") and name not in known and not name.startswith(OF_OTHERS))
+    near = {name: difflib.get_close_matches(name, sorted(known), 1) for name in strange}
+    return [f"{name} is no setting and changes nothing" + (f": did you mean {near[name][0]}?" if near[name] else "; docs/settings.md lists them.") for name in strange]
 
 
 def _from_environment(name: str) -> str | None:
@@ -247,8 +262,12 @@ def _check(given: Mapping[str, str]) -> None:
         raise StackError("Only one of TZC_DATASTORE_URL and TZC_DATASTORE_READ_URL is set.", "set both: one role writes, another may only read.")
     if bool(given.get("TZC_DATABASE_URL")) != bool(given.get("TZC_DATASTORE_URL")):
         raise StackError("Only one of TZC_DATABASE_URL and TZC_DATASTORE_URL is set.", "set both: the portal uses two databases of one server or of two.")
-    if urlsplit(given.get("TZC_SITE_URL", "")).path.strip("/"):
-        raise StackError(f"TZC_SITE_URL={given['TZC_SITE_URL']} has a path.", "give the portal a host name of its own, such as https://donnees.example.org.")
+    site = urlsplit(given.get("TZC_SITE_URL", ""))
+    if "@" in site.netloc:
+        # readers would be shown it, and what is said here stands in logs
+        raise StackError("TZC_SITE_URL holds a name or password.", "give the address alone, such as https://donnees.example.org.")
+    if site.path.strip("/") or site.query or site.fragment:
+        raise StackError(f"TZC_SITE_URL has more than a host name: {site.scheme}://{site.netloc} would do.", "give the portal a host name of its own, such as https://donnees.example.org.")
     provider = [name for name in ("TZC_OIDC_ISSUER", "TZC_OIDC_CLIENT_ID", "TZC_OIDC_CLIENT_SECRET") if given.get(name)]
     if provider and len(provider) < 3:
         raise StackError(f"Only {' and '.join(provider)} is set.", "set TZC_OIDC_ISSUER, TZC_OIDC_CLIENT_ID and TZC_OIDC_CLIENT_SECRET together, as the provider gave them.")
@@ -267,6 +286,7 @@ SHAPES = {
     "TZC_SOLR_HEAP": (r"[1-9]\d*[mMgG]", "a size such as 384m or 2g"),
     "TZC_TRUSTED_PROXIES": (r"[0-9]", "a whole number between 0 and 9"),
     "TZC_DEMO": (r"[01]", "0 or 1"),
+    "TZC_MAIL_FROM": (r"[^@\s,;:<>()\[\]\"'\\]+@[^@\s,;:<>()\[\]\"'\\]+", "an address of e-mail alone, such as donnees@example.org: the territory's name is put before it"),
     "TZC_HOST": (r"[0-9A-Za-z.:-]+", "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"),
 }
 """What settings that are no addresses of servers look like."""

@@ -83,6 +83,7 @@ def test_the_same_port_for_two_parts_is_refused(paths: Paths, taken: int, monkey
         ("TZC_PORT_WEB", "0"), ("TZC_PORT_WEB", "65536"), ("TZC_PORT_WEB", "web"), ("TZC_PORT_WEB", "²"), ("TZC_WEB_WORKERS", "0"), ("TZC_SOLR_HEAP", "lots"),
         ("TZC_DATABASE_URL", "mysql://a/b"), ("TZC_REDIS_URL", "redis://:p@host:port/0"), ("TZC_SITE_URL", "portal.example.org"), ("TZC_DEMO", "no"),
         ("TZC_DATABASE_URL", "postgresql://u:p@h/d"), ("TZC_DATASTORE_URL", "postgresql://u:p@h/d"), ("TZC_HOST", "203.0.113.7"), ("TZC_SITE_URL", "https://example.org/portal"),
+        ("TZC_SITE_URL", "https://example.org?x=1"), ("TZC_MAIL_FROM", "Données <donnees@example.org>"), ("TZC_MAIL_FROM", "a@example.org, b@example.org"), ("TZC_MAIL_FROM", "donnees"),
     ],
 )  # fmt: skip
 def test_a_setting_that_cannot_be_used_is_named(paths: Paths, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -91,6 +92,25 @@ def test_a_setting_that_cannot_be_used_is_named(paths: Paths, monkeypatch: pytes
         settings.prepare(paths, ours={})
     assert caught.value.mend
     assert not paths.secrets.exists()
+
+
+@pytest.mark.parametrize("address", ["https://user:hush@example.org", "https://user:hush@example.org/portal", "https://hush@example.org/"])
+def test_a_password_in_the_address_is_not_printed(paths: Paths, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("TZC_SITE_URL", address)
+    with pytest.raises(StackError, match="TZC_SITE_URL") as caught:
+        settings.prepare(paths, ours={})
+    assert "hush" not in str(caught.value)
+
+
+def test_a_misspelt_setting_is_named(paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("TZC_SITE_ULR", "TZC_SMTP_URL_FIEL", "TZC_QQQQQQQQQ", "TZC_TEST_X", "TZC_VAR", "TZC_DEMO"):
+        monkeypatch.setenv(name, "0")
+    settings.prepare(paths, ours={})
+    said = capsys.readouterr().out
+    assert "TZC_SITE_ULR is no setting and changes nothing: did you mean TZC_SITE_URL?" in said
+    assert "did you mean TZC_SMTP_URL_FILE?" in said
+    assert "TZC_QQQQQQQQQ is no setting and changes nothing; docs" in said
+    assert not [name for name in ("TZC_TEST_X", "TZC_VAR", "TZC_DEMO") if f"{name} is" in said]
 
 
 def test_a_setting_is_taken_from_a_file(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
