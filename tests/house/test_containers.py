@@ -41,13 +41,32 @@ def test_settings_exist(name: str) -> None:
 
 
 def _used(kind: str) -> set[str]:
-    entries = [entry for service in SERVICES.values() for entry in service.get(kind, [])]
+    entries = [entry for service in SERVICES.values() for entry in service.get(kind, []) if not (isinstance(entry, dict) and entry.get("type") == "bind")]
     return {entry["source"] if isinstance(entry, dict) else entry.partition(":")[0] for entry in entries} - {"/tmp"}  # noqa: S108 -- a volume without a name
 
 
 @pytest.mark.parametrize("kind", ["secrets", "configs", "volumes", "networks"])
 def test_what_is_declared_is_used_and_the_reverse(kind: str) -> None:
     assert _used(kind) == set(COMPOSE[kind])
+
+
+@pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "run"])
+def test_a_territory_is_its_folder(name: str, tmp_path: Path) -> None:
+    from ckanext.tzc.common.territory import licence_codes
+
+    from tzc.catalogue import outlines
+    from tzc.catalogue.territory import read_file
+
+    bound = [entry for entry in OURS[name]["volumes"] if isinstance(entry, dict)]
+    file = Path(OURS[name]["environment"]["TZC_TERRITORY"])
+    assert bound == [{"type": "bind", "source": "${TERRITORY:-../config}", "target": str(file.parent), "read_only": True}]
+    assert (ROOT / "docker/../config" / file.name).is_file(), "the first territory's folder"
+    # another's: its file and its logo, and nothing of the first one's
+    shutil.copy(ROOT / "tests/territories/overseas.yaml", tmp_path / file.name)
+    shutil.copy(ROOT / "tests/territories/overseas.svg", tmp_path)
+    territory = read_file(tmp_path / file.name, licence_codes())
+    assert territory.logo is not None
+    assert not outlines.read_file(tmp_path / outlines.NAME, territory.commune_names).geometries
 
 
 def test_a_secret_is_read_from_where_it_lies() -> None:
