@@ -53,7 +53,6 @@ def test_what_is_declared_is_used_and_the_reverse(kind: str) -> None:
 @pytest.mark.parametrize("name", [name for name, service in OURS.items() if service["command"][0] == "run"])
 def test_a_territory_is_its_folder(name: str, tmp_path: Path) -> None:
     from ckanext.tzc.common.territory import licence_codes
-
     from tzc.catalogue import outlines
     from tzc.catalogue.territory import read_file
 
