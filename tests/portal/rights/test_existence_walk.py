@@ -65,7 +65,7 @@ def test_no_action_tells_that_something_is_there(app: Any, hidden: dict[str, dic
         for there, missing in pairs(hidden)
         if ask(action, there) != ask(action, missing)
     ]
-    assert told == []
+    assert told == [], "\n".join(told)
 
 
 @pytest.mark.parametrize("who", ["stranger", "outsider"])
@@ -95,7 +95,7 @@ def test_no_address_tells_that_something_is_there(app: Any, hidden: dict[str, di
         )
         if there != missing:
             told.append(f"/journal?{name}=: {there[0]}, {missing[0]}")
-    assert told == []
+    assert told == [], "\n".join(told)
 
 
 def test_the_page_in_place_of_a_refusal_is_dressed_as_any_other_and_so_is_what_follows(app: Any, hidden: dict[str, dict[str, Any]]) -> None:
@@ -103,3 +103,31 @@ def test_the_page_in_place_of_a_refusal_is_dressed_as_any_other_and_so_is_what_f
     for address, status in (("/", 200), (f"/dataset/{there['id']}/resource/{there['resources'][0]['id']}/download", 404), ("/", 200)):
         page = contextvars.Context().run(app.get, address, status=status).body
         assert re.search(r'<link href="/webassets/tzc/\w+_theme\.css"', page), (address, status)
+
+
+ACCOUNT_KEYS = ("id", "user", "user_id", "username", "name", "object")
+"""Under which an action may be given an account."""
+
+
+@pytest.mark.parametrize("who", ["stranger", "outsider"])
+def test_no_action_tells_that_an_account_is_there(app: Any, partner: dict[str, Any], who: str) -> None:
+    outsider = factories.User()["name"]
+    own = factories.Organization(image_url="", users=[{"name": outsider, "capacity": "member"}])
+    headers = {"Content-Type": "application/json", **({"Authorization": factories.APIToken(user=outsider)["token"]} if who == "outsider" else {})}
+
+    def ask(action: str, name: str, **more: str) -> tuple[int, str, str]:
+        given = json.dumps({**dict.fromkeys(ACCOUNT_KEYS, name), "email": "x@example.org", "role": "editor", "capacity": "editor", "object_type": "user", **more})
+        answer = contextvars.Context().run(app.post, f"/api/3/action/{action}", data=given, headers=headers, status=None)
+        return plain(answer, name)
+
+    actions = sorted(name for name in ckan.logic._actions if name.startswith(("user_", "organization_member", "group_member", "member_", "api_token", "tzc_dut", "tzc_delegation", "tzc_audit", "tzc_notices")))
+    if who == "outsider":
+        actions.remove("user_show")  # whoever signs in may see accounts
+    assert "user_update" in actions and "organization_member_create" in actions
+    told = []
+    for action in actions:
+        for more in ({}, {"id": partner["name"]}, {"id": own["name"]}):
+            there, missing = ask(action, partner["editor"], **more), ask(action, "nobody-of-this-name", **more)
+            if there != missing:
+                told.append(f"{action} {more}: {there[::2]}, {missing[::2]}")
+    assert told == [], "\n".join(told)

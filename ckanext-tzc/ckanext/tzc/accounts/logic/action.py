@@ -87,6 +87,9 @@ organization_followee_list = _of_oneself()
 def user_update(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """As CKAN's, but an address of e-mail is never one that nobody proved: sign-up, a forgotten password and the provider go by it."""
     user = model.User.get(data_dict.get("id") or "")
+    if user is not None and not context.get("ignore_auth"):
+        # first of all: another refusal would tell that the account is there
+        tk.check_access("user_update", tk.fresh_context(context), data_dict)
     wanted = str(data_dict.get("email") or "").strip().lower()
     if user is not None and wanted and wanted != (user.email or "").lower() and not _by_an_administrator(context):
         raise tk.ValidationError({"email": [tk._("The address stays as it was proven. Write to the portal's team to change it.")]})
