@@ -22,11 +22,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+import yaml
+
 from . import configuration, lifecycle
 from .console import StackError, ask, say, step
 from .paths import Paths
 from .postgres import Postgres
-from .settings import CARRIED, Settings, exists, load, write_private
+from .settings import CARRIED, Settings, asked_for, exists, load, write_private
 from .supervise import Supervisor
 
 FORMAT = 1
@@ -84,8 +86,8 @@ def _write_tar(file: Path, members: Mapping[str, Path], uploads: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def restore(paths: Paths, file: Path, sure: bool) -> int:
-    """Put an archive in place of this portal's data. The archive is checked whole before anything is touched."""
+def restore(paths: Paths, file: Path, sure: bool, other: bool = False) -> int:
+    """Put an archive in place of this portal's data. The archive is checked whole before anything is touched; one of another territory only where that is wanted (`other`)."""
     file = file.expanduser().absolute()
     if not file.is_file():
         raise StackError(f"There is no file {file}.", "give the path of a file that ./portal backup wrote.")
@@ -95,6 +97,8 @@ def restore(paths: Paths, file: Path, sure: bool) -> int:
         folder = Path(scratch)
         with step("reading and checking the backup"):
             manifest = _unpack(file, folder)
+        if not other:
+            _of_this_territory(paths, folder / "territory.yaml")
         running = lifecycle.running_supervisor(paths)
         settings = lifecycle.settle(paths, running)
         if running:
@@ -192,6 +196,26 @@ def _extract(file: Path, folder: Path) -> None:
 
 def _numbers(release: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", release.partition("+")[0])]
+
+
+def _of_this_territory(paths: Paths, kept: Path) -> None:
+    """Refuse a backup of another territory: its datasets would stand under this one's name, with axes and communes that are not here."""
+    served = Path(asked_for(paths).get("TZC_TERRITORY") or paths.root / "config" / "territory.yaml")
+    ours, theirs = (_territory_id(file) for file in (served, kept))
+    if ours and theirs and ours != theirs:
+        raise StackError(
+            f"The backup is one of the territory {theirs}, and this portal serves {ours}.",
+            "restore it where its territory is served (TZC_TERRITORY=…), or add --other-territory if its datasets shall be shown here, under this name.",
+        )
+
+
+def _territory_id(file: Path) -> str:
+    """How a territory's file calls it; nothing where that cannot be read, as is said elsewhere."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return ""
+    return str(content.get("id") or "") if isinstance(content, dict) else ""
 
 
 def _same_territory(paths: Paths, settings: Settings, kept: Path) -> None:

@@ -113,8 +113,9 @@ def restore(paths: Paths, arguments: list[str]) -> int:
     parser = _parser("restore")
     parser.add_argument("file", type=Path)
     parser.add_argument("--yes", action="store_true", help="do not ask before what is here is replaced")
+    parser.add_argument("--other-territory", action="store_true", help="take a backup of another territory than the one that is served here")
     options = parser.parse_args(arguments)
-    return read(paths, options.file, sure=options.yes)
+    return read(paths, options.file, sure=options.yes, other=options.other_territory)
 
 
 def doctor(paths: Paths, arguments: list[str]) -> int:

@@ -170,12 +170,20 @@ def prepare(paths: Paths, ours: Mapping[str, int] | None) -> Settings:
     """
     for words in unknown(os.environ):
         say(f"  {words}")
-    kept = _read(paths.secrets) if paths.secrets.exists() else {"given": {}, "secret": {}}
-    asked = {name: value for name in SETTINGS if (value := _from_environment(name)) is not None}
-    given = {name: value for name, value in {**kept["given"], **asked}.items() if value}
+    kept, given = _kept(paths), asked_for(paths)
     _check(given)
     secret = {**{name: secrets.token_urlsafe(32) for name in SECRETS}, **kept["secret"], **_read_secrets(given)}
     return Settings(given=given, secret=secret, ports=_choose_ports(paths, given, ours))
+
+
+def asked_for(paths: Paths) -> dict[str, str]:
+    """What the environment says, then what is remembered, as it was given."""
+    asked = {name: value for name in SETTINGS if (value := _from_environment(name)) is not None}
+    return {name: value for name, value in {**_kept(paths)["given"], **asked}.items() if value}
+
+
+def _kept(paths: Paths) -> dict[str, Any]:
+    return _read(paths.secrets) if paths.secrets.exists() else {"given": {}, "secret": {}}
 
 
 OF_OTHERS = ("TZC_TEST_", "TZC_BENCH_", "TZC_PART_", "TZC_IDENTITY", "TZC_ADMIN_PASSWORD")
