@@ -33,6 +33,25 @@ def test_every_answer_carries_the_headers(app: Any) -> None:
     assert headers["Referrer-Policy"]
 
 
+def test_pages_of_other_sites_read_what_a_stranger_reads(app: Any, publish: Publish, partner: dict[str, Any]) -> None:
+    origin, allowed = {"Origin": "https://elsewhere.example"}, "Access-Control-Allow-Origin"
+    hidden = publish(access_level="confidential")
+    open_to_all = ["/api/3/action/status_show", "/en/api/3/action/package_list", f"/api/3/action/package_show?id={hidden['name']}", "/feeds/dataset.atom", "/tzc/communes.geojson", "/catalog.ttl"]
+    for address in open_to_all:
+        answer = app.get(address, headers=origin, status=None)
+        assert answer.headers[allowed] == "*", address
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+    token = factories.APIToken(user=partner["editor"])["token"]
+    for known in ({"Cookie": "ckan=x"}, {"Authorization": token}, {"X-CKAN-API-Key": token}):
+        # the tests' own client leaves a cookie out that it was not given by the portal
+        answer = app.flask_app.test_client(use_cookies=False).get("/api/3/action/status_show", headers={**origin, **known})
+        assert allowed not in answer.headers, known
+        assert {"Cookie", "Authorization"} <= set(answer.headers["Vary"].split(", "))
+    assert allowed not in app.post("/api/3/action/package_create", json={}, headers=origin, status=None).headers
+    for page in ("/", "/dataset/", "/user/login"):
+        assert allowed not in app.get(page, headers=origin, status=200).headers, page
+
+
 def test_pages_take_scripts_from_here_only(app: Any) -> None:
     for address in ("/", "/dataset/", "/user/login", "/nowhere"):
         policy = dict(part.split(" ", 1) for part in app.get(address).headers["Content-Security-Policy"].split("; "))
