@@ -42,7 +42,7 @@ def refuse() -> Response | None:
     # forms of descriptions mend it; CKAN's of accounts fail on it
     if request.blueprint == "user" and any("\x00" in value for values in request.form.listvalues() for value in values):
         tk.abort(400, tk._("A value holds a character that no text has (NUL)."))
-    if request.endpoint in LISTS or request.blueprint == "feeds":
+    if request.endpoint in LISTS or request.blueprint in {"feeds", "tzc_news"}:
         _refuse_list()
     if request.blueprint != "api":
         return None

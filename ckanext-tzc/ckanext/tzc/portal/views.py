@@ -14,6 +14,7 @@ from .administration import administration as administration
 from .closed import closed as closed
 from .forms import forms as forms
 from .headers import protect
+from .news import news as news
 from .odd_input import odd_input as odd_input
 from .partner_forms import partner_forms as partner_forms
 from .unseen import unseen as unseen
