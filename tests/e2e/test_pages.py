@@ -134,6 +134,24 @@ def test_pages_of_work(portal: Any, page: Any, source: str, width: int) -> None:
         assert page.locator("body.tzc-light").count() == 1, address
 
 
+def test_the_header_of_who_is_signed_in_has_two_rows(portal: Any, page: Any) -> None:
+    """At desk width the name and all links of the account stand in one, the menu in the other; narrower, the account's links are folded."""
+    sign_in(page, portal.url, portal.administrator)
+    for width in (1280, 1264, 1000):
+        page.set_viewport_size({"width": width, "height": 800})
+        for address in ("/organization/", "/en/organization/"):
+            page.goto(portal.url + address)
+            tops = page.evaluate("""() => ['.tzc-name', '.tzc-account', '.tzc-bar'].map((name) => {
+                const box = document.querySelector(name).getBoundingClientRect();
+                return [box.top, box.bottom, box.left, box.right];
+            })""")
+            name, account, bar = tops
+            assert name[0] < account[1] <= bar[0] and account[0] < name[1] and account[2] >= name[3], (width, address, tops)
+            assert account[1] - account[0] < 45 and account[3] <= width, (width, address, tops)
+            assert overflow(page) == 0
+            assert page.locator(".tzc-account a[href*='/dashboard/datasets']").is_visible() == (width > 1200)
+
+
 def test_a_script_that_got_into_a_page_is_not_run(portal: Any, page: Any) -> None:
     for address in ("/", DATASET, "/user/login"):
         page.goto(portal.url + address)

@@ -2,10 +2,9 @@
 (function () {
   'use strict';
 
-  // filters are a column on a desk; browsers that cannot show a closed <details> by CSS are told so here
-  var wide = window.matchMedia('(min-width: 56rem)');
+  // filters are a column on a desk, and the account's links a row; browsers that cannot show a closed <details> by CSS are told so here
   document.querySelectorAll('details[data-open-wide]').forEach(function (drawer) {
-    if (wide.matches) { drawer.open = true; }
+    if (window.matchMedia('(min-width: ' + drawer.dataset.openWide + ')').matches) { drawer.open = true; }
   });
 
   document.querySelectorAll('button[data-copy]').forEach(function (button) {
