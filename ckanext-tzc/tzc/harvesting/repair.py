@@ -32,6 +32,7 @@ class Rule:
 MOJIBAKE = "text in the wrong charset"
 LANGUAGE = "language that was missing, by the words"
 COMMUNE = "commune by the name of a place"
+MAPPED = "by the source's mapping"
 INSPIRE_THEME = "theme by that of INSPIRE or ISO 19115"
 
 _RULES = (
@@ -48,6 +49,7 @@ _RULES = (
     Rule("language-unknown", "left out", "language not understood", "langue non comprise"),
     Rule("frequency-unknown", "left out", "frequency not understood", "rythme non compris"),
     Rule("theme-crosswalk", "mended", INSPIRE_THEME, "thème déduit de celui d’INSPIRE ou de l’ISO 19115"),
+    Rule("mapping", "mended", MAPPED, "par les correspondances de la source"),
     Rule("commune-named", "mended", COMMUNE, "commune déduite du nom d’un lieu"),
     Rule("place-unnamed", "left out", "place without a name", "lieu sans nom"),
     Rule("geometry-unknown", "left out", "geometry not understood", "géométrie non comprise"),

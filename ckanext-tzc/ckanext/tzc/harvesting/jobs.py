@@ -12,3 +12,10 @@ def run_due_harvests() -> None:
     except tk.ObjectNotFound:
         # stock harvest says so when no job waits
         return
+
+
+def find_doubles() -> None:
+    """Look for datasets that are perhaps there twice."""
+    from . import doubles
+
+    doubles.find()

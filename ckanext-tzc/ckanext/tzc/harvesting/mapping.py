@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -11,6 +12,8 @@ from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
 from ckanext.tzc.harvesters.record import Agent, Box, Note, Record, Resource
 
 from tzc.harvesting import repair
+
+from . import mappings
 
 TERRITORY_FIELDS = ("axis", "personal_data", "late_after_days", "update_promise", "source_system")
 """What no catalogue says, and people add here: kept when the source changes."""
@@ -28,6 +31,21 @@ def located(record: Record) -> Record:
 
 def _touches(box: Box, other: Any) -> bool:
     return box.west <= other.east and other.west <= box.east and box.south <= other.north and other.south <= box.north
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """The dataset of a record, without id and name, and what was mended and mapped on the way."""
+
+    dataset: dict[str, Any]
+    notes: tuple[Note, ...]
+
+
+def prepared(record: Record, owner: str | None, address: str, using: Mapping[str, Any]) -> Prepared:
+    """A record as a dataset, after the repairs that need the territory, by the source's mapping (`mappings.in_force`). RecordError for one that a filter of it leaves out."""
+    applied = mappings.apply(located(record), using)
+    made = dataset(applied.record, owner, address)
+    return Prepared({**made, "axis": list(applied.axes)} if applied.axes else made, applied.record.notes)
 
 
 def dataset(record: Record, owner: str | None, address: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ckanext.tzc.harvesters.record import RecordError
 
 from tzc.harvesting import identity
 
-from . import mapping, sources
+from . import mapping, mappings, sources
 
 Imported = Literal["unchanged", True, False]
 
@@ -81,17 +81,19 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
             return self._delete(harvest_object)
         source = _shown(harvest_object.source)
         try:
-            record = mapping.located(base.record_of(self.harvester, harvest_object.content, source))
+            record = base.record_of(self.harvester, harvest_object.content, source)
+            owner = model.Package.get(harvest_object.source.id).owner_org
+            address = self.harvester.record_address(source, record.identifier)
+            made = mapping.prepared(record, owner, address, mappings.in_force(harvest_object.source.id))
         except RecordError as error:
             self._save_object_error(str(error), harvest_object, "Import")
             return False
-        owner = model.Package.get(harvest_object.source.id).owner_org
-        given = mapping.dataset(record, owner, self.harvester.record_address(source, record.identifier))
+        given = made.dataset
         fingerprint = base.fingerprint(given)
         former = _former(harvest_object)
         if base.change(_fingerprint(harvest_object), fingerprint, there=bool(former and former.state == "active")) == "unchanged":
             return "unchanged"
-        told = {"fingerprint": fingerprint, "mended": json.dumps([[note.what, note.value] for note in record.notes], ensure_ascii=False)}
+        told = {"fingerprint": fingerprint, "mended": json.dumps([[note.what, note.value] for note in made.notes], ensure_ascii=False)}
         return self._write(harvest_object, given, former, told)
 
     def _departures(self, job: Any, present: set[str], *, whole: bool, accept: bool) -> list[str]:

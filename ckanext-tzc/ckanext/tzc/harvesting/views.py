@@ -225,3 +225,6 @@ def _taken(package: Any) -> int:
     """How many datasets a source brought that are there now."""
     query = model.Session.query(HarvestObject.package_id).join(model.Package, model.Package.id == HarvestObject.package_id)
     return int(query.filter(HarvestObject.harvest_source_id == package.id, HarvestObject.current.is_(True), model.Package.state != "deleted").distinct().count())
+
+
+from .mapping_views import mapped  # noqa: E402, F401 -- it uses what stands above; CKAN looks for blueprints here

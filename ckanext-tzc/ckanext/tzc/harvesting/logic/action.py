@@ -5,6 +5,21 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
+from .mapping_action import (
+    tzc_harvest_double_decide,
+    tzc_harvest_doubles,
+    tzc_harvest_mapping_show,
+    tzc_harvest_mapping_try,
+    tzc_harvest_mapping_update,
+    tzc_harvest_mapping_versions,
+)
+
+# without a list, CKAN leaves out what comes from elsewhere
+__all__ = [
+    "harvest_source_create", "harvest_source_list", "harvest_source_reindex", "harvest_source_show", "tzc_harvest_double_decide", "tzc_harvest_doubles", "tzc_harvest_mapping_show",
+    "tzc_harvest_mapping_try", "tzc_harvest_mapping_update", "tzc_harvest_mapping_versions",
+]  # fmt: skip
+
 
 @tk.chained_action
 @tk.side_effect_free

@@ -1,0 +1,126 @@
+"""A source's mapping, and what may be there twice."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.bounds import offset_and_limit
+from ckanext.tzc.common.numbers import whole_number
+from ckanext.tzc.common.territory import language
+from sqlalchemy.exc import IntegrityError
+
+from tzc.harvesting import mapping as rules
+
+from .. import doubles, mappings, sources
+
+
+def _source(context: dict[str, Any], data_dict: dict[str, Any], action: str) -> Any:
+    tk.check_access(action, context, data_dict)
+    package = model.Package.get(tk.get_or_bust(data_dict, "source"))
+    if package is None or package.type != sources.TYPE:
+        raise tk.ObjectNotFound(tk._("Harvest source not found"))
+    return package
+
+
+def _shown(version: mappings.Version | None) -> dict[str, Any]:
+    if version is None:
+        return {"version": 0, "mapping": {}, "at": None, "by": None}
+    user = model.User.get(version.user_id) if version.user_id else None
+    return {"version": version.number, "mapping": dict(version.mapping), "at": version.at.isoformat(), "by": user.name if user else None}
+
+
+def _checked(given: Any) -> dict[str, Any]:
+    try:
+        return rules.checked(given, mappings.lists())
+    except rules.MappingError as error:
+        raise tk.ValidationError({"mapping": [f"{mistake.key}: {mistake.text(language())}" for mistake in error.mistakes]}) from error
+
+
+@tk.side_effect_free
+def tzc_harvest_mapping_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """The mapping of a source: `source` (id or name), `version` (the one in force without it).
+
+    Returns `{"version", "mapping", "at", "by"}`; version 0 and an empty mapping where there is none. Raises NotAuthorized, ObjectNotFound.
+    """
+    package = _source(context, data_dict, "tzc_harvest_mapping_show")
+    if data_dict.get("version") is None:
+        return _shown(mappings.latest(package.id))
+    number = whole_number(data_dict["version"], least=0, digits=9)
+    found = next((version for version in mappings.versions(package.id) if version.number == number), None)
+    if found is None and number != 0:
+        raise tk.ObjectNotFound(tk._("There is no such version."))
+    return _shown(found)
+
+
+@tk.side_effect_free
+def tzc_harvest_mapping_versions(context: dict[str, Any], data_dict: dict[str, Any]) -> list[dict[str, Any]]:
+    """All versions of a source's mapping, the newest first, each as `tzc_harvest_mapping_show` gives it. Raises NotAuthorized, ObjectNotFound."""
+    package = _source(context, data_dict, "tzc_harvest_mapping_versions")
+    return [_shown(version) for version in mappings.versions(package.id)]
+
+
+@tk.side_effect_free
+def tzc_harvest_mapping_try(context: dict[str, Any], data_dict: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a `mapping` would make of three datasets of the `source`; nothing is kept.
+
+    Returns `[{"title", "left_out", "lines": [[label, before, after]], "reasons"}]`. Raises NotAuthorized, ObjectNotFound, ValidationError.
+    """
+    package = _source(context, data_dict, "tzc_harvest_mapping_try")
+    samples = mappings.seen(package.id).samples
+    return mappings.tried(samples, _checked(data_dict.get("mapping")))
+
+
+def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Save a source's `mapping` as a new version; `before` may name the version that it was made from, and is refused where there is a newer one.
+
+    Returns what `tzc_harvest_mapping_show` gives; a mapping that says what the one in force says makes no new version. Raises NotAuthorized, ObjectNotFound, ValidationError.
+    """
+    package = _source(context, data_dict, "tzc_harvest_mapping_update")
+    mapping = _checked(data_dict.get("mapping"))
+    former = mappings.latest(package.id)
+    before = data_dict.get("before")
+    newer = tk.ValidationError({"before": [tk._("Somebody saved another version meanwhile: look at it first.")]})
+    if before is not None and whole_number(before, least=0, digits=9) != (former.number if former else 0):
+        raise newer
+    if mappings.as_text(mapping) == mappings.as_text(former.mapping if former else {}):
+        return _shown(former)
+    user = model.User.get(context.get("user") or "")
+    try:
+        made = mappings.save(package.id, mapping, user.id if user else None)
+        model.Session.commit()
+    except IntegrityError as error:
+        model.Session.rollback()
+        raise newer from error
+    return _shown(made)
+
+
+@tk.side_effect_free
+def tzc_harvest_doubles(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Datasets of a `source` that are perhaps there twice, those that nobody decided about first; `limit` (20, at most 100), `offset`.
+
+    Returns `{"count", "open", "doubles"}`; one is `{"mine", "other", "score", "reason", "words", "decision", "by", "at"}`, `mine` and `other` `{"id", "name", "title", "partner"}`.
+    Pairs whose other dataset the reader may not see are left out. Raises NotAuthorized, ObjectNotFound, ValidationError.
+    """
+    package = _source(context, data_dict, "tzc_harvest_doubles")
+    offset, limit = offset_and_limit(data_dict, 20)
+    if limit > doubles.MOST:
+        raise tk.ValidationError({"limit": [tk._("At most {most} at once.").format(most=doubles.MOST)]})
+    return doubles.of_source(package.id, context.get("user") or "", limit, offset)
+
+
+def tzc_harvest_double_decide(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Say whether two datasets (`one`, `other`: ids) are the same: `decision` is `same`, `different`, or empty to take an answer back. `source` is that of one of them.
+
+    Returns `{"one", "other", "decision"}`. Raises NotAuthorized, ObjectNotFound, ValidationError.
+    """
+    package = _source(context, data_dict, "tzc_harvest_double_decide")
+    decision = data_dict.get("decision") or None
+    if decision not in {None, *doubles.DECISIONS}:
+        raise tk.ValidationError({"decision": [tk._("One of: same, different, or nothing.")]})
+    pair = [str(tk.get_or_bust(data_dict, name)) for name in ("one", "other")]
+    user = model.User.get(context.get("user") or "")
+    if not doubles.decide(package.id, pair[0], pair[1], decision, user):
+        raise tk.ObjectNotFound(tk._("There is no such pair of this source."))
+    model.Session.commit()
+    return {"one": pair[0], "other": pair[1], "decision": decision}

@@ -1,0 +1,237 @@
+"""Mappings of sources: kept in versions, tried on records as they came, used when a dataset is prepared. What a mapping is: `tzc.harvesting.mapping`."""
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckan.plugins import PluginImplementations
+from ckanext.harvest.interfaces import IHarvester
+from ckanext.harvest.model import HarvestObject, HarvestSource
+from ckanext.tzc.common.territory import language, territory, text
+from ckanext.tzc.harvesters import base
+from ckanext.tzc.harvesters.formats import known as known_format
+from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
+from ckanext.tzc.harvesters.record import Agent, Note, Record, RecordError, Resource
+from ckanext.tzc.schemas import vocabulary
+from sqlalchemy.dialects.postgresql import JSONB
+
+from tzc.harvesting import mapping as rules
+from tzc.harvesting import repair
+
+from . import sources
+
+SAMPLES, READ, WORDS = 3, 40, 30
+"""Datasets that a mapping is shown on; records that are read for the words of a source; words that are proposed for each table."""
+
+
+class Version(tk.BaseModel):
+    """A mapping of a source, from when it was saved until the next one."""
+
+    __tablename__ = "tzc_harvesting_mapping"
+
+    source_id = sa.Column(sa.UnicodeText, sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True)
+    number = sa.Column(sa.Integer, primary_key=True)
+    mapping = sa.Column(JSONB, nullable=False)
+    at = sa.Column(sa.DateTime(timezone=True), nullable=False)
+    user_id = sa.Column(sa.UnicodeText, sa.ForeignKey("user.id", ondelete="SET NULL"))
+
+
+def latest(source_id: str) -> Version | None:
+    """The mapping in force, if there is one."""
+    found: Version | None = model.Session.query(Version).filter_by(source_id=source_id).order_by(Version.number.desc()).first()
+    return found
+
+
+def versions(source_id: str) -> list[Version]:
+    """All, the newest first."""
+    found: list[Version] = model.Session.query(Version).filter_by(source_id=source_id).order_by(Version.number.desc()).all()
+    return found
+
+
+def save(source_id: str, mapping: dict[str, Any], user_id: str | None) -> Version:
+    """A new version; the caller commits. Of two at once, the database refuses one."""
+    former = latest(source_id)
+    made = Version(source_id=source_id, number=former.number + 1 if former else 1, mapping=mapping, at=dt.datetime.now(dt.timezone.utc), user_id=user_id)
+    model.Session.add(made)
+    model.Session.flush()
+    return made
+
+
+def in_force(source_id: str) -> dict[str, Any]:
+    """What a source's mapping says; nothing where it has none."""
+    found = latest(source_id)
+    return dict(found.mapping) if found else {}
+
+
+def lists() -> rules.Lists:
+    """The portal's own lists."""
+    here = territory()
+    return _lists(tuple(axis.id for axis in here.axes), tuple(here.commune_names.items()))
+
+
+@lru_cache(maxsize=4)
+def _lists(axes: tuple[str, ...], communes: tuple[tuple[str, str], ...]) -> rules.Lists:
+    addresses = {name: {str(entry["code"]): str(entry["uri"]) for entry in vocabulary(name)} for name in ("data-theme", "language", "frequency")}
+    codes = tuple(str(entry["code"]) for entry in vocabulary("licence"))
+    return rules.Lists(codes, addresses["data-theme"], addresses["language"], addresses["frequency"], axes, dict(communes))
+
+
+class Applied(NamedTuple):
+    """A record after a mapping, and the axes that its dataset gets."""
+
+    record: Record
+    axes: tuple[str, ...]
+
+
+def apply(record: Record, mapping: Mapping[str, Any]) -> Applied:
+    """The record after a mapping, each thing that was done noted. RecordError for one that a filter leaves out."""
+    if not mapping:
+        return Applied(record, ())
+    told = rules.mapped(dataclasses.asdict(record), mapping, lists())
+    if told.left_out:
+        words = {"publishers": tk._("only some publishers are taken"), "tags": tk._("only some keywords are taken"), "without_tags": tk._("it has a keyword that is left out")}
+        raise RecordError(tk._("The source's mapping leaves it out: {why}.").format(why=words[told.left_out]))
+    if not told.reasons:
+        return Applied(record, told.axes)
+    fields = {name: told.record[name] for name in ("licence", "themes", "languages", "communes", "frequency", "access")}
+    agents = {name: Agent(**told.record[name]) if told.record.get(name) else None for name in ("publisher", "contact")}
+    notes = (Note(repair.MAPPED, f"{reason.part}: {reason.came} → {reason.became}"[:200]) for reason in told.reasons)
+    resources = tuple(Resource(**file) for file in told.record["resources"])
+    return Applied(dataclasses.replace(record, **fields, **agents, resources=resources, notes=(*record.notes, *notes)), told.axes)
+
+
+# records as they came
+
+
+def records(source_id: str, most: int) -> Iterator[Record]:
+    """Records of a source as they came last, read anew, without the source's mapping; those that cannot be read are passed over."""
+    source = HarvestSource.get(source_id)
+    kind = next((plugin for plugin in PluginImplementations(IHarvester) if source and plugin.info()["name"] == source.type), None)
+    harvester = getattr(kind, "harvester", None)
+    if source is None or harvester is None:
+        return
+    shown = base.Source(sources.without_password(source.url), sources.settings(source.config))
+    for content in _contents(source_id, most):
+        try:
+            yield base.record_of(harvester, content, shown)
+        except RecordError:
+            continue
+
+
+def _contents(source_id: str, most: int) -> Iterable[str]:
+    mine = (HarvestObject.harvest_source_id == source_id, HarvestObject.content.is_not(None), HarvestObject.content != "")
+    newest = sa.select(HarvestObject.guid, HarvestObject.content, HarvestObject.gathered).where(*mine).distinct(HarvestObject.guid)
+    newest = newest.order_by(HarvestObject.guid, HarvestObject.gathered.desc()).limit(most)
+    return [content for _guid, content, _gathered in model.Session.execute(newest)]
+
+
+class Seen(NamedTuple):
+    """What a source's records hold: samples, and words that are none of ours, by table, the most frequent first."""
+
+    samples: list[Record]
+    words: dict[str, list[str]]
+
+
+def seen(source_id: str) -> Seen:
+    """Look at some records of a source."""
+    counts: dict[str, dict[str, int]] = {table: {} for table in rules.TABLES}
+    samples: list[Record] = []
+    for record in records(source_id, READ):
+        samples += [record] if len(samples) < SAMPLES else []
+        for table, word in set(_foreign(record)):
+            counts[table][word] = counts[table].get(word, 0) + 1
+    return Seen(samples, {table: sorted(found, key=lambda word: (-found[word], word))[:WORDS] for table, found in counts.items()})
+
+
+def _foreign(record: Record) -> Iterator[tuple[str, str]]:
+    """Words of a record that a table could put right: the table and the word."""
+    if record.licence == OWN_CONDITIONS and record.licence_stated:
+        yield "licence", record.licence_stated[:300]
+    if not record.themes:
+        yield from (("theme", word) for word in record.keywords)
+    yield from (("axis", word) for word in record.keywords)
+    yield from (("commune", name) for name in record.places if not record.communes)
+    yield from (("language", note.value) for note in record.notes if note.what == "language not understood")
+    yield from (("format", file.format) for file in record.resources if file.format and known_format(file.format) is None)
+    if record.publisher and record.publisher.name:
+        yield "publisher", record.publisher.name
+
+
+# how a mapping looks
+
+
+class Line(NamedTuple):
+    """A field of a dataset: its label, what it says without the mapping, and with it."""
+
+    label: str
+    before: str
+    after: str
+
+
+def tried(samples: Iterable[Record], mapping: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a mapping makes of records: `[{"title", "left_out", "lines": [Line], "reasons": [str]}]`; `left_out` says why a filter leaves it out."""
+    found: list[dict[str, Any]] = []
+    for sample in samples:
+        before = _told(Applied(sample, ()))
+        entry: dict[str, Any] = {"title": sample.title, "left_out": "", "lines": [], "reasons": []}
+        try:
+            after = apply(sample, mapping)
+        except RecordError as error:
+            entry["left_out"] = str(error)
+        else:
+            now = _told(after)
+            entry["lines"] = [Line(label, words, now[label]) for label, words in before.items()]
+            entry["reasons"] = [note.value for note in after.record.notes if note.what == repair.MAPPED]
+        found.append(entry)
+    return found
+
+
+def _told(applied: Applied) -> dict[str, str]:
+    """What a dataset would say, field by field, in words."""
+    record, here = applied.record, territory()
+    axes = {axis.id: text(axis.title) for axis in here.axes}
+    agent = record.contact
+    return {
+        tk._("Licence"): label("licence", record.licence),
+        tk._("Themes"): ", ".join(label("data-theme", theme) for theme in record.themes),
+        tk._("Axes"): ", ".join(axes.get(axis, axis) for axis in applied.axes),
+        tk._("Communes"): ", ".join(here.commune_names.get(code, code) for code in record.communes),
+        tk._("Publisher"): record.publisher.name if record.publisher else "",
+        tk._("Languages"): ", ".join(label("language", address) for address in record.languages),
+        tk._("Update frequency"): label("frequency", record.frequency),
+        tk._("Access"): label("access-level", record.access),
+        tk._("Formats"): ", ".join(dict.fromkeys(file.format for file in record.resources if file.format)),
+        tk._("Contact"): ", ".join(filter(None, (agent.name, agent.email, agent.url))) if agent else "",
+    }
+
+
+def label(name: str, value: str) -> str:
+    """What an entry of a vocabulary is called, by its code or address; the value itself where there is none."""
+    for entry in vocabulary(name):
+        if value and value in {entry["code"], entry["uri"]}:
+            return str(entry["label"].get(language()) or entry["label"]["en"])
+    return value
+
+
+def choices(name: str) -> list[tuple[str, str]]:
+    """Codes and labels of one of the portal's lists, for a form."""
+    here = territory()
+    if name == "axis":
+        return [(axis.id, text(axis.title)) for axis in here.axes]
+    if name in {"commune", "communes"}:
+        return sorted(here.commune_names.items(), key=lambda entry: entry[1])
+    files = {"licence": "licence", "theme": "data-theme", "language": "language", "frequency": "frequency", "access_level": "access-level"}
+    allowed = lists().of(name) or ()
+    return [(str(entry["code"]), label(files[name], str(entry["code"]))) for entry in vocabulary(files[name]) if str(entry["code"]) in allowed]
+
+
+def as_text(mapping: Mapping[str, Any]) -> str:
+    """A mapping as it is compared: the same however its keys are ordered."""
+    return json.dumps(mapping, sort_keys=True, ensure_ascii=False)

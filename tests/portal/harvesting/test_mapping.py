@@ -1,0 +1,128 @@
+"""A source's mapping by page and by API, and what is perhaps there twice."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import pytest
+from ckan.tests import factories
+from ckanext.tzc.harvesting import doubles, jobs
+
+from tests.people import PASSWORD, Person
+from tests.sites import Site, catalogue
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
+
+Source = Callable[..., dict[str, Any]]
+Run = Callable[[dict[str, Any]], dict[str, Any]]
+
+ROAD = {
+    "id": "jeu-1", "name": "comptages", "title": "Comptages horaires des vélos sur les pistes", "license_title": "Licence de la ville", "license_id": "ville", "state": "active", "type": "dataset",
+    "private": False, "organization": {"title": "DSI"}, "tags": [{"name": "déplacements"}], "extras": [{"key": "spatial_text", "value": "Vieux-Port"}],
+    "resources": [{"url": "https://data.example.org/fichiers/velos", "name": "Vélos", "format": "SHAPE-ZIP"}],
+}  # fmt: skip
+INSIDE = {**ROAD, "id": "jeu-2", "name": "interne", "title": "Comptages internes", "tags": [{"name": "interne"}]}
+
+
+@pytest.fixture
+def editor(app: Any, partner: dict[str, Any]) -> Person:
+    user = factories.User(password=PASSWORD)
+    tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": user["name"], "role": "editor"})
+    return Person(app, user["name"])
+
+
+@pytest.fixture
+def ran(site: Site, source: Source, run: Run) -> dict[str, Any]:
+    """A source that ran once."""
+    site.answer = catalogue([ROAD, INSIDE])
+    made = source(site.address, "tzc_ckan")
+    run(made)
+    return made
+
+
+def shown(title: str = ROAD["title"]) -> dict[str, Any]:
+    package = model.Session.query(model.Package).filter_by(title=title, type="dataset").one()
+    return dict(tk.get_action("package_show")({"ignore_auth": True}, {"id": package.id}))
+
+
+def call(action: str, user: str = "", **asked: Any) -> Any:
+    return tk.get_action(f"tzc_harvest_{action}")({"user": user}, asked)
+
+
+def test_a_mapping_is_tried_saved_in_versions_and_used(editor: Person, ran: dict[str, Any], site: Site, run: Run) -> None:
+    before = shown()
+    assert (before["license_id"], before.get("theme") or [], before.get("axis") or []) == ("other-closed", [], [])
+    page = "/harvest/une-source/correspondances"
+    body = editor.visit(page)
+    assert "Licence de la ville" in body and "SHAPE-ZIP" in body and "Vieux-Port" in body, "the words of the source are proposed"
+    form: dict[str, Any] = {
+        "licence__word": "Licence de la ville", "licence__ours": "lov2", "theme__word": "Déplacements", "theme__ours": "TRAN", "axis__word": "deplacements", "axis__ours": "mobilite",
+        "commune__word": "Vieux-Port", "commune__ours": "17300", "publisher__word": "DSI", "publisher__ours": "Ville", "format__word": "SHAPE-ZIP", "format__ours": "Shapefile",
+        "filters__without_tags": "interne\n", "defaults__frequency": "ANNUAL", "edits__title": "always", "redistribution": "no", "redistribution__why": "Convention",
+    }  # fmt: skip
+    editor.send(("try", ""), **form)
+    tried = editor.page.xpath("//section[@aria-labelledby='tried-title']")[0]
+    assert {"Shapefile", "La Rochelle", "Ville"} <= {cell.text_content() for cell in tried.xpath(".//strong")} and "DSI" in tried.text_content()
+    assert call("mapping_show", editor.name, source="une-source")["version"] == 0
+    editor.send(("save", ""))
+    stored = call("mapping_show", editor.name, source="une-source")
+    assert (stored["version"], stored["by"], stored["mapping"]["licence"], stored["mapping"]["redistribution"]) == (1, editor.name, {"Licence de la ville": "lov2"}, {"allowed": False, "why": "Convention"})
+    body = editor.visit(page)
+    assert editor.page.xpath("//select[@name='licence-ours']/option[@selected]/@value")[0] == "lov2" and editor.page.xpath("//select[@name='edits-title']/option[@selected]/@value") == ["always"]
+    told = run(ran)
+    after = shown()
+    assert (after["license_id"], after["axis"], after["communes"], [iri[-4:] for iri in after["theme"]], after["publisher"][0]["name"]) == ("lov2", ["mobilite"], ["17300"], ["TRAN"], "Ville")
+    assert after["resources"][0]["format"] == "SHP" and after["frequency"].endswith("/ANNUAL")
+    assert any("leaves it out" in problem or "correspondances" in problem for problem in told["problems"]), told
+    assert "Licence de la ville → lov2" in editor.visit(f"{page}/versions")
+
+
+def test_mistakes_and_others_versions_are_told(editor: Person, ran: dict[str, Any]) -> None:
+    with pytest.raises(tk.ValidationError) as refused:
+        call("mapping_update", editor.name, source="une-source", mapping={"licence": {"x": "lov9"}, "licences": {}})
+    assert any(words.startswith("licence") for words in refused.value.error_dict["mapping"])
+    made = call("mapping_update", editor.name, source="une-source", mapping={"format": {"shape-zip": "Shapefile"}}, before=0)
+    assert made["version"] == 1 and call("mapping_update", editor.name, source="une-source", mapping={"format": {"shape-zip": "Shapefile"}})["version"] == 1
+    with pytest.raises(tk.ValidationError, match="before"):
+        call("mapping_update", editor.name, source="une-source", mapping={}, before=0)
+    assert call("mapping_update", editor.name, source="une-source", mapping={}, before=1)["version"] == 2
+    assert [version["version"] for version in call("mapping_versions", editor.name, source="une-source")] == [2, 1]
+    assert call("mapping_show", editor.name, source="une-source", version=1)["mapping"] == {"format": {"shape-zip": "Shapefile"}}
+    [line] = [line for one in call("mapping_try", editor.name, source="une-source", mapping={"format": {"shape-zip": "Shapefile"}})[:1] for line in one["lines"] if line[1] == "SHAPE-ZIP"]
+    assert line[2] == "Shapefile"
+
+
+@pytest.mark.parametrize("action", ["mapping_show", "mapping_versions", "mapping_try", "mapping_update", "doubles", "double_decide"])
+def test_only_those_who_edit_the_source(action: str, ran: dict[str, Any]) -> None:
+    for user in ("", factories.User()["name"]):
+        with pytest.raises(tk.NotAuthorized):
+            call(action, user, source="une-source", mapping={}, one="a", other="b")
+
+
+def test_what_is_there_twice_is_proposed_and_the_answer_stays(editor: Person, ran: dict[str, Any], partner: dict[str, Any]) -> None:
+    mine = shown()
+    fields = {"title": mine["title"], "publisher": mine["publisher"], "resources": [{key: file[key] for key in ("url", "name", "format")} for file in mine["resources"]]}
+    copied = tk.get_action("package_create")({"ignore_auth": True, "user": partner["editor"]}, {**whole(partner), **fields, "name": "copie"})
+    jobs.find_doubles()
+    found = call("doubles", editor.name, source="une-source")
+    assert (found["count"], found["open"], found["doubles"][0]["mine"]["id"], found["doubles"][0]["other"]["name"], found["doubles"][0]["reason"]) == (1, 1, mine["id"], "copie", "files")
+    body = editor.visit("/harvest/une-source/doublons")
+    assert "la plupart de leurs fichiers" in body
+    editor.send(("decision", "different"))
+    jobs.find_doubles()
+    [kept] = call("doubles", editor.name, source="une-source")["doubles"]
+    assert (kept["decision"], kept["by"]) == ("different", editor.name)
+    call("double_decide", editor.name, source="une-source", one=copied["id"], other=mine["id"], decision="")
+    tk.get_action("package_delete")({"ignore_auth": True, "user": partner["editor"]}, {"id": copied["id"]})
+    assert call("doubles", editor.name, source="une-source")["count"] == 0
+    jobs.find_doubles()
+    assert model.Session.query(doubles.Double).count() == 0
+    with pytest.raises(tk.ObjectNotFound):
+        call("double_decide", editor.name, source="une-source", one=copied["id"], other=mine["id"], decision="same")
+
+
+def whole(partner: dict[str, Any]) -> dict[str, Any]:
+    """What a person must give."""
+    return {"notes": "Comptages.", "owner_org": partner["id"], "license_id": "lov2", "access_level": "open", "axis": ["mobilite"], "contact": [{"name": "Service", "email": "a@example.org"}], "tags": [{"name": "velo"}]}
