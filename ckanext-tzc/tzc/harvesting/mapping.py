@@ -291,6 +291,7 @@ def keeps(mapping: Mapping[str, Any]) -> dict[str, Keep]:
     return found
 
 
-def redistributed(mapping: Mapping[str, Any]) -> bool:
-    """Whether the source's datasets may go on to other portals; unless it says otherwise, they may."""
-    return mapping.get("redistribution", {}).get("allowed", True) is not False
+def redistributed(mapping: Mapping[str, Any]) -> bool | None:
+    """Whether the source's datasets go on to national portals; None where the mapping says nothing of it."""
+    allowed: bool | None = mapping.get("redistribution", {}).get("allowed")
+    return allowed

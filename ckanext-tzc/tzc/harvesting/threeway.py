@@ -19,12 +19,22 @@ FILE_FIELDS = ("name", "description", "format", "mimetype", "rights", "issued", 
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
-    """A field (of a file: `resources.ADDRESS.FIELD`) that was edited here: what the source said, what stands here, what the source says now."""
+    """What was edited here: what the source said, what stands here, what the source says now, and what stood here when it was written.
+
+    `file` is the address at the source of the file that it is about; with an empty `field` the file as a whole, which was added or taken away.
+    """
 
     field: str
     base: Any
     ours: Any
     theirs: Any
+    written: Any = None
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as `title` or `resources.ADDRESS.name`."""
+        return ".".join(filter(None, ("resources", self.file, self.field))) if self.file else self.field
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,12 +105,12 @@ class _Work:
         self.kept: list[Edit] = []
         self.overwritten: list[Edit] = []
 
-    def chosen(self, field: str, sides: Sides, keep: Keep = "unless_changed") -> Any:
+    def chosen(self, field: str, sides: Sides, keep: Keep = "unless_changed", file: str = "") -> Any:
         """The value that counts; an edit that is kept or lost is noted."""
         said = Sides(*map(plain, sides))
         if _same(said.ours, said.written) or _same(said.ours, said.theirs):
             return sides.theirs
-        edit = Edit(field, said.base, said.ours, said.theirs)
+        edit = Edit(field, said.base, said.ours, said.theirs, sides.written, file)
         if keep == "always" or (keep == "unless_changed" and _same(said.base, said.theirs)):
             self.kept.append(edit)
             return sides.ours
@@ -123,7 +133,7 @@ class _Work:
             elif was is None or name is None:
                 new.append(len(found))
                 found.append(dict(file))
-            elif not self.taken_away(base[was], file):
+            elif not self.taken_away(base[was], file, stood[name]):
                 found.append(dict(file))
         left = [file for file, name in zip(ours, names, strict=True) if name not in used]
         for place, (here, _) in zip(new, matched(left, [found[place] for place in new]), strict=True):
@@ -131,13 +141,13 @@ class _Work:
                 used.add(_name(left[here]))
                 found[place] = self.file(None, found[place], left[here], None)
         added = [dict(file) for file, name in zip(ours, names, strict=True) if name not in used and name not in stood]
-        self.kept += [Edit(f"resources.{file.get('url')}", None, plain(file), None) for file in added]
+        self.kept += [Edit("", None, plain(file), None, None, str(file.get("url"))) for file in added]
         return found + added
 
-    def taken_away(self, base: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    def taken_away(self, base: Mapping[str, Any], theirs: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
         """Whether a file that was taken away here stays away."""
         same = all(_same(plain(base.get(field)), plain(theirs.get(field))) for field in ("url", *FILE_FIELDS))
-        edit = Edit(f"resources.{theirs.get('url')}", plain(base), None, plain(theirs))
+        edit = Edit("", plain(base), None, plain(theirs), dict(written), str(theirs.get("url")))
         (self.kept if same else self.overwritten).append(edit)
         return same
 
@@ -147,10 +157,30 @@ class _Work:
         for field in FILE_FIELDS:
             value = theirs.get(field)
             if base is not None and written is not None:
-                value = self.chosen(f"resources.{theirs.get('url')}.{field}", Sides(base.get(field), theirs.get(field), ours.get(field), written.get(field)))
+                sides = Sides(base.get(field), theirs.get(field), ours.get(field), written.get(field))
+                value = self.chosen(field, sides, file=str(theirs.get("url")))
             if not _empty(value):
                 result[field] = value
         return result
+
+
+def remembered(shown: Mapping[str, Any], told: Merged) -> dict[str, Any]:
+    """What is to be kept as `written` for the next time, of the dataset as it stands after `told` was written.
+
+    As if the edits that stay had not been made, so that they are known again.
+    """
+    result = dict(shown)
+    files = [dict(file) for file in shown.get("resources") or []]
+    for edit in told.kept:
+        if not edit.file:
+            result[edit.field] = edit.written
+        elif edit.field:
+            files = [{**file, edit.field: edit.written} if file.get("url") == edit.file else file for file in files]
+        elif edit.written is not None:
+            files.append(edit.written)
+        else:
+            files = [file for file in files if file.get("url") != edit.file]
+    return {**result, "resources": files}
 
 
 def _name(file: Mapping[str, Any]) -> str:

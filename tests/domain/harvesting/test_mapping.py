@@ -54,7 +54,7 @@ def test_every_part_does_its_work_and_says_so() -> None:
         ("licence", "Licence de la ville", "lov2"), ("theme", "Déplacements", "TRAN"), ("language", "patois", "FRA"), ("commune", "Vieux-Port", "17300"), ("axis", "vélo", "mobilite"),
         ("publisher", "DSI", "Ville de La Rochelle"), ("format", "SHAPE-ZIP", "Shapefile"), ("contact", "", "Le guichet"), ("defaults.frequency", "", "ANNUAL"), ("defaults.access_level", "open", "registered"),
     }  # fmt: skip
-    assert mapping.keeps(WHOLE) == {"title": "always"} and not mapping.redistributed(WHOLE) and mapping.redistributed({})
+    assert mapping.keeps(WHOLE) == {"title": "always"} and mapping.redistributed(WHOLE) is False and mapping.redistributed({}) is None
     assert record["identifier"] == "x" and set(record) == set(dataclasses.asdict(RECORD))
 
 

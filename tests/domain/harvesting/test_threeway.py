@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tzc.harvesting.threeway import merged
+from tzc.harvesting.threeway import merged, remembered
 
 FIELDS = ("title", "notes", "frequency", "theme")
 VALUES = st.sampled_from(["", "a", "b", "c"]) | st.sampled_from([[], ["a"], ["a", "b"]])
@@ -57,8 +57,20 @@ def test_files() -> None:
     assert [(entry.get("id"), entry["url"], entry["name"], entry.get("note")) for entry in told.dataset["resources"]] == [
         (None, "https://a.org/5.csv", "Fichier 5", None), ("2", "https://a.org/2.csv", "Deux", None), ("1", "https://b.org/1.csv", "Le premier", "ici"), ("9", "https://a.org/9.csv", "Fichier 9", None),
     ]  # fmt: skip
-    assert [edit.field for edit in told.kept] == ["resources.https://b.org/1.csv.name", "resources.https://a.org/3.csv", "resources.https://a.org/9.csv"]
-    assert [edit.field for edit in told.overwritten] == ["resources.https://a.org/2.csv.name"]
+    assert [edit.place for edit in told.kept] == ["resources.https://b.org/1.csv.name", "resources.https://a.org/3.csv", "resources.https://a.org/9.csv"]
+    assert [edit.place for edit in told.overwritten] == ["resources.https://a.org/2.csv.name"]
+
+
+def test_edits_are_known_again_the_next_time() -> None:
+    base = {"title": "a", "notes": "a", "resources": [file(1), file(2)]}
+    written = {**base, "resources": [{**file(1), "id": "1"}, {**file(2), "id": "2"}]}
+    ours = {"title": "a", "notes": "ici", "provenance": "ici", "resources": [{**file(1, name="ici"), "id": "1"}, {**file(9), "id": "9"}]}
+    for title in ("b", "c"):
+        theirs = {**base, "title": title}
+        told = merged(base, theirs, ours, written=written)
+        assert (told.dataset["title"], told.dataset["notes"], told.dataset["provenance"]) == (title, "ici", "ici")
+        assert [(entry["id"], entry["name"]) for entry in told.dataset["resources"]] == [("1", "ici"), ("9", "Fichier 9")] and not told.overwritten
+        base, ours, written = theirs, told.dataset, remembered(told.dataset, told)
 
 
 def test_files_that_were_never_compared_keep_their_ids() -> None:

@@ -7,14 +7,17 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
+import sqlalchemy as sa
 from ckan.tests import factories
 from ckanext.tzc.harvesting import doubles, jobs
+from ckanext.tzc.publishing import renewing, stored
 
 from tests.people import PASSWORD, Person
 from tests.sites import Site, catalogue
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
+EU = "http://publications.europa.eu/resource/authority"
 Source = Callable[..., dict[str, Any]]
 Run = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -67,8 +70,8 @@ def test_a_mapping_is_tried_saved_in_versions_and_used(editor: Person, ran: dict
     assert {"Shapefile", "La Rochelle", "Ville"} <= {cell.text_content() for cell in tried.xpath(".//strong")} and "DSI" in tried.text_content()
     assert call("mapping_show", editor.name, source="une-source")["version"] == 0
     editor.send(("save", ""))
-    stored = call("mapping_show", editor.name, source="une-source")
-    assert (stored["version"], stored["by"], stored["mapping"]["licence"], stored["mapping"]["redistribution"]) == (1, editor.name, {"Licence de la ville": "lov2"}, {"allowed": False, "why": "Convention"})
+    kept = call("mapping_show", editor.name, source="une-source")
+    assert (kept["version"], kept["by"], kept["mapping"]["licence"], kept["mapping"]["redistribution"]) == (1, editor.name, {"Licence de la ville": "lov2"}, {"allowed": False, "why": "Convention"})
     body = editor.visit(page)
     assert editor.page.xpath("//select[@name='licence-ours']/option[@selected]/@value")[0] == "lov2" and editor.page.xpath("//select[@name='edits-title']/option[@selected]/@value") == ["always"]
     told = run(ran)
@@ -90,8 +93,35 @@ def test_mistakes_and_others_versions_are_told(editor: Person, ran: dict[str, An
     assert call("mapping_update", editor.name, source="une-source", mapping={}, before=1)["version"] == 2
     assert [version["version"] for version in call("mapping_versions", editor.name, source="une-source")] == [2, 1]
     assert call("mapping_show", editor.name, source="une-source", version=1)["mapping"] == {"format": {"shape-zip": "Shapefile"}}
+    given_on = {"redistribution": {"allowed": True}}
+    identifier = shown()["id"]
+    renewing.renew_waiting(9)
+    assert stored.read([identifier], "")[identifier]["redistributed"] is False
+    call("mapping_update", editor.name, source="une-source", mapping=given_on)
+    assert stored.read([identifier], "")[identifier]["redistributed"] is True and identifier in model.Session.scalars(sa.text("SELECT package_id FROM tzc_publishing_change")).all()
     [line] = [line for one in call("mapping_try", editor.name, source="une-source", mapping={"format": {"shape-zip": "Shapefile"}})[:1] for line in one["lines"] if line[1] == "SHAPE-ZIP"]
     assert line[2] == "Shapefile"
+
+
+def test_edits_made_here_stay_until_the_source_changes_them(editor: Person, ran: dict[str, Any], site: Site, run: Run) -> None:
+    before = shown()
+    call("mapping_update", editor.name, source="une-source", mapping={"local_edits": {"frequency": "always"}})
+    mine = tk.get_action("package_patch")(
+        {"ignore_auth": True, "user": editor.name},
+        {"id": before["id"], "notes": "Écrit ici.", "provenance": "Ajouté ici.", "frequency": f"{EU}/frequency/ANNUAL", "axis": ["mobilite"], "resources": [{**before["resources"][0], "description": "Ici aussi."}]},
+    )
+    site.answer = catalogue([{**ROAD, "license_id": "etalab-2.0", "license_title": "", "resources": [{**ROAD["resources"][0], "url": "https://autre.example.org/velos"}]}, INSIDE])
+    run(ran)
+    after = shown()
+    assert (after["notes"], after["provenance"], after["frequency"], after["axis"], after["license_id"], after["name"]) == ("Écrit ici.", "Ajouté ici.", f"{EU}/frequency/ANNUAL", ["mobilite"], "lov2", mine["name"])
+    [file] = after["resources"]
+    assert (file["id"], file["url"], file["description"]) == (before["resources"][0]["id"], "https://autre.example.org/velos", "Ici aussi.")
+    site.answer = catalogue([{**ROAD, "notes": "Nouveau à la source.", "resources": []}, INSIDE])
+    run(ran)
+    last = shown()
+    assert (last["notes"], last["provenance"], last["resources"]) == ("Nouveau à la source.", "Ajouté ici.", [])
+    body = editor.visit(f"/dataset/harvest_object/{last['id']}")
+    assert "Écrit ici." in body and "Ajouté ici." in body and "Nouveau à la source." in body
 
 
 @pytest.mark.parametrize("action", ["mapping_show", "mapping_versions", "mapping_try", "mapping_update", "doubles", "double_decide"])

@@ -11,7 +11,8 @@ from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
 from ckanext.tzc.harvesters.record import Agent, Box, Note, Record, Resource
 
-from tzc.harvesting import repair
+from tzc.harvesting import repair, threeway
+from tzc.harvesting.mapping import keeps
 
 from . import mappings
 
@@ -46,6 +47,32 @@ def prepared(record: Record, owner: str | None, address: str, using: Mapping[str
     applied = mappings.apply(located(record), using)
     made = dataset(applied.record, owner, address)
     return Prepared({**made, "axis": list(applied.axes)} if applied.axes else made, applied.record.notes)
+
+
+def merged(given: dict[str, Any], stored: dict[str, Any], former: Mapping[str, Any], using: Mapping[str, Any]) -> threeway.Merged:
+    """What is to be written to a dataset that is there: what the source says now, with the address, the files' identities, what only people here say, and edits made here.
+
+    `former` holds what the source gave before (`given`) and what stood here then (`written`); without them what the source says counts. `using` is the source's mapping, which may
+    say whose word counts.
+    """
+    ours = described(stored)
+    # where it is not known what was given before, what the source says now counts, and what it does not say stays
+    written = former.get("written") or {field: ours.get(field) for field in (*given, "resources")}
+    before = former.get("given") or {**written, "resources": []}
+    told = threeway.merged(before, given, ours, written=written, keep=keeps(using), alone=TERRITORY_FIELDS)
+    # a dataset that was hidden here stays so
+    hidden = {"access_level": "confidential"} if stored.get("access_level") == "confidential" else {}
+    wanted = {**told.dataset, **hidden, "id": stored["id"], "name": stored["name"], "state": "active"}
+    return dataclasses.replace(told, dataset=wanted)
+
+
+def described(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a dataset as `package_show` gives it, what somebody can have written."""
+    schema = tk.h.scheming_get_dataset_schema("dataset")
+    fields = {field["field_name"] for field in schema["dataset_fields"]} | {"tags"}
+    of_file = {field["field_name"] for field in schema["resource_fields"]} | {"id", "url_type"}
+    files = [{key: value for key, value in file.items() if key in of_file} for file in shown.get("resources") or []]
+    return {**{key: value for key, value in shown.items() if key in fields}, "resources": files}
 
 
 def dataset(record: Record, owner: str | None, address: str) -> dict[str, Any]:

@@ -65,8 +65,8 @@ def of_form(form: MultiDict[str, str]) -> dict[str, Any]:
     read["filters"] = {name: lines(f"filters-{name}") for name in rules.FILTERS}
     read["local_edits"] = {field: said for field in rules.EDITED if (said := form.get(f"edits-{field}", "")) and said != "unless_changed"}
     read["contact"] = {name: form.get(f"contact-{name}", "").strip() for name in ("name", "email", "url")}
-    if form.get("redistribution") == "no":
-        read["redistribution"] = {"allowed": False, "why": form.get("redistribution-why", "").strip()}
+    if form.get("redistribution") in {"yes", "no"}:
+        read["redistribution"] = {"allowed": form["redistribution"] == "yes", "why": form.get("redistribution-why", "").strip()}
     return {part: filled for part, value in read.items() if (filled := {key: said for key, said in value.items() if said not in ("", [])})}
 
 

@@ -64,6 +64,12 @@ def save(source_id: str, mapping: dict[str, Any], user_id: str | None) -> Versio
     return made
 
 
+def touch(source_id: str) -> None:
+    """Have the feeds look again at a source's datasets: a trigger notes whose configuration is written, changed or not."""
+    table = HarvestSource.__table__
+    model.Session.execute(sa.update(table).where(table.c.id == source_id).values(config=table.c.config))
+
+
 def in_force(source_id: str) -> dict[str, Any]:
     """What a source's mapping says; nothing where it has none."""
     found = latest(source_id)

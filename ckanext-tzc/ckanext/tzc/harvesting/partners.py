@@ -18,7 +18,7 @@ from ckanext.tzc.harvesters.http import Client, FetchError, Limits
 from ckanext.tzc.harvesters.partners import ckan_api, csw, datajson, dcat_feed, opendatasoft, table, udata
 from ckanext.tzc.harvesters.record import RecordError
 
-from tzc.harvesting import identity
+from tzc.harvesting import threeway
 
 from . import mapping, mappings, sources
 
@@ -119,7 +119,12 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
 
     def _write(self, harvest_object: Any, given: dict[str, Any], former: Any, told: dict[str, str]) -> bool:
         """Create or update the dataset, and remember of which object it is."""
-        wanted = _merged(given, self._shown(former.id)) if former else {**given, "id": str(uuid.uuid4())}
+        wanted, merged = {**given, "id": str(uuid.uuid4())}, threeway.Merged(given)
+        if former:
+            using = mappings.in_force(harvest_object.source.id)
+            merged = mapping.merged(given, self._shown(former.id), _written_before(harvest_object), using)
+            wanted = merged.dataset
+            told = {**told, "edits": json.dumps({"kept": _edits(merged.kept), "overwritten": _edits(merged.overwritten)}, ensure_ascii=False)}
         harvest_object.package_id = wanted["id"]
         _make_current(harvest_object, current=True)
         harvest_object.extras.extend(HarvestObjectExtra(key=key, value=value) for key, value in told.items())
@@ -127,7 +132,10 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
             # the object is known before its dataset is, so that the dataset is indexed with it
             model.Session.execute(sa.text("SET CONSTRAINTS harvest_object_package_id_fkey DEFERRED"))
             model.Session.flush()
-            tk.get_action("package_update" if former else "package_create")(self._context(), wanted)
+            made = tk.get_action("package_update" if former else "package_create")(self._context(), wanted)
+            # what is to be told from edits made here the next time
+            before = {"given": given, "written": threeway.remembered(mapping.described(made), merged)}
+            harvest_object.extras.append(HarvestObjectExtra(key="before", value=json.dumps(before, ensure_ascii=False)))
         except tk.ValidationError as error:
             model.Session.rollback()
             faults = "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
@@ -292,12 +300,12 @@ def _fingerprint(harvest_object: Any) -> str | None:
     return next((extra.value for extra in earlier.extras if extra.key == "fingerprint"), None) if earlier else None
 
 
-def _merged(given: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
-    """What the source says, in the place of what it said; with the address, the files' identities, and what people added here."""
-    before, now = stored.get("resources", []), given.get("resources", [])
-    resources = [{**file, "id": before[place]["id"]} if place is not None else file for file, (place, _why) in zip(now, identity.matched(before, now), strict=True)]
-    kept = {field: stored[field] for field in mapping.TERRITORY_FIELDS if stored.get(field)}
-    # a dataset that was hidden here stays so
-    hidden = {"access_level": "confidential"} if stored.get("access_level") == "confidential" else {}
-    return {**kept, **given, **hidden, "resources": resources, "id": stored["id"], "name": stored["name"], "state": "active"}
+def _edits(edits: tuple[threeway.Edit, ...]) -> list[list[Any]]:
+    return [[edit.place, edit.ours, edit.theirs] for edit in edits]
 
+
+def _written_before(harvest_object: Any) -> dict[str, Any]:
+    """What the source gave the last time, and what stood here then; nothing where that was not kept."""
+    earlier = _earlier(harvest_object).filter(HarvestObject.id != harvest_object.id).first()
+    kept = next((extra.value for extra in earlier.extras if extra.key == "before"), None) if earlier else None
+    return cast("dict[str, Any]", json.loads(kept)) if kept else {}

@@ -173,9 +173,10 @@ def problems(job: Any) -> dict[str, Any]:
 
 
 def record(found: Any) -> dict[str, Any]:
-    """A record as it came, and what became of it: `{"id", "guid", "words", "dataset", "errors", "mended", "content", "cut"}`.
+    """A record as it came, and what became of it: `{"id", "guid", "words", "dataset", "errors", "mended", "edits", "content", "cut"}`.
 
-    `dataset` is `{"name", "title"}` or None; `mended` what was put right (see `_mended`); `cut` whether more came than is shown.
+    `dataset` is `{"name", "title"}` or None; `mended` what was put right (see `_mended`), `edits` what became of edits made here (see `_edits`);
+    `cut` whether more came than is shown.
     """
     extras = {extra.key: extra.value for extra in found.extras}
     content = whole(found)
@@ -187,9 +188,23 @@ def record(found: Any) -> dict[str, Any]:
         "dataset": {"name": package.name, "title": package.title or package.name} if package and package.state != "deleted" else None,
         "errors": [error.message or "" for error in found.errors],
         "mended": [_mended(what, value) for what, value in json.loads(extras.get("mended") or "[]")],
+        "edits": _edits(extras.get("edits")),
         "content": content[:SHOWN],
         "cut": len(content) > SHOWN,
     }
+
+
+def _edits(kept: str | None) -> dict[str, list[dict[str, str]]]:
+    """Edits made here that were kept, and those that gave way to the source: `{"kept", "overwritten"}`, each `[{"field", "ours", "theirs"}]`."""
+    told = json.loads(kept or "{}")
+    lists = {name: told.get(name, []) for name in ("kept", "overwritten")}
+    return {name: [{"field": field, "ours": _short(ours), "theirs": _short(theirs)} for field, ours, theirs in edits] for name, edits in lists.items()}
+
+
+def _short(value: Any) -> str:
+    """A value of a field on a line."""
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _mended(what: str, value: str) -> dict[str, str]:

@@ -27,10 +27,12 @@ TAGS = sa.text("""
 """)
 ORGANISATIONS = sa.text("""SELECT id, name, title, extras FROM "group" WHERE id = ANY(:ids) AND is_organization AND state = 'active'""")
 SOURCES = sa.text("""
-    SELECT DISTINCT ON (harvest_object.package_id) harvest_object.package_id, harvest_source.id, harvest_source.url, harvest_source.config
+    SELECT DISTINCT ON (harvest_object.package_id) harvest_object.package_id, harvest_source.id, harvest_source.url, harvest_source.config,
+        (SELECT mapping -> 'redistribution' -> 'allowed' FROM tzc_harvesting_mapping WHERE source_id = harvest_source.id ORDER BY number DESC LIMIT 1) AS allowed
     FROM harvest_object JOIN harvest_source ON harvest_source.id = harvest_object.harvest_source_id
     WHERE harvest_object.current AND harvest_object.package_id = ANY(:ids) ORDER BY harvest_object.package_id, harvest_object.gathered DESC
 """)
+"""Sources of harvests, and whether their mapping (the harvesting room's table) lets their datasets go on; who saves one touches the source, which a trigger notes."""
 
 SCORES = sa.text("SELECT package_id, score, dimensions FROM tzc_quality_score WHERE package_id = ANY(:ids) AND score IS NOT NULL AND dimensions IS NOT NULL")
 """The quality room's table; a trigger notes where it changes."""
@@ -55,7 +57,7 @@ def read(ids: Iterable[str], base: str) -> dict[str, Dataset]:
         dataset["organization"] = organisations.get(dataset["owner_org"])
     for row in execute(SOURCES, wanted):
         if row.package_id in datasets:
-            datasets[row.package_id].update(harvest_source_id=row.id, harvest_source_url=row.url, redistributed=redistributed(row.config))
+            datasets[row.package_id].update(harvest_source_id=row.id, harvest_source_url=row.url, redistributed=redistributed(row.config, row.allowed))
     for package_id, points in scores(datasets).items():
         datasets[package_id]["quality"] = points
     return datasets
@@ -68,8 +70,10 @@ def scores(ids: Iterable[str]) -> dict[str, dict[str, int]]:
     return {row.package_id: metrics(row.score, {name: row.dimensions[name] for name in DIMENSIONS}) for row in model.Session.execute(SCORES, wanted)} if wanted["ids"] else {}
 
 
-def redistributed(config: str | None) -> bool:
-    """Whether what a source gave is given on to national portals: not, unless its settings say so, as they may have it from there."""
+def redistributed(config: str | None, allowed: bool | None = None) -> bool:
+    """Whether what a source gave is given on to national portals: not, unless its mapping or its settings say so, as they may have it from there."""
+    if allowed is not None:
+        return allowed
     try:
         settings = json.loads(config or "{}")
     except ValueError:

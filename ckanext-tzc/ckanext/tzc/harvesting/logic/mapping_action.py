@@ -88,6 +88,8 @@ def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any
     user = model.User.get(context.get("user") or "")
     try:
         made = mappings.save(package.id, mapping, user.id if user else None)
+        if rules.redistributed(mapping) != rules.redistributed(former.mapping if former else {}):
+            mappings.touch(package.id)
         model.Session.commit()
     except IntegrityError as error:
         model.Session.rollback()
