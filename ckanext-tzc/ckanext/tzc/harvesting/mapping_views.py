@@ -42,7 +42,7 @@ def _field_words() -> dict[str, str]:
     return {
         "title": tk._("Title"), "notes": tk._("Description"), "tags": tk._("Keywords"), "theme": tk._("Themes"), "axis": tk._("Axes"),
         "communes": tk._("Communes"), "license_id": tk._("Licence"),
-        "language": tk._("Languages"), "frequency": tk._("Update frequency"), "contact": tk._("Contact"), "publisher": tk._("Publisher"), "spatial_coverage": tk._("Places"),
+        "language": tk._("Languages"), "frequency": tk._("How often it changes"), "contact": tk._("Contact"), "publisher": tk._("Publisher"), "spatial_coverage": tk._("Places"),
         "temporal_coverage": tk._("Periods"), "provenance": tk._("Provenance"), "documentation": tk._("Documentation"), "access_level": tk._("Access"),
     }  # fmt: skip
 

@@ -211,7 +211,7 @@ def _told(applied: Applied) -> dict[str, str]:
         tk._("Communes"): ", ".join(here.commune_names.get(code, code) for code in record.communes),
         tk._("Publisher"): record.publisher.name if record.publisher else "",
         tk._("Languages"): ", ".join(label("language", address) for address in record.languages),
-        tk._("Update frequency"): label("frequency", record.frequency),
+        tk._("How often it changes"): label("frequency", record.frequency),
         tk._("Access"): label("access-level", record.access),
         tk._("Formats"): ", ".join(dict.fromkeys(file.format for file in record.resources if file.format)),
         tk._("Contact"): ", ".join(filter(None, (agent.name, agent.email, agent.url))) if agent else "",
