@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import headers
+from ckanext.tzc.common import headers, ways
 from flask import Blueprint, Response, request
 
 from . import linking
@@ -24,7 +24,7 @@ def keep_private() -> None:
 
 
 def _sign_in() -> Response:
-    answer: Response = tk.redirect_to("user.login", came_from=tk.h.current_url())
+    answer: Response = tk.redirect_to("user.login", came_from=ways.here())
     return answer
 
 

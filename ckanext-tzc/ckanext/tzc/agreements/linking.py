@@ -8,7 +8,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.tzc.common import happening, levels, mailing
+from ckanext.tzc.common import happening, levels, mailing, ways
 from ckanext.tzc.common.territory import territory
 from flask import Response
 
@@ -48,7 +48,7 @@ def create(user: Any, data: dict[str, Any]) -> tuple[offers.Link, str]:
     model.Session.add(link)
     model.Session.flush()
     tell(link, "link.created", user.id, {"until": link.until.isoformat(), "most": count})
-    where = making.address(f"/liens/{secret}")
+    where = making.address(ways.within(tk.h.lang(), f"/liens/{secret}"))
     if mailing.works():
         _mail(link, package, where)
     return link, where
@@ -66,7 +66,7 @@ def _mail(link: offers.Link, package: Any, where: str) -> None:
         "--", territory().text(territory().name, tk.h.lang()), tk.config["ckan.site_url"],
     ]  # fmt: skip
     subject = tk._("A file for you: {title}").format(title=package.title or package.name)
-    mailing.keep("", link.email, subject[:200], "\n".join(lines) + "\n", {"Content-Language": tk.h.lang()})
+    mailing.keep("", link.email, subject, "\n".join(lines) + "\n", {"Content-Language": tk.h.lang()})
 
 
 def choices(dataset: str) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import headers
+from ckanext.tzc.common import headers, ways
 from flask import Blueprint, Response, request
 
 from . import downloads, keys
@@ -27,7 +27,7 @@ def only_with_an_account() -> Response | None:
     headers.keep_private()
     if tk.current_user.is_authenticated:
         return None
-    answer: Response = tk.redirect_to("user.login", came_from=tk.h.current_url())
+    answer: Response = tk.redirect_to("user.login", came_from=ways.here())
     return answer
 
 

@@ -6,7 +6,7 @@ import time
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.tzc.common import mailing
+from ckanext.tzc.common import mailing, ways
 from ckanext.tzc.common.territory import territory
 
 from . import hearing, stopping, store, wishes, words
@@ -43,10 +43,9 @@ def _take() -> list[store.Notice]:
 def _write(rows: list[store.Notice]) -> int:
     """One mail; none to an account that is no longer, or has no address. The rows are not due any more."""
     first = rows[0]
-    home = territory().languages[0]
     if first.user_id is None:
         language = _language(first)
-        subject, body = _text(rows, "", language, [], f"/{language}" if language != home else "")
+        subject, body = _text(rows, "", language, [])
         mailing.keep("", first.address, subject, body, {"Content-Language": language})
         model.Session.delete(first)
         return 1
@@ -57,7 +56,7 @@ def _write(rows: list[store.Notice]) -> int:
         return 0
     language = wishes.language(user)
     _ = words.of(language)
-    settings, stop = hearing.link("/compte/notifications/reglages"), hearing.link(f"/compte/notifications/arret/{stopping.token(user.id)}")
+    settings, stop = (hearing.link(ways.within(language, path)) for path in ("/compte/notifications/reglages", f"/compte/notifications/arret/{stopping.token(user.id)}"))
     feet = [_("What is mailed to you, and when:") + " " + settings, _("No such mails any more:") + " " + stop]
     subject, body = _text(rows, user.name, language, feet)
     headers = {"Content-Language": language, "List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
@@ -72,10 +71,11 @@ def _language(notice: store.Notice) -> str:
     return wishes.language(account) if account else str(came if came in territory().languages else territory().languages[0])
 
 
-def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str], within: str = "") -> tuple[str, str]:
-    """Subject and body. `within`: the beginning of pages in that language, for who has none chosen."""
+def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str]) -> tuple[str, str]:
+    """Subject and body; the pages that it leads to are in its language."""
     _ = words.of(language)
-    told = [(words.sentence(row.kind, _, row.content), words.facts(row, reader, language, _), hearing.link(within + row.path) if row.path else "") for row in rows[:MOST]]
+    links = [hearing.link(ways.within(language, row.path)) if row.path else "" for row in rows[:MOST]]
+    told = [(words.sentence(row.kind, _, row.content), words.facts(row, reader, language, _), link) for row, link in zip(rows, links, strict=False)]
     subject = told[0][0].rstrip(".")
     if title := next((value for label, value in told[0][1] if label in (_("Dataset"), _("Datasets"))), ""):
         subject = f"{subject}{_(': ')}{title}"
@@ -87,4 +87,4 @@ def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str],
     if len(rows) > MOST:
         lines += [_("And {count} more, in the portal.").format(count=len(rows) - MOST), ""]
     lines += ["--", territory().text(territory().name, language), tk.config["ckan.site_url"], *(["", *feet] if feet else [])]
-    return subject[:200], "\n".join(lines) + "\n"
+    return subject, "\n".join(lines) + "\n"

@@ -8,7 +8,9 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.config.middleware.flask_app import csrf
 from ckan.lib.helpers import Page
+from ckanext.tzc.common import ways
 from ckanext.tzc.common.numbers import whole_number
+from ckanext.tzc.common.territory import language
 from flask import Blueprint, request
 
 from . import stopping, store, wishes
@@ -61,7 +63,7 @@ def open_one(number: int) -> Any:
     notice = model.Session.get(store.Notice, number) if number < 2**63 else None
     if notice is None or notice.user_id != tk.current_user.id:
         return tk.abort(404, tk._("There is no such notification of yours."))
-    path = notice.path
+    path = ways.within(language(), notice.path) if notice.path else ""
     tk.get_action("tzc_notices_read")(context, {"ids": [number]})
     return tk.redirect_to(path or "tzc_notices.inbox")
 

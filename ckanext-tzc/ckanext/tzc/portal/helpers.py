@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import ckan.plugins.toolkit as tk
 import pytz
 from babel import Locale
+from ckanext.tzc.common import ways
 from ckanext.tzc.common.territory import language, territory, text
 
 from . import ground, meanwhile, pictures, theme
@@ -89,6 +90,11 @@ def _own_name(code: str) -> str:
     locale = Locale.parse(code)
     name = str(locale.get_display_name(locale) or code)
     return name[0].upper() + name[1:]
+
+
+def tzc_here() -> str:
+    """This page, in its language: to come back to after signing in."""
+    return ways.here()
 
 
 def tzc_light() -> bool:

@@ -5,6 +5,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import ways
 from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 from flask_wtf.csrf import CSRFError
@@ -38,7 +39,7 @@ FOR_ACCOUNTS = re.compile(r"/dataset/new|/dataset/resources/[^/]+|/dataset/[^/]+
 def ask_to_sign_in() -> Any:
     """Send strangers to the page of signing in, which leads back."""
     if tk.request.method == "GET" and FOR_ACCOUNTS.fullmatch(tk.request.path) and not tk.current_user.is_authenticated:
-        return tk.redirect_to("user.login", came_from=tk.h.current_url())
+        return tk.redirect_to("user.login", came_from=ways.here())
     return None
 
 

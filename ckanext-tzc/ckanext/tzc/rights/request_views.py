@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import ways
 from ckanext.tzc.common.numbers import whole_number
 from flask import Blueprint, Response, request
 
@@ -31,9 +32,9 @@ def only_with_an_account() -> Response | str | None:
     if tk.current_user.is_authenticated:
         return None
     if request.method == "GET" and "tzc_guests_open" in tk.h and tk.h.tzc_guests_open():
-        page: str = tk.render("requests/ways.html", {"wanted": tk.h.current_url()})
+        page: str = tk.render("requests/ways.html", {"wanted": ways.here()})
         return page
-    answer: Response = tk.redirect_to("user.login", came_from=tk.h.current_url())
+    answer: Response = tk.redirect_to("user.login", came_from=ways.here())
     return answer
 
 

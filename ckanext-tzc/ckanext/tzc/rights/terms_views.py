@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import headers
+from ckanext.tzc.common import headers, ways
 from flask import Blueprint, request
 
 partner_terms = Blueprint("tzc_terms", __name__)
@@ -18,7 +18,7 @@ def _call(action: str, **data: Any) -> Any:
 def page(name: str) -> Any:
     """What is in force, since when and by whom; a form with a preview."""
     if not tk.current_user.is_authenticated:
-        return tk.redirect_to("user.login", came_from=tk.h.current_url())
+        return tk.redirect_to("user.login", came_from=ways.here())
     try:
         listed = _call("tzc_request_terms_list", id=name)
     except tk.ObjectNotFound:
@@ -46,7 +46,7 @@ def page(name: str) -> Any:
 def accepted(id: str, hash: str) -> Any:
     """The terms that were accepted for a request, as they were."""
     if not tk.current_user.is_authenticated:
-        return tk.redirect_to("user.login", came_from=tk.h.current_url())
+        return tk.redirect_to("user.login", came_from=ways.here())
     headers.keep_private()
     try:
         shown = _call("tzc_request_terms_show", id=id, hash=hash)
