@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from email.message import EmailMessage
-from email.policy import EmailPolicy
 from email.utils import formataddr, formatdate, make_msgid
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,9 +19,11 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import redis
 import sqlalchemy as sa
+from ckanext.tzc.common import mailing
 from ckanext.tzc.common.territory import territory
 
 from . import jobs
+from .headers import Policy
 from .store import Mail, now
 
 log = logging.getLogger(__name__)
@@ -34,17 +35,6 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360
 """Before the second, third … attempt; two days in all, then the mail is given up."""
 
 
-class _Policy(EmailPolicy):
-    """As Python's, but an address that is longer than a line is not written in code, which no mail program reads (RFC 8058)."""
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """One header."""
-        return f"{name}: {value}{self.linesep}".encode("ascii") if name.lower() == "list-unsubscribe" else super().fold_binary(name, value)
-
-
-WHOLE = _Policy()
-
-
 def works() -> bool:
     """Whether this portal has a mail server."""
     return bool(tk.config["tzc.mail.url"])
@@ -54,7 +44,7 @@ def _row(name: str, address: str, subject: str, body: str, headers: Mapping[str,
     given = dict(headers or {})
     given.setdefault("Message-ID", make_msgid(domain=urlsplit(tk.config["ckan.site_url"]).hostname))  # one for all attempts: who gets a mail twice can tell
     return sa.insert(Mail.__table__).values(
-        recipient_name=" ".join(name.split()), recipient=address, subject=" ".join(subject.split()), body=body, headers=given, created=now(), due=now()
+        recipient_name=" ".join(name.split()), recipient=address, subject=mailing.subject(subject), body=body, headers=given, created=now(), due=now()
     )
 
 
@@ -102,7 +92,7 @@ def _after_failure(mail: Any, error: Exception) -> dict[str, Any]:
 
 
 def _hand_over(mail: Any) -> None:
-    message = EmailMessage(policy=WHOLE)
+    message = EmailMessage(policy=Policy())
     message.set_content(mail.body)
     # after it: whoever sets the content takes the headers about it away
     for key, value in mail.headers.items():

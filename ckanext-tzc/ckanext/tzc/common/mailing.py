@@ -47,3 +47,15 @@ def keep(name: str, address: str, subject: str, body: str, headers: Mapping[str,
 def answered_by(keep: Keep, works: Works) -> None:
     """Let a room answer; safe to call again."""
     _answer[:] = [(keep, works)]
+
+SUBJECT = 200
+"""Characters of a subject."""
+
+
+def subject(words: str, most: int = SUBJECT) -> str:
+    """A subject in one line; what is too long ends after a word, and shows that it does."""
+    whole = " ".join(words.split())
+    if len(whole) <= most:
+        return whole
+    kept, _, _rest = whole[:most].rpartition(" ")
+    return (kept.rstrip(" ,;:–-(") or whole[: most - 1]) + "…"
