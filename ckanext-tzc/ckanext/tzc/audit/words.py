@@ -25,6 +25,7 @@ def kinds() -> dict[str, str]:
         "audit.exported": tk._("This record was exported"),
         "request.submitted": tk._("Data were asked for"),
         "request.acknowledged": tk._("It was confirmed that a request has come in"),
+        "request.appeal_acknowledged": tk._("It was confirmed that an appeal has come in"),
         "request.changes_requested": tk._("A request was sent back with a question"),
         "request.taken_up": tk._("A request was taken up"),
         "request.changed": tk._("A request was changed after it was sent"),

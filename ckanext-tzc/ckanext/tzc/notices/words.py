@@ -16,6 +16,8 @@ from babel.units import format_unit
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
 
+from . import steps
+
 Words = Callable[[str], str]
 
 TEXTS = Path(__file__).parents[1] / "i18n"
@@ -49,6 +51,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
     }
     if content.get("appealed") and kind == "request.granted":
         return _("After your appeal the right to data is given to you.") if content.get("yours") else _("After an appeal a right to data is given.")
+    if said := steps.sentence(kind, _, content):
+        return said
     if content.get("yours") and kind in own:
         return own[kind]
     delegate = {

@@ -34,7 +34,7 @@ KINDS = {
 }  # fmt: skip
 """What is told of a move; an approval that gives the right is `request.granted`."""
 
-ACKNOWLEDGED = "request.acknowledged"
+ACKNOWLEDGED, APPEAL_ACKNOWLEDGED = "request.acknowledged", "request.appeal_acknowledged"
 
 RIGHTS = "/demandes/droits"
 """One's own rights: what a member of a team sees, whose the request is not."""
@@ -328,9 +328,14 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":
         told = {request.requester}
+    if name == "appeal":
+        content["hear"] = sorted(roles.reviewers(part, request))
     if name == "submit" and request.renews:
         content["renews"] = request.renews
     _tell(kind, by, request, part, datasets, {**content, **(also or {}), **({"for": acting_for} if acting_for else {})}, told, given)
+    if name == "appeal":
+        # who does something is not told of it otherwise
+        _tell(APPEAL_ACKNOWLEDGED, None, request, part, datasets, {"due": _moment(part.due)}, {request.requester}, [])
     if given:
         # after it was told: what hangs on the right before goes over to this one
         _take_the_place(part, request, act.at)
