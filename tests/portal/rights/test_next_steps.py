@@ -35,3 +35,39 @@ def test_an_appeal_after_a_revocation_is_against_no_refusal(scene: Any) -> None:
     assert words(scene.town["second"]) == "An appeal against a right that was taken back is yours to decide."
     assert words(scene.town["decider"]) == "That a right was taken back is appealed: somebody else decides."
     assert words(scene.citizen) == "Your appeal has come in: somebody who did not decide before hears it."
+
+
+def fact(user: str, name: str = "What to do") -> str:
+    """What somebody was told last about it."""
+    return str(notices(user)[0]["facts"].get(name, ""))
+
+
+def test_a_decision_against_somebody_says_why_and_what_is_next(scene: Any, app: Any) -> None:
+    import ckan.plugins.toolkit as tk
+
+    from tests.people import Person
+
+    decider = scene.town["decider"]
+    request = scene.ask(team=[scene.other])
+    part = scene.move(decider, request, "ask_changes", reason="Quelles  rues ?")["parts"][0]
+    assert fact(scene.citizen, "Reason") == "Quelles rues ?"
+    page = Person(app, scene.citizen).visit(f"/demandes/{request['id']}")
+    assert tk.h.tzc_moment(part["lapses"], clock=True) in page
+    assert fact(scene.citizen).startswith("Complete it") and tk.h.tzc_moment(part["lapses"], clock=True)[-5:] in fact(scene.citizen)
+    assert fact(scene.town["second"], "Reason") == "Quelles rues ?" and not fact(scene.town["second"])
+    scene.call("tzc_request_submit", scene.citizen, id=request["id"], words="La rue du Port.")
+    scene.move(decider, request, "take_up")
+    scene.move(decider, request, "refuse", reason="Trop.")
+    assert fact(scene.citizen, "Reason") == "Trop." and "appeal" in fact(scene.citizen) and "ttest" not in fact(scene.citizen)
+    scene.move(scene.citizen, request, "appeal", reason="Si.")
+    scene.move(scene.town["second"], request, "uphold", reason="Non, vraiment.")
+    assert fact(scene.citizen, "Reason") == "Non, vraiment." and "final" in fact(scene.citizen)
+
+
+def test_a_right_that_rests_or_was_taken_back_says_why_to_the_team_too(scene: Any) -> None:
+    request = scene.grant(team=[scene.other])
+    scene.move(scene.town["decider"], request, "suspend", reason="Une question.")
+    assert {fact(user, "Reason") for user in (scene.citizen, scene.other)} == {"Une question."} and "until" in fact(scene.other)
+    scene.move(scene.town["decider"], request, "revoke", reason="Fin.")
+    assert fact(scene.citizen).startswith("Destroy") and "appeal" in fact(scene.citizen)
+    assert fact(scene.other).startswith("Destroy") and "appeal" not in fact(scene.other) and fact(scene.other, "Reason") == "Fin."

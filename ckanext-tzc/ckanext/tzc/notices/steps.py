@@ -1,10 +1,22 @@
 """What a notice of a decision says beyond what happened: whose turn it is, why, and what is to be done until when."""
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from ckanext.tzc.common import mailing
+from ckanext.tzc.common.territory import territory
 
 Words = Callable[[str], str]
+
+WHY = ("request.changes_requested", "request.refused", "request.upheld", "grant.suspended", "grant.revoked")
+"""Told with their reason: it is against somebody, who has to know."""
+
+REASON = 1000
+"""Characters of a reason that a notice tells; the whole stands in the thread."""
 
 
 def kept(happening: Any, user_id: str | None) -> dict[str, Any]:
@@ -12,6 +24,10 @@ def kept(happening: Any, user_id: str | None) -> dict[str, Any]:
     content = happening.content
     if happening.kind == "request.appealed":
         return {"before": str(content.get("before", "")), **({"hears": "1"} if user_id and user_id in content.get("hear", ()) else {})}
+    if happening.kind in WHY:
+        # somebody of the team sees the right, not the request
+        told = {"reason": mailing.subject(str(content.get("reason", "")), REASON), "until": content.get("until"), "state": content.get("state")}
+        return {**{key: str(value) for key, value in told.items() if value}, **({"team": "1"} if user_id and user_id in happening.paths else {})}
     return {}
 
 
@@ -25,3 +41,37 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
     if kind == "request.appeal_acknowledged":
         return _("Your appeal has come in: somebody who did not decide before hears it.")
     return ""
+
+
+def facts(kind: str, content: Mapping[str, Any], language: str, _: Words) -> list[tuple[str, str]]:
+    """Why, and the next step of who reads it, as `(label, value)`."""
+    found = [(_("Reason"), str(content["reason"]))] if kind in WHY and content.get("reason") else []
+    if step := _step(kind, content, language, _):
+        found.append((_("What to do"), step))
+    return found
+
+
+def _step(kind: str, content: Mapping[str, Any], language: str, _: Words) -> str:
+    if kind not in WHY or not (content.get("yours") or content.get("team")):
+        return ""
+    if kind == "grant.suspended":
+        return _("Do not use the data until the right is given back; the portal keeps them closed.")
+    revoked = kind == "grant.revoked" or content.get("state") == "revoked"
+    attest = _("Destroy the copies, and attest it on the page of the agreement.")
+    if content.get("team") or kind == "request.upheld":
+        return attest if revoked else _("Nothing: this decision is final here.")
+    if kind == "request.changes_requested":
+        day = moment(content.get("until"), language)
+        return _("Complete it, and send it again, by {moment}: after that it lapses.").format(moment=day) if day else _("Complete it, and send it again.")
+    appeal = _("You can appeal on the page of the request, whatever the day: somebody who did not decide hears it.")
+    return f"{attest} {appeal}" if revoked else appeal
+
+
+def moment(value: Any, language: str) -> str:
+    """A moment to the minute, where the territory is; nothing for what is none."""
+    try:
+        read = dt.datetime.fromisoformat(str(value))
+    except ValueError:
+        return ""
+    here = (read if read.tzinfo else read.replace(tzinfo=dt.timezone.utc)).astimezone(ZoneInfo(territory().timezone))
+    return f"{format_date(here.date(), 'long', locale=language)}, {here:%H:%M}"

@@ -160,7 +160,7 @@ def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, 
     # what rests or was taken back lasts until no day
     if not asks and notice.kind not in ("grant.suspended", "grant.revoked") and (day := _day(ends, language)):
         found.append((_("Ended on") if notice.kind == "grant.expired" else _("Until"), day))
-    return found
+    return found + steps.facts(notice.kind, notice.content, language, _)
 
 
 def _offered(content: Mapping[str, Any], language: str, _: Words) -> list[tuple[str, str]]:

@@ -291,6 +291,11 @@ def _personal_now(part: records.Part) -> bool:
     return any(levels.concerns_persons((extras or {}).get("personal_data")) for (extras,) in model.Session.query(model.Package.extras).filter(model.Package.id.in_(ids)))
 
 
+def lapses(part: records.Part) -> datetime | None:
+    """When a part that is to be completed lapses if nobody goes on with it."""
+    return part.changed + timedelta(days=int(tk.config["tzc.rights.lapse_days"])) if part.state == CHANGES_REQUESTED else None
+
+
 def tick(part: records.Part, request: records.Request, name: str, at: datetime, renewed: records.Part | None = None) -> None:
     """A move that time makes; the part is held by the caller. `renewed`: the part whose right takes the place of this one's."""
     _apply(part, request, name, Act("", CLOCK, at), "", None, {"renewed": _moment(renewed.ends), "renewed_by": renewed.id} if renewed else {})
@@ -328,17 +333,22 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":
         told = {request.requester}
-    if name == "appeal":
-        content["hear"] = sorted(roles.reviewers(part, request))
-    if name == "submit" and request.renews:
-        content["renews"] = request.renews
-    _tell(kind, by, request, part, datasets, {**content, **(also or {}), **({"for": acting_for} if acting_for else {})}, told, given)
+    _tell(kind, by, request, part, datasets, {**content, **_more(name, part, request), **(also or {}), **({"for": acting_for} if acting_for else {})}, told, given)
     if name == "appeal":
         # who does something is not told of it otherwise
         _tell(APPEAL_ACKNOWLEDGED, None, request, part, datasets, {"due": _moment(part.due)}, {request.requester}, [])
     if given:
         # after it was told: what hangs on the right before goes over to this one
         _take_the_place(part, request, act.at)
+
+
+def _more(name: str, part: records.Part, request: records.Request) -> dict[str, Any]:
+    """What is told of a move of its own."""
+    if name == "ask_changes":
+        return {"until": _moment(lapses(part))}
+    if name == "appeal":
+        return {"hear": sorted(roles.reviewers(part, request))}
+    return {"renews": request.renews} if name == "submit" and request.renews else {}
 
 
 def _still_theirs(part: records.Part, datasets: list[records.Covered]) -> None:

@@ -143,8 +143,8 @@ def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
 
     Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest",
     "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
-    "partner", "title", "state", "label", "personal", "keys", "second", "decided_by", "after_appeal", "due", "begins", "ends", "datasets", "columns", "moves", "roles", "asked"}`;
-    `moves` are those that the asker can make now; `second` names who may turn the other key of two, for who decides: empty where nobody can, null where that is not the question;
+    "partner", "title", "state", "label", "personal", "keys", "second", "decided_by", "after_appeal", "due", "begins", "ends", "lapses", "datasets", "columns", "moves", "roles", "asked"}`;
+    `lapses`: until when it is to be completed; `moves` are those that the asker can make now; `second` names who may turn the other key of two, for who decides: empty where nobody can, null where that is not the question;
     `decided_by` who decided; `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has
     them as the request's. Raises ObjectNotFound, NotAuthorized.
     """
@@ -359,6 +359,7 @@ def _part(
             {"id": item.dataset, **dict(zip(("name", "title"), titles.get(item.dataset, ("", "")), strict=True)), "resources": item.resources, "columns": item.columns}
             for item in items
         ],
+        "lapses": _utc(life.lapses(part)),
         "columns": single_columns.told([item.columns for item in items]),
         "moves": roles.moves(user.id, part, request), "roles": list(roles.of(user.id, part, request)),
     }  # fmt: skip
