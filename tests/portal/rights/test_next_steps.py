@@ -71,3 +71,23 @@ def test_a_right_that_rests_or_was_taken_back_says_why_to_the_team_too(scene: An
     scene.move(scene.town["decider"], request, "revoke", reason="Fin.")
     assert fact(scene.citizen).startswith("Destroy") and "appeal" in fact(scene.citizen)
     assert fact(scene.other).startswith("Destroy") and "appeal" not in fact(scene.other) and fact(scene.other, "Reason") == "Fin."
+
+
+def test_a_completed_request_says_so_and_what_was_changed(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.rights import request_words
+
+    decider = scene.town["decider"]
+    request = scene.ask()
+    assert words(decider) == "A request for data has come in."
+    monkeypatch.setattr(request_words.tk, "_", str)
+    told = []
+    for given in ({"words": "La rue du Port.", "days": 10}, {}, {"datasets": [scene.streets["name"]], "resources": [scene.streets["resources"][0]["id"]]}):
+        scene.move(decider, request, "ask_changes", reason="Pourquoi ?")
+        shown = scene.call("tzc_request_submit", scene.citizen, id=request["id"], **given)
+        assert words(decider) == "A request for data was completed: it waits for you again." and shown["messages"][-1]["move"] == "completed"
+        told.append((fact(decider, "Changed"), shown["messages"][-1]["done"]))
+    assert told == [
+        ("What you want to do, For how long", "The request was completed. Changed: What you want to do, For how long."),
+        ("nothing of the form; see the thread", "The request was completed; its form was not changed."),
+        ("Data", "The request was completed. Changed: Data."),
+    ]

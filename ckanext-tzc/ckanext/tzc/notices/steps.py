@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from ckanext.tzc.common import mailing
+from ckanext.tzc.common import changed, mailing
 from ckanext.tzc.common.territory import territory
 
 Words = Callable[[str], str]
@@ -24,6 +24,8 @@ def kept(happening: Any, user_id: str | None) -> dict[str, Any]:
     content = happening.content
     if happening.kind == "request.appealed":
         return {"before": str(content.get("before", "")), **({"hears": "1"} if user_id and user_id in content.get("hear", ()) else {})}
+    if happening.kind == "request.submitted" and "completed" in content:
+        return {"completed": " ".join(content["completed"]) or "nothing"}
     if happening.kind in WHY:
         # somebody of the team sees the right, not the request
         told = {"reason": mailing.subject(str(content.get("reason", "")), REASON), "until": content.get("until"), "state": content.get("state")}
@@ -38,6 +40,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         return _("An appeal against a right that was taken back is yours to decide.") if revoked else _("An appeal against a refusal is yours to decide.")
     if kind == "request.appealed" and revoked:
         return _("That a right was taken back is appealed: somebody else decides.")
+    if kind == "request.submitted" and content.get("completed"):
+        return _("A request for data was completed: it waits for you again.")
     if kind == "request.appeal_acknowledged":
         return _("Your appeal has come in: somebody who did not decide before hears it.")
     return ""
@@ -46,6 +50,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
 def facts(kind: str, content: Mapping[str, Any], language: str, _: Words) -> list[tuple[str, str]]:
     """Why, and the next step of who reads it, as `(label, value)`."""
     found = [(_("Reason"), str(content["reason"]))] if kind in WHY and content.get("reason") else []
+    if kind == "request.submitted" and content.get("completed"):
+        found.append((_("Changed"), changed.named(content["completed"].split(), _) or _("nothing of the form; see the thread")))
     if step := _step(kind, content, language, _):
         found.append((_("What to do"), step))
     return found

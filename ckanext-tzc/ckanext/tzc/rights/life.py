@@ -13,7 +13,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckan.model.types import make_uuid
-from ckanext.tzc.common import happening, levels, mailing
+from ckanext.tzc.common import changed, happening, levels, mailing
 
 from tzc.rights import requests
 from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
@@ -161,7 +161,7 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
     _rescope(user, request, parts, change, at)
     parts = records.locked(request.id)
     going = [part for part in parts if part.state in (DRAFT, CHANGES_REQUESTED)]
-    changed = _columns(content) != {name: getattr(request, name) for name in fields}
+    names = [name for name, value in _columns(content).items() if value != getattr(request, name)]
     for name, value in _columns(content).items():
         setattr(request, name, value)
     request.changed = at
@@ -169,8 +169,9 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
         model.Session.add(records.Accepted(request=request.id, terms=version.id, hash=version.hash, by=user.id, at=at))
     for part in parts:
         if part in going:
-            _apply(part, request, "submit", Act(user.id, REQUESTER, at), "", user.id)
-        elif part.id in change.other or (changed and part.state == UNDER_REVIEW and part.keys):
+            also = {COMPLETED: [*([changed.DATA] if part.id in change.other else []), *names]} if part.state == CHANGES_REQUESTED else None
+            _apply(part, request, "submit", Act(user.id, REQUESTER, at), "", user.id, also)
+        elif part.id in change.other or (names and part.state == UNDER_REVIEW and part.keys):
             # whoever approved what was asked did not approve this
             _changed(user, request, part, at)
     model.Session.flush()
@@ -192,6 +193,9 @@ def _rescope(user: Any, request: records.Request, parts: list[records.Part], cha
         _ask(request, partner, asked, at)
     model.Session.flush()
 
+
+COMPLETED = "completed"
+"""A sending of what was sent back, in what is told and, with the fields that were changed, in the thread."""
 
 KEYS_BACK = "keys_back"
 """In the thread: no move, but what a change of the request did."""
@@ -326,7 +330,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
         given = records.give(part, request, datasets, _hashes(request), act.at)
     elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
         records.set_live(part.id, part.state == GRANTED)
-    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=name, acting_for=acting_for, text=reason))
+    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=step(name, also), acting_for=acting_for, text=reason))
     model.Session.flush()
     kind = "request.granted" if name == "approve" and part.state == GRANTED else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
@@ -340,6 +344,11 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     if given:
         # after it was told: what hangs on the right before goes over to this one
         _take_the_place(part, request, act.at)
+
+
+def step(name: str, also: dict[str, Any] | None) -> str:
+    """A move as the thread keeps it: what was completed says which fields were changed."""
+    return f"{COMPLETED}:{' '.join(also[COMPLETED])}" if also and COMPLETED in also else name
 
 
 def _more(name: str, part: records.Part, request: records.Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import changed
 from ckanext.tzc.common.territory import text
 from ckanext.tzc.schemas import vocabulary
 
@@ -57,6 +58,9 @@ def move(code: str) -> str:
 
 def done(code: str) -> str:
     """A move in the thread, as what happened."""
+    if code.startswith("completed:"):
+        fields = changed.named(code.removeprefix("completed:").split(), tk._)
+        return str(tk._("The request was completed. Changed: {fields}.").format(fields=fields) if fields else tk._("The request was completed; its form was not changed."))
     words = {
         requests.Submit.name: tk._("The request was sent."),
         requests.TakeUp.name: tk._("The request is being examined."),

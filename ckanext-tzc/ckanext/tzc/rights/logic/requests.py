@@ -368,6 +368,7 @@ def _part(
 def _message(message: records.Message, names: dict[str, str]) -> Answer:
     words = request_words.done(message.move) if message.move else ""
     return {
-        "id": message.id, "part": message.part, "by": names.get(message.by or "", ""), "at": _utc(message.at), "move": message.move, "done": words, "text": message.text,
+        "id": message.id, "part": message.part, "by": names.get(message.by or "", ""), "at": _utc(message.at),
+        "move": message.move and message.move.partition(":")[0], "done": words, "text": message.text,
         "for": [names.get(account, "") for account in message.acting_for],
     }  # fmt: skip
