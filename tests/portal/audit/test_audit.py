@@ -174,6 +174,24 @@ class TestNobodyChangesIt:
         model.Session.commit()
         assert jobs.erase_old() == 1 and store.verify().fault is None
 
+    def test_who_has_no_account_is_found_by_the_address(self) -> None:
+        guest, other = factories.User(email="jeanne@example.org"), factories.User()
+        said("link.created", by=other["id"], content={"recipient": "Jeanne@example.org"})
+        said("invitation.created", by=other["id"], content={"address": "jeanne@example.org"})
+        said("request.message", by=other["id"], content={"text": "Écrivez à\njeanne@example.org."})
+        said("request.submitted", by=guest["id"], content={"purpose": "hers"})
+        for near in ("marie-jeanne@example.org", "jeanne@example.org.invalid", "jeanneXexample.org"):
+            said("link.created", by=other["id"], content={"recipient": near})
+        rows = list(csv.DictReader(io.StringIO(run(cli.export, "--person", "JEANNE@example.org"))))
+        assert {row["kind"] for row in rows} >= {"link.created", "invitation.created", "request.message", "request.submitted"}
+        assert "marie-jeanne" not in str(rows) and "invalid" not in str(rows) and "jeanneX" not in str(rows)
+        assert "jeanne" not in str(entries(kind="audit.exported")[0]), "the export writes the address nowhere"
+        run(cli.erase, "--person", "jeanne@example.org")
+        left = [entry["content"].get("recipient") for entry in entries(person=other["id"]) if entry["kind"] != "audit.erased"]
+        assert sorted(filter(None, left)) == ["jeanne@example.org.invalid", "jeanneXexample.org", "marie-jeanne@example.org"]
+        assert store.verify().fault is None
+        assert run(cli.export, "--person", "jeanne@example.org").count("\n") == 1, "the header is left"
+
 
 class TestWhoSees:
     def test_each_sees_what_concerns_them(self) -> None:

@@ -50,7 +50,7 @@ def verify(known: str | None) -> None:
 @audit.command("export")
 @click.option("--dataset", help="Of a dataset (name or id).")
 @click.option("--partner", help="Of a partner.")
-@click.option("--person", help="Of an account.")
+@click.option("--person", help="Of an account (name or id), or of an address of e-mail: of who has no account.")
 @click.option("--from", "since", help="From this day or moment (UTC).")
 @click.option("--to", "until", help="Up to this day, included, or moment.")
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
@@ -58,14 +58,17 @@ def export(dataset: str | None, partner: str | None, person: str | None, since: 
     """Write entries, oldest first, with their place in the chain. That they were exported is recorded."""
     import ckan.model as model
 
-    from . import seeing, store
+    from . import addresses, seeing, store
 
-    given = {"dataset": dataset, "partner": partner, "person": person}
+    address = person if person and addresses.is_one(person) else ""
+    given = {"dataset": dataset, "partner": partner, "person": None if address else person}
     try:
         wanted = {name: seeing.identify(name, value) for name, value in given.items() if value}
     except (tk.ObjectNotFound, ValueError) as error:
         raise click.ClickException(str(error)) from error
     query = store.between(**wanted, since=_moment("--from", since), until=_moment("--to", until, end=True))
+    if address:
+        query = query.filter(addresses.holding(address))
     columns = ("link", "hash", "at", "kind", "by", "dataset", "partner", "about", "content")
     writer: Any = csv.DictWriter(sys.stdout, columns)
     if kind == "csv":
@@ -78,7 +81,7 @@ def export(dataset: str | None, partner: str | None, person: str | None, since: 
                 writer.writerow({name: _safe(json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else value) for name, value in row.items()})
             else:
                 click.echo(json.dumps(row, ensure_ascii=False, sort_keys=True))
-    store.add(model.Session, [("audit.exported", store.fact(None, wanted, {"from": since or "", "to": until or ""}))])
+    store.add(model.Session, [("audit.exported", store.fact(None, wanted, {"from": since or "", "to": until or "", **({"address": True} if address else {})}))])
     model.Session.commit()
 
 
@@ -107,19 +110,20 @@ def _safe(value: Any) -> Any:
 
 @audit.command("erase")
 @click.option("--older-than", "days", type=click.IntRange(min=1), help="Days; without it, tzc.audit.keep_days.")
-@click.option("--person", help="Only what concerns this account (name or id), whatever its age.")
+@click.option("--person", help="Only what concerns this account (name or id), or holds this address of e-mail, whatever its age.")
 @click.option("--reason", default="", help="Recorded with the erasure.")
 def erase(days: int | None, person: str | None, reason: str) -> None:
     """Erase contents by the rule of retention, or of one person. The chain stays whole, and says that they were erased."""
-    from . import seeing, store
+    from . import addresses, seeing, store
 
+    address = person if person and addresses.is_one(person) else ""
     try:
-        who = seeing.identify("person", person) if person else None
+        who = seeing.identify("person", person) if person and not address else None
     except tk.ObjectNotFound as error:
         raise click.ClickException(str(error)) from error
-    rule = days or (0 if who else tk.config["tzc.audit.keep_days"])
-    if not (rule or who):
+    rule = days or (0 if person else tk.config["tzc.audit.keep_days"])
+    if not (rule or person):
         raise click.ClickException("tzc.audit.keep_days is 0: nothing is erased by age. Give --older-than or --person.")
     older = timedelta(days=rule) if rule else None
-    words = reason or ("asked for by a person" if who else f"older than {older.days if older else 0} days")
-    click.echo(f"{store.erase(words, None, older, who)} contents erased.")
+    words = reason or ("asked for by a person" if person else f"older than {older.days if older else 0} days")
+    click.echo(f"{store.erase(words, None, older, who, addresses.holding(address) if address else None)} contents erased.")

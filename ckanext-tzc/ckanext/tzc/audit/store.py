@@ -91,9 +91,9 @@ def verify(known: tuple[int, str] | None = None, told: Callable[[int], None] | N
             rows.close()
 
 
-def erase(reason: str, by: str | None, older: timedelta | None = None, person: str | None = None) -> int:
-    """Erase contents that are older, or that concern an account (its id); what was erased is recorded in the same transaction. Returns how many. Commits."""
-    assert older is not None or person, "a rule"
+def erase(reason: str, by: str | None, older: timedelta | None = None, person: str | None = None, which: Any = None) -> int:
+    """Erase contents that are older, that concern an account (its id), or that a condition (`which`) finds; that is recorded in the same transaction. Returns how many. Commits."""
+    assert older is not None or person or which is not None, "a rule"
     session = model.Session
     session.execute(sa.text("SELECT set_config('tzc.erasing', 'on', true)"))
     gone = sa.delete(Entry.__table__).where(Entry.kind != chain.ERASED)
@@ -101,6 +101,8 @@ def erase(reason: str, by: str | None, older: timedelta | None = None, person: s
         gone = gone.where(Entry.at < datetime.now(timezone.utc) - older)
     if person:
         gone = gone.where(Entry.persons.contains([person]))
+    if which is not None:
+        gone = gone.where(which)
     numbers = sorted(session.execute(gone.returning(Entry.id)).scalars())
     if numbers:
         add(session, [(chain.ERASED, fact(by, {}, {"entries": chain.ranges(numbers), "count": len(numbers), "reason": reason}))])
