@@ -7,7 +7,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.tzc.common import levels
+from ckanext.tzc.common import columns
 from ckanext.tzc.common.territory import territory
 
 from . import keeping, making, offers, store
@@ -21,8 +21,8 @@ def shown(context: Any, id_: str) -> dict[str, Any]:
     asker = {"user": context.get("user") or "", "auth_user_obj": model.User.get(context["user"]) if context.get("user") else None}
     package, file = model.Package.get(version.dataset), model.Resource.get(version.file)
     public = package is not None and package.state == "active" and _may("package_show", asker, version.dataset)
-    # of data that concern persons not even a hash is told, by which one who guesses could recognise them
-    had = public and (not levels.concerns_persons((package.extras or {}).get("personal_data")) or (file is not None and _may("resource_show", asker, version.file)))
+    # not even a hash is told, by which one who guesses could recognise the data, but to who may have these very bytes
+    had = public and file is not None and _may("resource_show", asker, version.file) and _has(asker, version)
     partner = model.Group.get(version.partner) if public else None
     found = {
         "id": version.id, "made": version.made.isoformat(), "url": making.address(f"/versions/{version.id}"), "there": version.gone is None and keeping.there(version.sha256),
@@ -41,6 +41,16 @@ def _partial(version: str, file: str) -> bool:
     agreement, frozen = store.Agreement, store.Frozen
     kept = model.Session.query(agreement.columns).join(frozen, frozen.grant == agreement.grant).filter(frozen.version == version, agreement.columns.has_key(file))
     return kept.first() is not None
+
+
+def _has(asker: dict[str, Any], version: store.Version) -> bool:
+    """Whether all of a version is somebody's who may have its file: of who may have some columns, only the copy that their right keeps."""
+    if columns.columns(asker["user"], version.file) is None:
+        return True
+    agreement, frozen = store.Agreement, store.Frozen
+    kept = model.Session.query(frozen.version).join(agreement, agreement.grant == frozen.grant)
+    account = asker["auth_user_obj"].id if asker["auth_user_obj"] else ""
+    return kept.filter(frozen.version == version.id, agreement.account == account).first() is not None
 
 
 def _may(right: str, asker: dict[str, Any], id_: str) -> bool:
