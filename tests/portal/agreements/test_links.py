@@ -135,13 +135,17 @@ def test_what_the_partner_closes_is_closed(scene: Any, made: dict[str, Any]) -> 
     assert linking.take(secret)[0] is None and left() == 1
 
 
-def test_data_that_concern_persons_or_are_confidential_have_none(scene: Any, publish: Any) -> None:
-    cases = [("confidential", "sensitive"), ("restricted", "sensitive"), ("restricted", "personal"), ("confidential", "none"), ("open", "none")]
-    for level, persons in cases:
+def test_data_that_concern_persons_or_are_confidential_have_none(scene: Any, publish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [
+        ("confidential", "sensitive", "Confidential"), ("restricted", "sensitive", "persons"), ("restricted", "personal", "persons"), ("confidential", "none", "Confidential"),
+        ("open", "none", "Open data need no link"),
+    ]  # fmt: skip
+    monkeypatch.setattr(linking.tk, "_", str)
+    for level, persons, words in cases:
         file = put(scene, CONTENT, dataset=publish(access_level=level, personal_data=persons))
         with pytest.raises(tk.ValidationError) as caught:
             link(scene, file["id"])
-        assert list(caught.value.error_dict) == ["file"], (level, persons)
+        assert list(caught.value.error_dict) == ["file"] and words in caught.value.error_dict["file"][0], (level, persons)
     with pytest.raises(tk.ValidationError):
         link(scene, scene.streets["resources"][0]["id"])
     assert model.Session.query(offers.Link).count() == 0
@@ -238,3 +242,22 @@ def test_addresses_of_recipients_are_not_kept_for_ever(scene: Any, made: dict[st
         monkeypatch.setattr(store, "now", lambda days=days: now + timedelta(days=days))
         citing.forget()
         assert (model.Session.query(offers.Link).count(), model.Session.query(offers.Invitation).count()) == (links, invitations), days
+
+
+@pytest.mark.parametrize(("level", "words"), [("open", "everybody has them"), ("restricted", "no link gives them before")])
+def test_under_an_embargo_it_says_until_when(scene: Any, publish: Any, monkeypatch: pytest.MonkeyPatch, level: str, words: str) -> None:
+    monkeypatch.setattr(linking.tk, "_", str)
+    file = put(scene, CONTENT, dataset=publish(access_level=level, embargo="2099-05-01"))
+    with pytest.raises(tk.ValidationError) as caught:
+        link(scene, file["id"])
+    (told,) = caught.value.error_dict["file"]
+    assert words in told and "2099" in told
+
+
+def test_the_form_is_not_offered_where_no_link_can_be(scene: Any, app: Any, publish: Any) -> None:
+    decider = Person(app, scene.town["decider"])
+    for fields, offered in (({"personal_data": "personal"}, 0), ({"access_level": "open"}, 0), ({}, 1)):
+        dataset = publish(**{"access_level": "restricted", **fields})
+        put(scene, CONTENT, dataset=dataset)
+        decider.visit(f"/dataset/partage/{dataset['name']}")
+        assert len(decider.page.xpath("//button[@name='act'][@value='link']")) == offered and len(decider.page.xpath("//p[@class='tzc-notice']")) == 1 - offered

@@ -57,11 +57,12 @@ def dataset(name: str) -> Any:
             typed = dict.fromkeys(FIELDS, "")
         invitations = _call("tzc_invitation_list", dataset=name)
     package = _call("package_show", id=name)
+    files, no_link = linking.choices(package["id"])
     page = tk.render(
         "agreements/giving.html",
         {
             "pkg_dict": package, "pkg": package, "invitations": invitations, "links": _call("tzc_link_list", dataset=name), "typed": typed, "errors": errors, "act": act,
-            "link": made if act == "link" else None, "files": linking.choices(package["id"]), "most_days": linking.MOST_DAYS, "most_downloads": linking.MOST_DOWNLOADS,
+            "link": made if act == "link" else None, "files": files, "no_link": no_link, "most_days": linking.MOST_DAYS, "most_downloads": linking.MOST_DOWNLOADS,
         },
     )  # fmt: skip
     return page, 400 if errors else 200

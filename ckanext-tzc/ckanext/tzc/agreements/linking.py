@@ -69,23 +69,32 @@ def _mail(link: offers.Link, package: Any, where: str) -> None:
     mailing.keep("", link.email, subject, "\n".join(lines) + "\n", {"Content-Language": tk.h.lang()})
 
 
-def choices(dataset: str) -> list[dict[str, str]]:
-    """The uploaded files of a dataset, of which a link can be made: `{"id", "name"}`. Whoever decides chooses by name what they may not open themselves; no address is told."""
+def choices(dataset: str) -> tuple[list[dict[str, str]], str]:
+    """The uploaded files of a dataset, of which a link can be made now: `{"id", "name"}`; where there is none, why. Whoever decides chooses by name what they may not open
+    themselves; no address is told.
+    """
     package = model.Package.get(dataset)
-    return [{"id": file.id, "name": file.name or file.id} for file in package.resources if file.url_type == "upload"] if package else []
+    files = [(file, closed(package, file)) for file in package.resources if file.url_type == "upload"] if package else []
+    found = [{"id": file.id, "name": file.name or file.id} for file, why in files if not why]
+    return found, "" if found else files[0][1] if files else str(tk._("None of the files was uploaded: the portal can keep none as it is."))
 
 
 def closed(package: Any, file: Any) -> str:
     """Why a file is not given by a link now; empty when it is. Asked when the link is made, and at each use."""
-    if package is None or file is None or {package.state, file.state} != {"active"} or package.private or package.extras.get("archived"):
+    if package is None or file is None or {package.state, file.state} != {"active"} or package.extras.get("archived"):
         return str(tk._("The partner has removed this file."))
     thing = levels.thing(package, file)
-    if thing.strictest() not in GIVEN:
-        return str(tk._("Confidential data are given by no link, and open data need none."))
+    if package.private or thing.strictest() == policy.CONFIDENTIAL:
+        return str(tk._("Confidential data are given by no link."))
     if levels.concerns_persons(package.extras.get("personal_data")):
         return str(tk._("Data that concern persons are given by no link: invite somebody, so that two persons approve."))
     if thing.embargo is not None and store.now() < thing.embargo:
-        return str(tk._("These data are under embargo."))
+        day = tk.h.tzc_moment(thing.embargo.isoformat(), clock=True)
+        if thing.strictest() in GIVEN:
+            return str(tk._("These data are under embargo until {moment}: no link gives them before.").format(moment=day))
+        return str(tk._("These data are under embargo until {moment}: from then on everybody has them, and needs no link.").format(moment=day))
+    if thing.strictest() not in GIVEN:
+        return str(tk._("Open data need no link: give the address of their page."))
     return ""
 
 
@@ -113,7 +122,9 @@ def state(link: offers.Link) -> str:
         return str(tk._("This link has ended."))
     if link.left < 1:
         return str(tk._("This link was used as often as it could be."))
-    return closed(model.Package.get(link.dataset), model.Resource.get(link.file))
+    package = model.Package.get(link.dataset)
+    # who has no account is not told that the data are hidden now
+    return str(tk._("The partner has removed this file.")) if package is not None and package.private else closed(package, model.Resource.get(link.file))
 
 
 def take(secret: str) -> tuple[Response | None, str]:
