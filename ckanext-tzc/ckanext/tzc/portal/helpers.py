@@ -15,7 +15,7 @@ from babel import Locale
 from ckanext.tzc.common import ways
 from ckanext.tzc.common.territory import language, territory, text
 
-from . import ground, meanwhile, pictures, theme
+from . import ground, meanwhile, pictures, refusals, theme
 
 Package = dict[str, Any]
 
@@ -95,6 +95,11 @@ def _own_name(code: str) -> str:
 def tzc_here() -> str:
     """This page, in its language: to come back to after signing in."""
     return ways.here()
+
+
+def tzc_refusal(message: str) -> str:
+    """Why somebody is refused, in words."""
+    return refusals.words(str(message))
 
 
 def tzc_light() -> bool:

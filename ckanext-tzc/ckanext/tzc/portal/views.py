@@ -10,7 +10,7 @@ from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 from flask_wtf.csrf import CSRFError
 
-from . import broken_text, cross_site, ground, guide, history, lost_session, page_cache, sitemap, theme
+from . import broken_text, cross_site, ground, guide, history, lost_session, page_cache, refusals, sitemap, theme
 from .administration import administration as administration
 from .closed import closed as closed
 from .forms import forms as forms
@@ -29,6 +29,7 @@ portal.before_app_request(broken_text.refuse)
 portal.app_errorhandler(CSRFError)(lost_session.answer)
 portal.after_app_request(protect)
 portal.after_app_request(cross_site.let_read)
+portal.after_app_request(refusals.in_words)
 portal.after_app_request(page_cache.mark)
 
 FOR_ACCOUNTS = re.compile(r"/dataset/new|/dataset/resources/[^/]+|/dataset/[^/]+/resource/new|/harvest/?|/harvest/(?!.*/download(/|$)).*|/ckan-admin(/.*)?|/user/?")
