@@ -42,11 +42,12 @@ def test_each_dataset_of_a_part_is_named_to_who_may_see_it(scene: Any, publish: 
 
 def test_a_renewal_is_told_and_shown_as_one(scene: Any, app: Any) -> None:
     import ckan.plugins.toolkit as tk
-    from ckanext.tzc.notices import words
+    from ckanext.tzc.notices import steps
 
     from tests.people import Person
 
     old = scene.grant()
+    before = notices(scene.citizen)
     again = scene.ask(words="Encore un mois.", days=90, renews=old["id"])
     assert notices(scene.town["decider"])[0]["words"] == "A request to renew a right to data has come in."
     page = Person(app, scene.town["decider"]).visit(f"/demandes/{again['id']}")
@@ -55,7 +56,8 @@ def test_a_renewal_is_told_and_shown_as_one(scene: Any, app: Any) -> None:
     scene.move(scene.town["decider"], again, "take_up")
     new = scene.move(scene.town["decider"], again, "approve")
     told = next(one for one in notices(scene.citizen) if one["words"] == "Your right to data was renewed.")
-    assert told["facts"]["Until"] == words._day(new["parts"][0]["ends"], "en") != words._day(old["parts"][0]["ends"], "en")
+    assert told["facts"]["Until"] == steps.moment(new["parts"][0]["ends"], "en") != steps.moment(old["parts"][0]["ends"], "en"), "it ends inside a day"
+    assert len(notices(scene.citizen)) == len(before) + 3, "that it has come in, that it is looked at, and the renewal, once"
 
 
 def refused(call: Any, *args: Any, **fields: Any) -> str:

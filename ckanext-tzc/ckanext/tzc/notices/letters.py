@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ckanext.tzc.common import mailing, ways
 from ckanext.tzc.common.territory import territory
 
-from . import hearing, stopping, store, wishes, words
+from . import hearing, steps, stopping, store, wishes, words
 
 MOST = 50
 """Notices that one mail tells in full."""
@@ -76,11 +76,7 @@ def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str])
     _ = words.of(language)
     links = [hearing.link(ways.within(language, row.path)) if row.path else "" for row in rows[:MOST]]
     told = [(words.sentence(row.kind, _, row.content), words.facts(row, reader, language, _), link) for row, link in zip(rows, links, strict=False)]
-    subject = told[0][0].rstrip(".")
-    if title := next((value for label, value in told[0][1] if label in (_("Dataset"), _("Datasets"))), ""):
-        subject = f"{subject}{_(': ')}{title}"
-    if len(rows) > 1:
-        subject = _("{count} notifications").format(count=len(rows))
+    subject = steps.subject([(said, facts) for said, facts, _link in told], _)
     lines = [_("Good day,"), ""]
     for said, facts, link in told:
         lines += [said, *(f"    {label}{_(': ')}{value}" for label, value in facts), *([f"    {link}"] if link else []), ""]

@@ -42,6 +42,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         return _("That a right was taken back is appealed: somebody else decides.")
     if kind == "request.submitted" and content.get("completed"):
         return _("A request for data was completed: it waits for you again.")
+    if kind == "request.granted" and content.get("renews"):
+        return _("Your right to data was renewed.") if content.get("yours") else _("A right to data was renewed.")
     if kind == "request.appeal_acknowledged":
         return _("Your appeal has come in: somebody who did not decide before hears it.")
     return ""
@@ -71,6 +73,19 @@ def _step(kind: str, content: Mapping[str, Any], language: str, _: Words) -> str
         return _("Complete it, and send it again, by {moment}: after that it lapses.").format(moment=day) if day else _("Complete it, and send it again.")
     appeal = _("You can appeal on the page of the request, whatever the day: somebody who did not decide hears it.")
     return f"{attest} {appeal}" if revoked else appeal
+
+
+def subject(told: list[tuple[str, list[tuple[str, str]]]], _: Words) -> str:
+    """Of a mail with these notices (sentence, facts): what they are about; how many, where they are several."""
+    titles = [next((value for label, value in facts if label in (_("Dataset"), _("Datasets"))), "") for _said, facts in told]
+    about = [f"{said.rstrip('.')}{_(': ')}{title}" if title else said.rstrip(".") for (said, _facts), title in zip(told, titles, strict=True)]
+    return about[0] if len(about) == 1 else _("{count} notifications").format(count=len(about)) + _(": ") + "; ".join(dict.fromkeys(about))
+
+
+def end(value: Any, language: str) -> str:
+    """When something ends: the day, with the hour where that is not midnight."""
+    read = moment(value, language)
+    return read.removesuffix(", 00:00")
 
 
 def moment(value: Any, language: str) -> str:

@@ -158,7 +158,7 @@ def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, 
             found.append((_("What to do"), _to_do(notice.content, _)))
         return found
     # what rests or was taken back lasts until no day
-    if not asks and notice.kind not in ("grant.suspended", "grant.revoked") and (day := _day(ends, language)):
+    if not asks and notice.kind not in ("grant.suspended", "grant.revoked") and (day := steps.end(ends, language)):
         found.append((_("Ended on") if notice.kind == "grant.expired" else _("Until"), day))
     return found + steps.facts(notice.kind, notice.content, language, _)
 

@@ -337,6 +337,9 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":
         told = {request.requester}
+    if name == "renew":
+        # told as what was granted in its place
+        told = set()
     _tell(kind, by, request, part, datasets, {**content, **_more(name, part, request), **(also or {}), **({"for": acting_for} if acting_for else {})}, told, given)
     if name == "appeal":
         # who does something is not told of it otherwise
@@ -357,7 +360,14 @@ def _more(name: str, part: records.Part, request: records.Request) -> dict[str, 
         return {"until": _moment(lapses(part))}
     if name == "appeal":
         return {"hear": sorted(roles.reviewers(part, request))}
-    return {"renews": request.renews} if name == "submit" and request.renews else {}
+    renews = request.renews and (name == "submit" or (part.state == GRANTED and name in GIVES_TERM and _renewed_by(part, request)))
+    return {"renews": request.renews} if renews else {}
+
+
+def _renewed_by(part: records.Part, request: records.Request) -> bool:
+    """Whether there is a right of which a part takes the place."""
+    there = model.Session.query(records.Part.id).filter_by(request=request.renews, partner=part.partner, state=GRANTED)
+    return there.first() is not None
 
 
 def _still_theirs(part: records.Part, datasets: list[records.Covered]) -> None:
