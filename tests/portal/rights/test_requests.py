@@ -150,10 +150,11 @@ def test_a_draft_is_its_writers_and_partners_do_not_decide_for_themselves(scene:
         scene.call("tzc_request_show", scene.town["decider"], id=draft["id"])
     assert scene.call("tzc_request_list", scene.town["decider"], queue=True)["count"] == 0
     assert "datasets" in refused(scene.ask, user=scene.town["editor"], terms=[])
-    # a decider on the team decides nothing
-    request = scene.ask(words="Avec elle.", team=[scene.town["decider"]])
+    # who would have the data decides nothing, whenever the duty was given to them
+    request = scene.ask(words="Avec elle.", team=[scene.other])
+    tk.get_action("organization_member_create")({"ignore_auth": True, "user": scene.town["editor"]}, {"id": scene.town["id"], "username": scene.other, "role": "admin"})
     with pytest.raises(tk.ObjectNotFound):
-        scene.move(scene.town["decider"], request, "take_up")
+        scene.move(scene.other, request, "take_up")
     assert scene.move(scene.town["second"], request, "take_up")["parts"][0]["state"] == "under_review"
 
 

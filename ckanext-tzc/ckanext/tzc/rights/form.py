@@ -151,7 +151,7 @@ def _dataset(name: str, user: Any, files: set[str], columns: Columns, refuse: Ca
     if not package.get("owner_org") or not (own or package.get("access_level") == policy.RESTRICTED):
         refuse(tk._("“{title}” is not given on request.").format(title=title))
         return None
-    if user.id in _members(package["owner_org"]):
+    if user.id in members(package["owner_org"]):
         refuse(tk._("You have “{title}” already, as a member of its partner.").format(title=title))
         return None
     chosen = files & own
@@ -161,6 +161,7 @@ def _dataset(name: str, user: Any, files: set[str], columns: Columns, refuse: Ca
     return Asked(package["id"], title, package["owner_org"], levels.concerns_persons(package.get("personal_data")), tuple(sorted(chosen)), of_files)
 
 
-def _members(partner: str) -> set[str]:
+def members(partner: str) -> set[str]:
+    """Ids of the accounts that have a partner's data as its members."""
     rows = model.Session.query(model.Member.table_id).filter_by(group_id=partner, table_name="user", state="active")
     return {user for (user,) in rows}

@@ -18,13 +18,16 @@ from ckanext.tzc.common import changed, happening, levels, mailing
 from tzc.rights import requests
 from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
 
-from . import delegates, form, records, request_words, rescoping, roles, terms
+from . import delegates, form, naming, records, request_words, rescoping, roles, terms
 
 WITH_REASON = frozenset({"ask_changes", "prolong", "refuse", "suspend", "revoke", "appeal", "uphold"})
 """Moves that say why."""
 
 GIVES_TERM = frozenset({"approve", "overturn"})
 """Moves that take a number of days."""
+
+NOTHING_LEFT = (requests.WITHDRAWN, requests.LAPSED, requests.EXPIRED, requests.RENEWED)
+"""States of parts in which nobody has anything to decide any more."""
 
 KINDS = {
     "submit": "request.submitted", "take_up": "request.taken_up", "ask_changes": "request.changes_requested", "prolong": "request.prolonged", "approve": "request.approved",
@@ -92,6 +95,7 @@ def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
     if data.get("submit") and asked:
         # told together with the other mistakes
         _accepted(set(), [one.partner for one in asked], data, errors)
+        naming.already([one.partner for one in asked], content.team, errors)
     if errors:
         raise tk.ValidationError(errors)
     at = records.now()
@@ -154,6 +158,7 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
     content = form.content(fields, request.requester, errors)
     before = {value for (value,) in model.Session.query(records.Accepted.hash).filter_by(request=request.id)}
     accepted = _accepted(before, [*(part.partner for part in going if part not in change.gone), *change.new], data, errors)
+    naming.already([*(part.partner for part in parts if part not in change.gone and part.state not in NOTHING_LEFT), *change.new], content.team, errors)
     if errors:
         raise tk.ValidationError(errors)
     at = records.now()
@@ -165,6 +170,7 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
     for name, value in _columns(content).items():
         setattr(request, name, value)
     request.changed = at
+    naming.decidable((part for part in parts if part.state in requests.OPEN), request)
     for version in accepted:
         model.Session.add(records.Accepted(request=request.id, terms=version.id, hash=version.hash, by=user.id, at=at))
     for part in parts:

@@ -42,6 +42,11 @@ def second(part: records.Part, request: records.Request) -> frozenset[str] | Non
     return _without(duties.administrators(), request) - alone if len(alone) == 1 else None
 
 
+def stuck(part: records.Part, request: records.Request) -> bool:
+    """Whether nobody at all could decide. That the second of two keys has nobody yet is said on the page (`second`), and does not keep people from asking."""
+    return not deciders(part, request)
+
+
 def reviewers(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who hears an appeal: a decider who did not decide, else an administrator."""
     # nor one of the team that it was decided for, whoever is in the team now
