@@ -6,8 +6,11 @@ with the number of datasets, not with its square. A key that many share says not
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import itertools
 import re
 import unicodedata
+from array import array
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -259,22 +262,42 @@ def keys(dataset: Dataset) -> Iterator[str]:
         yield "t " + " ".join(letters)
 
 
-def candidates(datasets: Iterable[Dataset]) -> Iterator[tuple[Dataset, Dataset]]:
-    """Each pair that shares a key, once."""
-    blocks: dict[str, list[Dataset]] = {}
-    for dataset in datasets:
+class Blocks:
+    """Which datasets share a key. It keeps no datasets, so that a large catalogue fits: those of a pair are looked up when it is compared."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.keys = array("Q")
+        self.places = array("L")
+
+    def add(self, dataset: Dataset) -> None:
+        """One more."""
         for key in set(keys(dataset)):
-            blocks.setdefault(key, []).append(dataset)
-    seen: set[tuple[str, str]] = set()
-    for block in blocks.values():
-        if not 1 < len(block) <= MOST_IN_BLOCK:
-            continue
-        for place, one in enumerate(block):
-            for other in block[place + 1 :]:
-                pair = (min(one.key, other.key), max(one.key, other.key))
-                if one.key != other.key and pair not in seen:
+            self.keys.append(int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"))
+            self.places.append(len(self.names))
+        self.names.append(dataset.key)
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """The names of each pair that shares a key, once."""
+        seen: set[int] = set()
+        for _, block in itertools.groupby(sorted(zip(self.keys, self.places, strict=True)), key=lambda entry: entry[0]):
+            places = [place for _, place in itertools.islice(block, MOST_IN_BLOCK + 1)]
+            if len(places) > MOST_IN_BLOCK:
+                continue
+            for one, other in itertools.combinations(places, 2):
+                pair = one * len(self.names) + other
+                if pair not in seen and self.names[one] != self.names[other]:
                     seen.add(pair)
-                    yield one, other
+                    yield self.names[one], self.names[other]
+
+
+def candidates(datasets: Iterable[Dataset]) -> Iterator[tuple[Dataset, Dataset]]:
+    """Each pair that shares a key, once; of datasets that are few enough to be held."""
+    held, blocks = {}, Blocks()
+    for dataset in datasets:
+        held[dataset.key] = dataset
+        blocks.add(dataset)
+    return ((held[one], held[other]) for one, other in blocks.pairs())
 
 
 def doubles(datasets: Iterable[Dataset]) -> list[tuple[Dataset, Dataset, Verdict]]:

@@ -61,6 +61,7 @@ def test_every_part_does_its_work_and_says_so() -> None:
 def test_a_default_fills_gaps_and_makes_nothing_opener() -> None:
     told = made({"defaults": {"licence": "lov2", "access_level": "open", "axis": ["batiments"], "language": "FRA", "communes": ["17028"], "publisher": "Ville"}}, Record("x", "t", access="restricted"))
     assert (told.record["licence"], told.record["access"], told.axes, told.record["communes"]) == ("lov2", "restricted", ("batiments",), ("17028",)) and told.record["publisher"]["name"] == "Ville"
+    assert made({"defaults": {"access_level": "registered"}}, Record("x", "t", access="restricted")).record["access"] == "restricted"
     kept = Record("x", "t", licence="odbl", languages=("l",), themes=("t",), frequency="f", publisher=Agent("P"), communes=("1",))
     assert made({"defaults": {"licence": "lov2", "theme": ["ENVI"], "language": "FRA", "frequency": "ANNUAL", "publisher": "V", "communes": ["17028"]}}, kept) == Mapped(dataclasses.asdict(kept))
 

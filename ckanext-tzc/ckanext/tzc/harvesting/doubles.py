@@ -40,11 +40,14 @@ def find() -> int:
     """Look through all public datasets for pairs of which a harvest brought one; how many there are. Pairs that are no longer alike go, unless somebody decided about them."""
     now = dt.datetime.now(dt.timezone.utc)
     harvested = set(model.Session.scalars(sa.select(HarvestObject.package_id).where(HarvestObject.current.is_(True), HarvestObject.package_id.is_not(None))))
-    count = 0
-    if harvested:
-        found = (entry for entry in identity.doubles(_datasets()) if {entry[0].key, entry[1].key} & harvested)
-        while batch := list(itertools.islice(found, BATCH)):
-            rows = [_row(one.key, other.key, verdict, now) for one, other, verdict in batch]
+    count, blocks = 0, identity.Blocks()
+    for dataset in _datasets() if harvested else ():
+        blocks.add(dataset)
+    pairs = (pair for pair in blocks.pairs() if harvested.intersection(pair))
+    while batch := list(itertools.islice(pairs, BATCH)):
+        held = {dataset.key: dataset for dataset in _datasets({name for pair in batch for name in pair})}
+        compared = ((one, other, identity.compare(held[one], held[other])) for one, other in batch if one in held and other in held)
+        if rows := [_row(one, other, verdict, now) for one, other, verdict in compared if verdict.same]:
             statement = insert(Double.__table__)
             given = {name: statement.excluded[name] for name in ("score", "reason", "found")}
             model.Session.execute(statement.on_conflict_do_update(index_elements=["one_id", "other_id"], set_=given), rows)
@@ -58,11 +61,12 @@ def _row(one: str, other: str, verdict: identity.Verdict, now: dt.datetime) -> d
     return {"one_id": min(one, other), "other_id": max(one, other), "score": verdict.score, "reason": verdict.reason, "found": now}
 
 
-def _datasets() -> Iterator[identity.Dataset]:
-    """All public datasets as they are compared, some at a time."""
+def _datasets(names: set[str] | None = None) -> Iterator[identity.Dataset]:
+    """Public datasets as they are compared, some at a time: all, or those with these ids."""
     package, group = model.Package, model.Group
     columns = (package.id, package.title, package.url, package.extras, group.title.label("partner"))
-    public = (package.type == "dataset", package.state == "active", package.private.is_(False))
+    public = [package.type == "dataset", package.state == "active", package.private.is_(False)]
+    public += [package.id.in_(names)] if names is not None else []
     query = sa.select(*columns).outerjoin(group, group.id == package.owner_org).where(*public).order_by(package.id)
     last = ""
     while rows := model.Session.execute(query.where(package.id > last).limit(BATCH)).all():
