@@ -1,7 +1,8 @@
 """The life of a request for data that are not for everybody: its states, and the moves from one to the next.
 
 A request to several partners has one part for each, and each decides its own. States and moves are data, so that every state, role and move can be tried: what the table
-does not allow raises an error that says what would be allowed. Where personal data are concerned, two keys open: a decider's and a data protection officer's, of two persons.
+does not allow raises an error that says what would be allowed. Where personal data are concerned, two keys open: a decider's and a data protection officer's, of two persons;
+after an appeal those of who hears it and of an officer, neither of whom decided before.
 """
 from __future__ import annotations
 
@@ -151,20 +152,25 @@ def _term(part: Part, act: Act) -> tuple[datetime, datetime]:
     return act.at, ends
 
 
+def _turned(part: Part, act: Act, first: str) -> Part:
+    """A key is turned: `first`, or the officer's; with all that are needed the right is given."""
+    begins, ends = _term(part, act)
+    keys = {**part.keys, act.role: act.by}
+    needed = {first, OFFICER} if part.personal else {first}
+    if part.personal and len(keys) > len(set(keys.values())):
+        raise SamePersonError("the two keys are turned by two persons")
+    if not needed <= set(keys):
+        return dataclasses.replace(part, keys=keys, begins=begins, ends=ends)
+    return dataclasses.replace(part, state=GRANTED, keys=keys, begins=begins, ends=ends, decided_by=frozenset(keys.values()), due=None)
+
+
 class Approve(Move):
     """A key is turned; with all that are needed the right is given."""
 
     name, starts, roles, end = "approve", frozenset({UNDER_REVIEW}), frozenset({DECIDER, OFFICER}), GRANTED
 
     def moved(self, part: Part, act: Act) -> Part:
-        begins, ends = _term(part, act)
-        keys = {**part.keys, act.role: act.by}
-        needed = {DECIDER, OFFICER} if part.personal else {DECIDER}
-        if part.personal and len(keys) > len(set(keys.values())):
-            raise SamePersonError("the two keys are turned by two persons")
-        if not needed <= set(keys):
-            return dataclasses.replace(part, keys=keys, begins=begins, ends=ends)
-        return dataclasses.replace(part, state=self.end, keys=keys, begins=begins, ends=ends, decided_by=frozenset(keys.values()), due=None)
+        return _turned(part, act, DECIDER)
 
 
 class _Against(Move):
@@ -243,35 +249,35 @@ class Appeal(Move):
     def moved(self, part: Part, act: Act) -> Part:
         if part.final:
             raise IllegalMoveError(part.state, self.name)
-        return dataclasses.replace(part, state=self.end, before=part.state, due=act.at + TIME_TO_DECIDE)
+        # keys that opened a right which was taken away open it no more
+        return dataclasses.replace(part, state=self.end, before=part.state, keys={}, due=act.at + TIME_TO_DECIDE)
 
 
 class _Heard(Move):
     """An appeal is decided, by who did not decide before."""
 
     def make(self, part: Part, act: Act) -> Part:
-        if part.state == APPEALED and act.role == REVIEWER and act.by in part.decided_by:
+        if part.state == APPEALED and act.role in self.roles and act.by in part.decided_by:
             raise SamePersonError("an appeal is heard by somebody who did not decide")
         return super().make(part, act)
 
 
 class Uphold(_Heard):
-    """The decision stands, and cannot be appealed again here."""
+    """The decision stands, and cannot be appealed again here. One key is enough."""
 
-    name, starts, roles, end = "uphold", frozenset({APPEALED}), frozenset({REVIEWER}), REFUSED
+    name, starts, roles, end = "uphold", frozenset({APPEALED}), frozenset({REVIEWER, OFFICER}), REFUSED
 
     def moved(self, part: Part, act: Act) -> Part:
-        return dataclasses.replace(part, state=part.before or self.end, final=True, decided_by=part.decided_by | {act.by}, due=None)
+        return dataclasses.replace(part, state=part.before or self.end, final=True, keys={}, decided_by=part.decided_by | {act.by}, due=None)
 
 
 class Overturn(_Heard):
-    """The right is given."""
+    """The right is given: where data concern persons, by two keys as the first time."""
 
-    name, starts, roles, end = "overturn", frozenset({APPEALED}), frozenset({REVIEWER}), GRANTED
+    name, starts, roles, end = "overturn", frozenset({APPEALED}), frozenset({REVIEWER, OFFICER}), GRANTED
 
     def moved(self, part: Part, act: Act) -> Part:
-        begins, ends = _term(part, act)
-        return dataclasses.replace(part, state=self.end, begins=begins, ends=ends, decided_by=frozenset({act.by}), due=None)
+        return _turned(part, act, REVIEWER)
 
 
 MOVES: dict[str, Move] = {

@@ -40,7 +40,8 @@ def crowd(scene: Any) -> dict[str, Any]:
         model.Session.add(records.Request(id=f"r{n}", requester=chance.choice(everybody), team=team, **made))
         model.Session.flush()
         state = chance.choice(requests.STATES if n % 3 else (requests.SUBMITTED, requests.UNDER_REVIEW, requests.APPEALED))
-        keys = {role: chance.choice(everybody) for role in chance.sample(["decider", "officer"], chance.choice([0, 0, 1, 2]))}
+        beside = "reviewer" if state == requests.APPEALED else "decider"
+        keys = {role: chance.choice(everybody) for role in chance.sample([beside, "officer"], chance.choice([0, 0, 1, 2]))}
         decided = chance.sample(everybody, chance.choice([0, 1, 2])) if state == requests.APPEALED else []
         partner = chance.choice([scene.town["id"], scene.port["id"], nobody, with_both])
         model.Session.add(

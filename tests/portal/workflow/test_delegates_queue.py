@@ -42,7 +42,8 @@ def test_the_queue_is_what_the_rules_of_delegates_say(town: Town, make_town: Any
         model.Session.add(records.Request(id=f"r{n}", requester=chance.choice(everybody), team=chance.sample(everybody, chance.choice([0, 0, 1, 2])), **made))
         model.Session.flush()
         state = chance.choice((requests.SUBMITTED, requests.UNDER_REVIEW, requests.UNDER_REVIEW, requests.APPEALED))
-        keys = {role: chance.choice(everybody) for role in chance.sample(["decider", "officer"], chance.choice([0, 1, 1]))} if state == requests.UNDER_REVIEW else {}
+        beside = "reviewer" if state == requests.APPEALED else "decider"
+        keys = {role: chance.choice(everybody) for role in chance.sample([beside, "officer"], chance.choice([0, 1, 1]))} if state != requests.SUBMITTED else {}
         decided = chance.sample(everybody, chance.choice([0, 1, 2, 3])) if state == requests.APPEALED else []
         part = records.Part(
             id=f"p{n}", request=f"r{n}", partner=chance.choice([town.id, other.id]), state=state, personal=chance.random() < 0.5, keys=keys, decided_by=decided, due=at, changed=at
@@ -51,7 +52,7 @@ def test_the_queue_is_what_the_rules_of_delegates_say(town: Town, make_town: Any
         model.Session.flush()
         for by in set(keys.values()):
             acting_for = sorted(replaced.get(by, []))
-            model.Session.add(records.Message(request=f"r{n}", part=f"p{n}", by=by, at=at, move="approve", acting_for=acting_for, text=""))
+            model.Session.add(records.Message(request=f"r{n}", part=f"p{n}", by=by, at=at, move="overturn" if state == requests.APPEALED else "approve", acting_for=acting_for, text=""))
     model.Session.commit()
     rows = model.Session.query(records.Part, records.Request).join(records.Request, records.Request.id == records.Part.request).filter(queues.WAITING).all()
     for name, user in people.items():

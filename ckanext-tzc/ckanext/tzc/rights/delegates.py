@@ -26,7 +26,8 @@ def hands(part: records.Part) -> frozenset[str]:
     if not part.keys:
         return frozenset()
     done = set(part.keys.values())
-    rows = model.Session.query(records.Message.by, records.Message.acting_for).filter_by(part=part.id, move=requests.Approve.name)
+    move = requests.Overturn if part.state == requests.APPEALED or requests.REVIEWER in part.keys else requests.Approve
+    rows = model.Session.query(records.Message.by, records.Message.acting_for).filter_by(part=part.id, move=move.name)
     return frozenset(done).union(*(acting_for for by, acting_for in rows if by in done))
 
 

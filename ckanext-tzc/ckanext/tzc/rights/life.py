@@ -32,7 +32,7 @@ NOTHING_LEFT = (requests.WITHDRAWN, requests.LAPSED, requests.EXPIRED, requests.
 KINDS = {
     "submit": "request.submitted", "take_up": "request.taken_up", "ask_changes": "request.changes_requested", "prolong": "request.prolonged", "approve": "request.approved",
     "refuse": "request.refused", "withdraw": "request.withdrawn", "lapse": "request.lapsed", "appeal": "request.appealed", "uphold": "request.upheld",
-    "overturn": "request.granted",
+    "overturn": "request.approved",
     "expire": "grant.expired", "renew": "grant.renewed", "suspend": "grant.suspended", "resume": "grant.resumed", "revoke": "grant.revoked",
 }  # fmt: skip
 """What is told of a move; an approval that gives the right is `request.granted`."""
@@ -265,11 +265,11 @@ def move(user: Any, request: records.Request, name: str, part_id: str, data: dic
         able = roles.of(user.id, part, request)
         part.personal = part.personal or _personal_now(part)
         role = roles.for_move(name, able, part) or able[0]
-        first = part.ends - part.begins if name == "approve" and part.keys and part.begins and part.ends else None
+        first = part.ends - part.begins if name in GIVES_TERM and part.keys and part.begins and part.ends else None
         ends = at + timedelta(days=given or records.asked(part, request).days) if name in GIVES_TERM and (given or first is None) else None
         if first is not None and given and timedelta(days=given) > first:
             raise invalid("days", tk._("The first key was turned for a shorter time. Leave the days empty to agree to it, or ask for completion."))
-        if name == "approve" and part.state == UNDER_REVIEW and delegates.turned(user.id, part, request):
+        if name in GIVES_TERM and part.state in requests.MOVES[name].starts and delegates.turned(user.id, part, request):
             raise invalid("move", tk._("You have approved already: the other key is for somebody else."))
         _apply(part, request, name, Act(user.id, role, at, ends), reason, user.id)
     request.changed = at
@@ -327,7 +327,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     team = records.asked(part, request).team
     if by in part.decided_by:
         # whoever was replaced has decided too: an appeal is for others
-        part.decided_by = sorted({*part.decided_by, *acting_for, *(delegates.hands(part) if name == "approve" else ())})
+        part.decided_by = sorted({*part.decided_by, *acting_for, *(delegates.hands(part) if name in GIVES_TERM else ())})
     datasets = records.covered([part.id])
     if part.state == GRANTED and name in GIVES_TERM:
         _still_theirs(part, datasets)
@@ -338,7 +338,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
         records.set_live(part.id, part.state == GRANTED)
     model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=step(name, also), acting_for=acting_for, text=reason))
     model.Session.flush()
-    kind = "request.granted" if name == "approve" and part.state == GRANTED else KINDS[name]
+    kind = "request.granted" if given else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
     told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":

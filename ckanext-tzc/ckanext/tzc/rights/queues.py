@@ -58,7 +58,7 @@ def _theirs(user: Any, condition: Any, replacing: Replacing | None = None) -> An
     """Parts that an account moves by its duties; `replacing`: at some partners only as long as those whom it replaces could."""
     deciding, guarding = _places(user, condition)
     places = sa.or_(records.Part.partner.in_([one for one in deciding if one not in (replacing or {})]), *_in_place(replacing or {}))
-    return sa.or_(places, sa.and_(records.Part.personal, records.Part.state != APPEALED, records.Part.partner.in_(guarding)))
+    return sa.or_(places, sa.and_(records.Part.personal, records.Part.partner.in_(guarding)))
 
 
 Replacing = dict[str, list[str]]
@@ -77,11 +77,16 @@ def _in_place(replacing: Replacing) -> Iterator[Any]:
         yield sa.and_(records.Part.partner == partner, ~barred.bool_op("@>")(sa.cast(replaced, JSONB)))
 
 
+def _turning() -> Any:
+    """SQL: the move that turns a key of a part that waits."""
+    return sa.case((records.Part.state == APPEALED, requests.Overturn.name), else_=requests.Approve.name)
+
+
 def _turned(user: str) -> Any:
     """SQL: an account turned a key, or a delegate of it did."""
     part, message = records.Part, records.Message
-    done = [sa.func.coalesce(part.keys[role].astext, "") for role in (requests.DECIDER, requests.OFFICER)]
-    by_delegate = sa.exists().where(message.part == part.id, message.move == requests.Approve.name, message.by.in_(done), message.acting_for.contains([user]))
+    done = [sa.func.coalesce(part.keys[role].astext, "") for role in (requests.DECIDER, requests.OFFICER, requests.REVIEWER)]
+    by_delegate = sa.exists().where(message.part == part.id, message.move == _turning(), message.by.in_(done), message.acting_for.contains([user]))
     return sa.or_(*(key == user for key in done), sa.and_(part.keys != {}, by_delegate))
 
 
@@ -117,8 +122,9 @@ def _of_administrator(user: Any, delegates: dict[str, dict[str, frozenset[str]]]
     deciders = {partner: accounts - frozenset(delegates.get(partner, {})) for partner, accounts in deciders.items()}
     own = _would_have()
     # where both keys are turned, nobody is wanted for the second
-    first = sa.case((part.keys[requests.OFFICER].astext.is_(None), part.keys[requests.DECIDER].astext))
-    acted = sa.select(message.acting_for).where(message.part == part.id, message.move == requests.Approve.name, message.by == first)
+    beside = sa.case((part.state == APPEALED, part.keys[requests.REVIEWER].astext), else_=part.keys[requests.DECIDER].astext)
+    first = sa.case((part.keys[requests.OFFICER].astext.is_(None), beside))
+    acted = sa.select(message.acting_for).where(message.part == part.id, message.move == _turning(), message.by == first)
     turned = sa.func.jsonb_build_array(first).op("||")(sa.func.coalesce(acted.order_by(message.id.desc()).limit(1).scalar_subquery(), sa.cast([], JSONB)))
     stands_in = user.id in duties.administrators()
 
@@ -131,7 +137,8 @@ def _of_administrator(user: Any, delegates: dict[str, dict[str, frozenset[str]]]
         theirs = sa.cast(rest, JSONB).op("->", return_type=JSONB())(part.partner)
         return sa.or_(part.partner.in_(among), sa.and_(part.partner.in_(list(rest)), others.bool_op("@>")(theirs)))
 
-    hears = sa.and_(part.state == APPEALED, may(deciders, own.op("||")(part.decided_by)))
+    barred = own.op("||")(part.decided_by)
+    hears = sa.and_(part.state == APPEALED, sa.or_(may(deciders, barred), sa.and_(part.personal, may(officers, barred.op("||")(turned)))))
     decides = sa.and_(part.state != APPEALED, sa.or_(may(deciders, own), sa.and_(part.personal, may(officers, own.op("||")(turned)))))
     return sa.or_(hears, decides, *_in_place(replacing))
 

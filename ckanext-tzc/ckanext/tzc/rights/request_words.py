@@ -74,7 +74,7 @@ def done(code: str) -> str:
         requests.Revoke.name: tk._("The right was revoked."),
         requests.Appeal.name: tk._("Appeal was made."),
         requests.Uphold.name: tk._("The decision was upheld."),
-        requests.Overturn.name: tk._("The right is given after appeal."),
+        requests.Overturn.name: tk._("Approved after appeal."),
         requests.Lapse.name: tk._("Nobody went on with it: the request has lapsed."),
         requests.Expire.name: tk._("The right has come to its end."),
         requests.Renew.name: tk._("The right was renewed."),

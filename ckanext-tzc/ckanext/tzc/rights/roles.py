@@ -18,16 +18,27 @@ def deciders(part: records.Part, request: records.Request) -> frozenset[str]:
     return delegates.deciding(part, request) or _without(duties.administrators(), request)
 
 
+def first_key(part: records.Part) -> str:
+    """The role that turns a key beside the officer: a decider, or who hears the appeal."""
+    return requests.REVIEWER if part.state == requests.APPEALED else requests.DECIDER
+
+
+def _decided(part: records.Part, request: records.Request) -> frozenset[str]:
+    """Who hears no appeal: who decided, and the team that it was decided for, whoever is in the team now."""
+    return frozenset(part.decided_by) | frozenset(records.asked(part, request).team) if part.state == requests.APPEALED else frozenset()
+
+
 def officers(part: records.Part, request: records.Request) -> frozenset[str]:
-    """Who turns the second key, where data concern persons; an administrator where the partner's only officer is who turned the first."""
+    """Who turns the second key, where data concern persons; an administrator where the partner's only officer is who turned the first, or decided what is appealed against."""
     if not part.personal:
         return frozenset()
-    turned = delegates.hands(part) if requests.DECIDER in part.keys and requests.OFFICER not in part.keys else frozenset()
-    able = _without(duties.holders(part.partner, duties.OFFICER), request)
+    turned = delegates.hands(part) if first_key(part) in part.keys and requests.OFFICER not in part.keys else frozenset()
+    decided = _decided(part, request)
+    able = _without(duties.holders(part.partner, duties.OFFICER), request) - decided
     if able - turned:
         # where one person alone decides, the first key must stay theirs: another one turns the second
         return able
-    return able | _without(duties.administrators(), request)
+    return able | (_without(duties.administrators(), request) - decided)
 
 
 def second(part: records.Part, request: records.Request) -> frozenset[str] | None:
@@ -49,8 +60,7 @@ def stuck(part: records.Part, request: records.Request) -> bool:
 
 def reviewers(part: records.Part, request: records.Request) -> frozenset[str]:
     """Who hears an appeal: a decider who did not decide, else an administrator."""
-    # nor one of the team that it was decided for, whoever is in the team now
-    decided = frozenset(part.decided_by) | frozenset(records.asked(part, request).team)
+    decided = _decided(part, request)
     return delegates.deciding(part, request, decided) or _without(duties.administrators(), request) - decided
 
 
@@ -71,8 +81,9 @@ def of(user: str, part: records.Part, request: records.Request) -> tuple[str, ..
 def for_move(move: str, roles: tuple[str, ...], part: records.Part) -> str | None:
     """The role in which somebody with these makes a move: of two keys the one that is still to be turned."""
     able = [role for role in roles if role in requests.MOVES[move].roles]
-    if move == requests.Approve.name and len(able) > 1 and requests.DECIDER in part.keys:
-        return requests.OFFICER
+    first = first_key(part)
+    if first in able and requests.OFFICER in able:
+        return requests.OFFICER if first in part.keys else first
     return able[0] if able else None
 
 
@@ -81,7 +92,7 @@ def moves(user: str, part: records.Part, request: records.Request) -> list[str]:
     roles = of(user, part, request)
     found = {name for role in roles for name in requests.possible(part.state, role)} - {requests.Submit.name}
     if delegates.turned(user, part, request):
-        found -= {requests.Approve.name}
+        found -= {requests.Approve.name, requests.Overturn.name}
     if part.prolonged:
         found -= {requests.Prolong.name}
     if part.final:
@@ -91,6 +102,5 @@ def moves(user: str, part: records.Part, request: records.Request) -> list[str]:
 
 def decide(part: records.Part, request: records.Request) -> frozenset[str]:
     """Whom a part waits for."""
-    if part.state == requests.APPEALED:
-        return reviewers(part, request)
-    return deciders(part, request) | officers(part, request)
+    first = reviewers if part.state == requests.APPEALED else deciders
+    return first(part, request) | officers(part, request)
