@@ -10,6 +10,8 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 
+from tests.people import Person
+
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
 
@@ -199,6 +201,30 @@ def test_a_renewal_that_is_refused_takes_nothing_away(scene: Any) -> None:
     scene.move(scene.town["decider"], again, "take_up")
     scene.move(scene.town["decider"], again, "refuse", reason="Un mois suffit.")
     assert len(addresses(scene, scene.streets, scene.citizen)) == 2
+
+
+def test_a_right_is_renewed_one_at_a_time_and_once(scene: Any, app: Any) -> None:
+    old = scene.grant()
+    first = scene.ask(words="Encore un mois.", renews=old["id"])
+    assert first["id"] in refused(scene.ask, words="Et encore un.", renews=old["id"])["renews"][0]
+    assert scene.ask(words="Encore un mois.", renews=old["id"])["id"] == first["id"]
+    citizen = Person(app, scene.citizen)
+    page = citizen.visit(f"/demandes/{old['id']}")
+    assert f"/demandes/{first['id']}" in page and "renews=" not in page
+    citizen.visit(f"/demandes/nouvelle?renews={old['id']}")
+    assert citizen.address == f"/demandes/{first['id']}"
+    # refused, it does not stand in the way of another; given after an appeal, it has renewed the right, and the other one renews nothing
+    scene.move(scene.town["decider"], first, "take_up")
+    scene.move(scene.town["decider"], first, "refuse", reason="Non.")
+    second = scene.ask(words="Alors un autre.", renews=old["id"])
+    scene.move(scene.town["decider"], second, "take_up")
+    scene.move(scene.citizen, first, "appeal", reason="Si.")
+    scene.move(scene.town["second"], first, "overturn")
+    (part,) = scene.call("tzc_request_show", scene.citizen, id=old["id"])["parts"]
+    assert (part["state"], part["successor"], part["renewal"]) == ("renewed", first["id"], None)
+    assert f"/demandes/{first['id']}" in citizen.visit(f"/demandes/{old['id']}")
+    assert "move" in refused(scene.move, scene.town["decider"], second, "approve")
+    assert [grant["now"] for grant in scene.call("tzc_grant_list", scene.citizen)["grants"]].count(True) == 1
 
 
 def test_who_sends_and_withdraws_without_end_is_stopped(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from ckanext.tzc.common import changed, happening, levels, mailing
 from tzc.rights import requests
 from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
 
-from . import delegates, form, naming, records, request_words, rescoping, roles, terms
+from . import delegates, form, naming, records, renewals, request_words, rescoping, roles, terms
 
 WITH_REASON = frozenset({"ask_changes", "prolong", "refuse", "suspend", "revoke", "appeal", "uphold"})
 """Moves that say why."""
@@ -91,7 +91,7 @@ def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
         errors.setdefault("datasets", []).append(tk._("You have {n} requests that wait; that is the most. Withdraw one, or wait for an answer.").format(n=len(waiting)))
     if records.of_last_day(records.Request, user.id, records.now()) >= A_DAY * most:
         errors.setdefault("datasets", []).append(tk._("You have written very many requests today. Go on tomorrow."))
-    renews = _renewed(user, data, errors)
+    renews = renewals.wanted(user, data, errors)
     if data.get("submit") and asked:
         # told together with the other mistakes
         _accepted(set(), [one.partner for one in asked], data, errors)
@@ -114,18 +114,6 @@ def _ask(request: records.Request, partner: str, asked: list[form.Asked], at: da
     model.Session.add(part)
     model.Session.flush()
     rescoping.store(part, asked)
-
-
-def _renewed(user: Any, data: dict[str, Any], errors: form.Errors) -> str | None:
-    """The request that is renewed: the asker's own, with a right that is still there."""
-    name = form.text(data.get("renews"), errors, "renews", form.SHORT)
-    if not name:
-        return None
-    query = model.Session.query(records.Part.id).join(records.Request, records.Request.id == records.Part.request)
-    if query.filter(records.Request.id == name, records.Request.requester == user.id, records.Part.state == GRANTED).first() is None:
-        errors.setdefault("renews", []).append(tk._("There is no right of yours to renew there: ask anew."))
-        return None
-    return name
 
 
 def _columns(content: form.Content) -> dict[str, Any]:
@@ -331,6 +319,7 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     datasets = records.covered([part.id])
     if part.state == GRANTED and name in GIVES_TERM:
         _still_theirs(part, datasets)
+        renewals.still_to_renew(part, request)
     given: list[records.Grant] = []
     if part.state == GRANTED and name in GIVES_TERM:
         given = records.give(part, request, datasets, _hashes(request), act.at)

@@ -86,9 +86,12 @@ def new() -> Any:
     return tk.redirect_to("tzc_requests.thread", id=made["id"])
 
 
-def _renewal(id: str) -> str:
+def _renewal(id: str) -> Any:
     """The form filled in with what was asked before: the right that is there stays until the partner has decided."""
     shown = _shown(id)
+    if shown["yours"] and (waiting := next((part["renewal"] for part in shown["parts"] if part["renewal"]), None)):
+        tk.h.flash_notice(tk._("The renewal of this right is asked for already: here it is."))
+        return tk.redirect_to("tzc_requests.thread", id=waiting)
     parts = [part for part in shown["parts"] if part["state"] == requests.GRANTED] if shown["yours"] else []
     datasets = [dataset for part in parts for dataset in part["datasets"]]
     kept = {name: shown[name] for name in ("purpose", "words", "project", "organisation", "days")}
