@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ckan.plugins.toolkit as tk
 import pytest
 
 from tests.people import Person
@@ -67,6 +68,25 @@ def test_a_draft_is_completed_later(scene: Any, app: Any) -> None:
     assert "Un cours de licence." in page
     shown = scene.call("tzc_request_list", scene.citizen)
     assert {entry["state"] for entry in shown["requests"]} == {"submitted"} and shown["count"] == 2
+
+
+def test_a_draft_may_lack_anything_and_is_sent_with_all(scene: Any, app: Any) -> None:
+    citizen = Person(app, scene.citizen)
+    citizen.visit(f"/demandes/nouvelle?dataset={scene.streets['name']}")
+    citizen.send(button=("keep", ""), words="Un cours.", terms=None, save=None)
+    thread = citizen.address
+    assert "/nouvelle" not in thread and "Un cours." in citizen.visit(thread)
+    citizen.visit(f"{thread}/completer")
+    citizen.send(status=400, terms=citizen.page.xpath("//input[@name='terms']/@value"))
+    assert set(citizen.faults()) == {"field-purpose"}
+    bare = scene.call("tzc_request_create", scene.citizen, datasets=[scene.ships["id"]])
+    assert bare["parts"][0]["state"] == "draft" and "Navires" in citizen.visit(f"/demandes/{bare['id']}") and "Navires" in citizen.visit("/demandes/")
+    with pytest.raises(tk.ValidationError) as caught:
+        scene.call("tzc_request_submit", scene.citizen, id=bare["id"])
+    assert {"purpose", "words", "days"} <= set(caught.value.error_dict)
+    # what there is is checked
+    with pytest.raises(tk.ValidationError):
+        scene.call("tzc_request_create", scene.citizen, datasets=[scene.ships["id"]], purpose="gossip")
 
 
 def test_what_is_not_given_on_request_cannot_be_asked_for(scene: Any, app: Any) -> None:

@@ -87,20 +87,22 @@ def days(value: Any, errors: Errors, key: str = "days") -> int:
     return found
 
 
-def content(data: dict[str, Any], requester: str, errors: Errors) -> Content:
-    """The words of a request."""
+def content(data: dict[str, Any], requester: str, errors: Errors, draft: bool = False) -> Content:
+    """The words of a request; a `draft` may lack any of them, but what there is is checked."""
     purpose = text(data.get("purpose"), errors, "purpose", SHORT)
-    if not purpose:
+    if draft and not purpose:
+        pass
+    elif not purpose:
         errors.setdefault("purpose", []).append(tk._("Please fill this in."))
     elif purpose not in purposes():
         named = [f"{request_words.purpose(code)} ({code})" for code in purposes()]
         errors.setdefault("purpose", []).append(tk._("Choose one of: {codes}.").format(codes=", ".join(named)))
     return Content(
         purpose,
-        text(data.get("words"), errors, "words", LONG, required=True),
+        text(data.get("words"), errors, "words", LONG, required=not draft),
         text(data.get("project"), errors, "project", SHORT),
         text(data.get("organisation"), errors, "organisation", SHORT),
-        days(data.get("days"), errors),
+        0 if draft and data.get("days") in (None, "") else days(data.get("days"), errors),
         _team(data, requester, errors),
     )
 

@@ -81,7 +81,7 @@ def create(user: Any, data: dict[str, Any]) -> tuple[records.Request, bool]:
     mailing.spoken(user)
     waiting = records.open_requests(user.id)
     errors: form.Errors = {}
-    content = form.content(data, user.id, errors)
+    content = form.content(data, user.id, errors, draft=not data.get("submit"))
     key = form.text(data.get("key"), errors, "key", form.SHORT) or _fingerprint(content, data)
     if again := next((request for request in waiting if request.key == key), None):
         return again, False

@@ -20,6 +20,8 @@ asking = Blueprint("tzc_requests", __name__, url_prefix="/demandes")
 DAYS = (7, 30, 90, 180, 365, 730, 1096)
 """Choices of the form, as far as the portal allows them."""
 
+USUAL_DAYS = "180"
+
 PAGE = 50
 """Entries of a page."""
 
@@ -71,7 +73,7 @@ def new() -> Any:
         if request.args.get("renews"):
             return _renewal(request.args["renews"])
         names = [name for name in request.args.getlist("dataset") if name]
-        return _form({"datasets": names, "resources": request.args.getlist("resource"), "days": "180", "key": secrets.token_urlsafe(16)}, {})
+        return _form({"datasets": names, "resources": request.args.getlist("resource"), "days": USUAL_DAYS, "key": secrets.token_urlsafe(16)}, {})
     typed = _typed()
     if _other_data(typed):
         return _form(typed, {})
@@ -117,6 +119,7 @@ def complete(id: str) -> Any:
     if request.method == "GET":
         scope = _scope([dataset for part in shown["parts"] if part["state"] in requests.OPEN for dataset in part["datasets"]])
         kept = {name: shown[name] for name in ("purpose", "words", "project", "organisation", "days")}
+        kept["days"] = kept["days"] or USUAL_DAYS
         return _form({**kept, **scope, "team": shown["team_names"], "terms": [row["hash"] for row in shown["accepted"]]}, {}, shown)
     typed = _typed()
     if _other_data(typed):
