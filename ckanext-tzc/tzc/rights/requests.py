@@ -210,11 +210,13 @@ class Resume(Move):
 
 
 class Withdraw(Move):
-    """The requester wants it no more."""
+    """The requester wants it no more. Of an appeal: the decision that it was against stands, and is not appealed again."""
 
     name, starts, roles, end = "withdraw", frozenset({DRAFT, SUBMITTED, CHANGES_REQUESTED, UNDER_REVIEW, APPEALED}), frozenset({REQUESTER}), WITHDRAWN
 
     def moved(self, part: Part, act: Act) -> Part:
+        if part.state == APPEALED:
+            return dataclasses.replace(part, state=part.before or self.end, final=True, keys={}, due=None)
         return dataclasses.replace(part, state=self.end, due=None)
 
 
@@ -242,7 +244,7 @@ class Renew(Move):
 
 
 class Appeal(Move):
-    """Somebody else shall decide."""
+    """Somebody else shall decide: once against each decision."""
 
     name, starts, roles, end = "appeal", frozenset({REFUSED, REVOKED}), frozenset({REQUESTER}), APPEALED
 

@@ -141,6 +141,17 @@ def test_an_appeal_is_heard_once_and_by_somebody_else() -> None:
         assert life.make(heard, "overturn", act("reviewer")).state == "granted"
 
 
+def test_each_decision_is_appealed_once_and_stands_when_the_appeal_is_withdrawn() -> None:
+    heard = life.make(part("revoked"), "appeal", act("requester"))
+    again = life.make(life.make(heard, "overturn", act("reviewer")), "revoke", act("decider"))
+    assert life.make(again, "appeal", act("requester")).state == "appealed"
+    for state in ("refused", "revoked"):
+        left = life.make(life.make(part(state), "appeal", act("requester")), "withdraw", act("requester"))
+        assert (left.state, left.due) == (state, None)
+        with pytest.raises(life.IllegalMoveError):
+            life.make(left, "appeal", act("requester"))
+
+
 def test_the_time_to_decide_is_prolonged_once_and_stands_while_it_is_the_others_turn() -> None:
     sent = life.make(part("draft"), "submit", act("requester"))
     assert sent.due == NOW + life.TIME_TO_DECIDE

@@ -7,6 +7,8 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 
+from tests.people import Person
+
 from .test_requests import addresses, kinds, refused
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
@@ -59,3 +61,20 @@ def test_keys_of_before_open_nothing_after_a_revocation_and_one_key_upholds(scen
     assert part(scene, request, scene.port["officer"])["moves"] == ["uphold", "overturn"]
     scene.move(scene.port["officer"], request, "uphold", reason="Un abus.")
     assert (part(scene, request)["state"], part(scene, request)["keys"]) == ("revoked", {}) and addresses(scene, scene.ships, scene.citizen) == []
+
+
+def test_withdrawn_it_leaves_the_right_revoked_and_what_was_attested_stays(scene: Any, app: Any) -> None:
+    request = scene.grant()
+    citizen = Person(app, scene.citizen)
+    grant = scene.call("tzc_grant_list", scene.citizen)["grants"][0]["id"]
+    scene.move(scene.town["decider"], request, "revoke", reason="Un abus.")
+    scene.call("tzc_agreement_attest", scene.citizen, id=grant, words="Effacé au broyeur.")
+    scene.move(scene.citizen, request, "appeal", reason="Aucun abus.")
+    scene.move(scene.town["second"], request, "overturn")
+    assert "Effacé au broyeur." in citizen.visit(f"/accords/{grant}")
+    assert citizen.visit(f"/demandes/{request['id']}").count("attest") >= 1
+    scene.move(scene.town["decider"], request, "revoke", reason="Encore un abus.")
+    scene.move(scene.citizen, request, "appeal", reason="Aucun abus.")
+    shown = scene.move(scene.citizen, request, "withdraw")
+    assert (shown["parts"][0]["state"], shown["messages"][-1]["move"], kinds(scene)[-1]) == ("revoked", "appeal_withdrawn", "request.appeal_withdrawn")
+    assert "appeal" not in shown["parts"][0]["moves"] and addresses(scene, scene.streets, scene.citizen) == []

@@ -12,7 +12,7 @@ from . import offers, seeing, store, words
 
 
 def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
-    """The agreements of one partner's part of a request that the reader may see: `{"grant", "holder", "dataset", "label", "yours", "attested", "to_attest"}`."""
+    """The agreements of one partner's part of a request that the reader may see: `{"grant", "holder", "dataset", "label", "yours", "attested", "attested_before", "to_attest"}`."""
     user = model.User.get(tk.current_user.name) if tk.current_user and tk.current_user.is_authenticated else None
     if user is None:
         return []
@@ -25,6 +25,7 @@ def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
         {
             "grant": one.grant, "holder": names.get(one.account, ""), "dataset": titles.get(one.dataset, ""), "label": words.state(one.state), "yours": one.account == user.id,
             "attested": one.attested.isoformat() if one.attested else None, "to_attest": one.attested is None and one.over(at),
+            "attested_before": [earlier.attested.isoformat() for earlier in store.attested_before(one.grant, one.version)],
         }
         for one in found
     ]  # fmt: skip

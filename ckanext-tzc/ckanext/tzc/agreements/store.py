@@ -131,6 +131,13 @@ def version(grant: str, number: int) -> Agreement | None:
     return found
 
 
+def attested_before(grant: str, number: int) -> list[Agreement]:
+    """Earlier versions after whose end it was attested that the copies were destroyed: the right was given anew since."""
+    query = model.Session.query(Agreement).filter(Agreement.grant == grant, Agreement.version < number, Agreement.attested.isnot(None))
+    found: list[Agreement] = query.order_by(Agreement.version).all()
+    return found
+
+
 def frozen(grant: str) -> list[Version]:
     """The versions that the holder of a right has."""
     query = model.Session.query(Version).join(Frozen, Frozen.version == Version.id).filter(Frozen.grant == grant)

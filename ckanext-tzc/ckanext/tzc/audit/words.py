@@ -35,6 +35,7 @@ def kinds() -> dict[str, str]:
         "request.granted": tk._("A request was granted"),
         "request.refused": tk._("A request was refused"),
         "request.withdrawn": tk._("A request was withdrawn"),
+        "request.appeal_withdrawn": tk._("An appeal was withdrawn"),
         "request.lapsed": tk._("A request lapsed"),
         "request.appealed": tk._("Another decision was asked for"),
         "request.message": tk._("A message was written about a request"),

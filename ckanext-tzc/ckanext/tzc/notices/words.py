@@ -74,6 +74,7 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         "request.refused": _("A request for data was refused; the reasons stand with it."),
         "request.changed": _("A request for data was changed; an approval that was given before is taken back, and asked for anew."),
         "request.withdrawn": _("A request for data was withdrawn."),
+        "request.appeal_withdrawn": _("An appeal was withdrawn: the decision stands."),
         "request.lapsed": _("A request for data has lapsed: nobody completed it in time."),
         "request.appealed": _("A decision is appealed: somebody else decides."),
         "request.upheld": _("A decision was confirmed after an appeal."),

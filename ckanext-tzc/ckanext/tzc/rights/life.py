@@ -37,6 +37,9 @@ KINDS = {
 }  # fmt: skip
 """What is told of a move; an approval that gives the right is `request.granted`."""
 
+APPEAL_WITHDRAWN = "appeal_withdrawn"
+"""In the thread: the appeal is given up, and what it was against stands."""
+
 ACKNOWLEDGED, APPEAL_ACKNOWLEDGED = "request.acknowledged", "request.appeal_acknowledged"
 
 RIGHTS = "/demandes/droits"
@@ -325,9 +328,10 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
         given = records.give(part, request, datasets, _hashes(request), act.at)
     elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
         records.set_live(part.id, part.state == GRANTED)
-    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=step(name, also), acting_for=acting_for, text=reason))
+    given_up = name == requests.Withdraw.name and before == requests.APPEALED
+    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=APPEAL_WITHDRAWN if given_up else step(name, also), acting_for=acting_for, text=reason))
     model.Session.flush()
-    kind = "request.granted" if given else KINDS[name]
+    kind = "request.granted" if given else "request.appeal_withdrawn" if given_up else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
     told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(team if given or before in (GRANTED, SUSPENDED) else ())}
     if before == DRAFT and name != "submit":

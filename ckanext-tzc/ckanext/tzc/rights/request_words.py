@@ -78,6 +78,7 @@ def done(code: str) -> str:
         requests.Lapse.name: tk._("Nobody went on with it: the request has lapsed."),
         requests.Expire.name: tk._("The right has come to its end."),
         requests.Renew.name: tk._("The right was renewed."),
+        "appeal_withdrawn": tk._("The appeal was withdrawn: the decision stands."),
         "rescoped": tk._("The request was changed: it asks for other data."),
         "keys_back": tk._("The request was changed: the approval that was given before is taken back, and given anew or not."),
     }

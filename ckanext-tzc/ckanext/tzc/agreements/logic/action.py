@@ -22,7 +22,7 @@ def tzc_agreement_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """The agreement of a right (`id`; `version`: an earlier one), for who has the right, who asked for it, and who decides on it.
 
     Returns `{"grant", "version", "request", "partner", "dataset", "holder", "begins", "ends", "made", "state", "open",
-    "attested", "attested_words", "to_attest", "frozen", "document", "signature", "kid", "sha256", "keys"}`:
+    "attested", "attested_words", "attested_before", "to_attest", "frozen", "document", "signature", "kid", "sha256", "keys"}`:
     `document` is ODRL 2.2 as JSON-LD, `signature` a detached JWS of its canonical form (RFC 8785), `keys` the portal's public keys. Raises ObjectNotFound, NotAuthorized.
     """
     tk.check_access("tzc_agreement_show", context, data_dict)
@@ -122,6 +122,7 @@ def _shown(agreement: store.Agreement, user: Any) -> Answer:
         "all_files": not agreement.files, "sees_request": user.id == agreement.requester or seeing.decides(user, agreement.partner),
         "state": agreement.state, "label": words.state(agreement.state), "ended": agreement.ended.isoformat() if agreement.ended else None, "open": agreement.open(store.now()),
         "attested": agreement.attested.isoformat() if agreement.attested else None, "attested_words": agreement.attested_words or "",
+        "attested_before": [{"moment": one.attested.isoformat(), "words": one.attested_words or ""} for one in store.attested_before(agreement.grant, agreement.version)],
         "to_attest": agreement.attested is None and agreement.over(store.now()),
         "frozen": _frozen(agreement), "token": bool(model.Session.get(store.Token, agreement.grant)),
         "document": document, "text": agreement.document, "signature": agreement.signature, "kid": agreement.kid, "sha256": agreement.sha256,

@@ -144,9 +144,10 @@ def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest",
     "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
     "partner", "title", "state", "label", "personal", "keys", "second", "decided_by", "after_appeal", "due", "begins", "ends", "lapses", "datasets", "columns", "moves", "roles",
-    "asked", "renewal", "successor"}`; `renewal`: the request that waits to renew this right, `successor`: the one that did; `lapses`: until when it is to be completed; `moves` are those that the asker can make now;
-    `second` names who may turn the other key of two, for who decides: empty where nobody can, null where that is not the question;
-    `decided_by` who decided; `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has them as the request's. Raises ObjectNotFound, NotAuthorized.
+    "asked", "renewal", "successor"}`; `renewal`: the request that waits to renew this right, `successor`: the one that did; `lapses`: until when it is to be completed; `moves`
+    are those that the asker can make now; `second` names who may turn the other key of two, for who decides: empty where nobody can, null where that is not the question;
+    `decided_by` who decided; `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has
+    them as the request's. Raises ObjectNotFound, NotAuthorized.
     """
     user = _asker(context, "tzc_request_show")
     request, parts = _find(user, data_dict)
