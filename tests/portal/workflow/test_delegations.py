@@ -133,6 +133,26 @@ def test_one_person_turns_one_key(town: Town, decider: str) -> None:
         act("tzc_request_move", other, id=request["id"], move="approve")
 
 
+def test_the_only_officer_who_is_delegate_too_turns_the_own_key_and_leaves_the_other(town: Town, decider: str) -> None:
+    officer, data = somebody(), publish(town, personal_data="pseudonymised")
+    town.give("officer", officer)
+    delegate(town, decider, officer)
+    _citizen, request = ask(town, decider, data)
+    half = act("tzc_request_move", officer, id=request["id"], move="approve")
+    assert set(half["parts"][0]["keys"]) == {"officer"} and half["messages"][-1]["for"] == []
+    with pytest.raises(tk.ValidationError):
+        act("tzc_request_move", officer, id=request["id"], move="approve")
+    assert act("tzc_request_list", decider, queue=True)["count"] == 1
+    assert act("tzc_request_move", decider, id=request["id"], move="approve")["parts"][0]["state"] == "granted"
+    # where another officer is there, the key is turned in the place of who delegated
+    other = somebody()
+    town.give("officer", other)
+    _citizen, request = ask(town, decider, data)
+    half = act("tzc_request_move", officer, id=request["id"], move="approve")
+    assert set(half["parts"][0]["keys"]) == {"decider"}
+    assert act("tzc_request_move", other, id=request["id"], move="approve")["parts"][0]["state"] == "granted"
+
+
 def test_an_appeal_is_heard_by_neither_of_them(town: Town, decider: str) -> None:
     other, third = somebody(), somebody()
     town.give("decider", third)

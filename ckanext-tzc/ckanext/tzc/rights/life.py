@@ -255,7 +255,7 @@ def move(user: Any, request: records.Request, name: str, part_id: str, data: dic
     for part in chosen:
         able = roles.of(user.id, part, request)
         part.personal = part.personal or _personal_now(part)
-        role = roles.for_move(name, able, part) or able[0]
+        role = roles.for_move(name, able, user.id, part, request) or able[0]
         first = part.ends - part.begins if name in GIVES_TERM and part.keys and part.begins and part.ends else None
         ends = at + timedelta(days=given or records.asked(part, request).days) if name in GIVES_TERM and (given or first is None) else None
         if first is not None and given and timedelta(days=given) > first:

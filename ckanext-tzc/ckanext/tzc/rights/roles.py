@@ -78,13 +78,25 @@ def of(user: str, part: records.Part, request: records.Request) -> tuple[str, ..
     return tuple(found)
 
 
-def for_move(move: str, roles: tuple[str, ...], part: records.Part) -> str | None:
-    """The role in which somebody with these makes a move: of two keys the one that is still to be turned."""
-    able = [role for role in roles if role in requests.MOVES[move].roles]
+def for_move(move: str, able: tuple[str, ...], user: str, part: records.Part, request: records.Request) -> str | None:
+    """The role, of those that somebody has, in which they make a move: of two keys the one that is still to be turned, and first the one that leaves the other to somebody else."""
+    roles = [role for role in able if role in requests.MOVES[move].roles]
     first = first_key(part)
-    if first in able and requests.OFFICER in able:
+    if not (first in roles and requests.OFFICER in roles):
+        return roles[0] if roles else None
+    if requests.OFFICER in part.keys or first in part.keys:
         return requests.OFFICER if first in part.keys else first
-    return able[0] if able else None
+    if move not in TURNS:
+        return first
+    # turned in somebody's place, the first key uses up both persons: then one's own goes first
+    gone = {user, *delegates.in_place_of(user, part, request)}
+    hears = (reviewers if part.state == requests.APPEALED else deciders)(part, request)
+    left = _without(duties.holders(part.partner, duties.OFFICER), request) - _decided(part, request) - gone
+    return requests.OFFICER if not left and hears - {user} else first
+
+
+TURNS = (requests.Approve.name, requests.Overturn.name)
+"""Moves that turn a key."""
 
 
 def moves(user: str, part: records.Part, request: records.Request) -> list[str]:
@@ -92,7 +104,7 @@ def moves(user: str, part: records.Part, request: records.Request) -> list[str]:
     roles = of(user, part, request)
     found = {name for role in roles for name in requests.possible(part.state, role)} - {requests.Submit.name}
     if delegates.turned(user, part, request):
-        found -= {requests.Approve.name, requests.Overturn.name}
+        found -= set(TURNS)
     if part.prolonged:
         found -= {requests.Prolong.name}
     if part.final:
