@@ -247,7 +247,10 @@ def test_two_partners_an_officer_and_a_citizen(portal: Any, page: Any, meet: Cal
     second.screen.click(f"main a[href$='{thread.rsplit('/', 1)[1]}']")
     second.screen.wait_for_url(thread)
     assert "Six mois, puis tout est effacé." in second.screen.locator("main").inner_text()
-    assert "Accordée" in second.press("overturn")
+    assert "Accordée" not in second.press("overturn")
+    # the data concern persons: hers is one key, and as the only officer refused, an administrator of the portal turns the other
+    heard = office.call("tzc_request_move", id=thread.rsplit("/", 1)[1], move="overturn")
+    assert {part["state"] for part in heard["parts"]} == {"granted"}
     assert f"Foyers {stamp}" in post.read(citizen.mail, words("After your appeal the right to data is given to you."))
 
     # what she and her colleague have is what was granted: these columns of the one, the whole of the other; strangers and the officer's colleague have nothing

@@ -329,7 +329,8 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
         records.set_live(part.id, part.state == GRANTED)
     given_up = name == requests.Withdraw.name and before == requests.APPEALED
-    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=APPEAL_WITHDRAWN if given_up else step(name, also), acting_for=acting_for, text=reason))
+    made = APPEAL_WITHDRAWN if given_up else step(name, also)
+    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=made, acting_for=acting_for, text=reason))
     model.Session.flush()
     kind = "request.granted" if given else "request.appeal_withdrawn" if given_up else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
