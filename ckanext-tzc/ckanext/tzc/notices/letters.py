@@ -76,7 +76,7 @@ def _text(rows: list[store.Notice], reader: str, language: str, feet: list[str])
     _ = words.of(language)
     links = [hearing.link(ways.within(language, row.path)) if row.path else "" for row in rows[:MOST]]
     told = [(words.sentence(row.kind, _, row.content), words.facts(row, reader, language, _), link) for row, link in zip(rows, links, strict=False)]
-    subject = steps.subject([(said, facts) for said, facts, _link in told], _)
+    subject = steps.subject([(said, facts) for said, facts, _link in told], len(rows), _)
     lines = [_("Good day,"), ""]
     for said, facts, link in told:
         lines += [said, *(f"    {label}{_(': ')}{value}" for label, value in facts), *([f"    {link}"] if link else []), ""]

@@ -75,17 +75,19 @@ def _step(kind: str, content: Mapping[str, Any], language: str, _: Words) -> str
     return f"{attest} {appeal}" if revoked else appeal
 
 
-def subject(told: list[tuple[str, list[tuple[str, str]]]], _: Words) -> str:
-    """Of a mail with these notices (sentence, facts): what they are about; how many, where they are several."""
+def subject(told: list[tuple[str, list[tuple[str, str]]]], count: int, _: Words) -> str:
+    """Of a mail about so many notices, those that it tells (sentence, facts) first: what they are about; how many, where they are several."""
     titles = [next((value for label, value in facts if label in (_("Dataset"), _("Datasets"))), "") for _said, facts in told]
     about = [f"{said.rstrip('.')}{_(': ')}{title}" if title else said.rstrip(".") for (said, _facts), title in zip(told, titles, strict=True)]
-    return about[0] if len(about) == 1 else _("{count} notifications").format(count=len(about)) + _(": ") + "; ".join(dict.fromkeys(about))
+    return about[0] if count == 1 else _("{count} notifications").format(count=count) + _(": ") + "; ".join(dict.fromkeys(about))
 
 
 def end(value: Any, language: str) -> str:
-    """When something ends: the day, with the hour where that is not midnight."""
-    read = moment(value, language)
-    return read.removesuffix(", 00:00")
+    """Until when something lasts: its last day, where it ends at midnight; else the moment."""
+    if not (read := moment(value, language)).endswith(", 00:00"):
+        return read
+    before = dt.datetime.fromisoformat(str(value)) - dt.timedelta(minutes=1)
+    return moment(before.isoformat(), language).rpartition(", ")[0]
 
 
 def moment(value: Any, language: str) -> str:

@@ -7,8 +7,8 @@ import re
 import ckan.plugins.toolkit as tk
 from flask import Response, request
 
-STOCK = re.compile(r"\b(User|[Uu]tilisateur)\b.*?(not authorized|autorisée?)\b", re.DOTALL)
-"""“User x not authorized to edit package y”, and what CKAN's translations make of it."""
+STOCK = re.compile(r"\b(User|[Uu]tilisateur)\b.*?(not authorized|autorisée?)\b|\b(Un|Not )authorized to\b|[Nn]on autorisé à|pas autorisé à", re.DOTALL)
+"""“User x not authorized to edit package y”, “Unauthorized to create a group”, and what CKAN's translations make of them."""
 
 
 def words(message: str) -> str:
