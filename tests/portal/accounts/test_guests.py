@@ -169,3 +169,8 @@ def test_where_it_is_closed(reader: Reader, mailbox: Mailbox, monkeypatch: pytes
 def test_what_is_no_address_comes_back(reader: Reader, mailbox: Mailbox) -> None:
     answer = reader.send("/compte/invite", email="jeanne@", next=WANTED)
     assert answer.status_code == 400 and "jeanne@" in answer.text and WANTED in answer.text.replace("&amp;", "&") and sent(mailbox) == []
+
+
+def test_a_guest_who_sets_a_password_types_no_address_again(reader: Reader, mailbox: Mailbox) -> None:
+    reader.send(ask(reader, mailbox), fullname="Jeanne")
+    assert 'value="jeanne@example.org"' in reader.get("/user/reset").text

@@ -46,6 +46,8 @@ def test_a_right_has_its_agreement_which_a_plain_library_checks(scene: Any, app:
     agreed = json.loads(document.get_data())
     assert (agreed["type"], agreed["assigner"]["title"], agreed["uid"]) == ("Agreement", scene.town["title"], f"http://test.ckan.net/accords/{grant}?version=1")
     (right,) = scene.call("tzc_grant_list", scene.citizen)["grants"]
+    assert [answer.headers["Content-Disposition"] for answer in (document, signature)] == ["attachment; filename=accord.jsonld", "attachment; filename=accord.jws"], "as the page of the check says"
+    assert "Scientific research" in citizen.visit(f"/en/accords/{grant}") and "Recherche scientifique" in citizen.visit(f"/accords/{grant}")
     purpose = agreed["permission"][0]["constraint"][2]
     assert purpose["description"] == "Une thèse « sur » les rues." and purpose["rightOperand"] == {"uid": "https://w3id.org/dpv#AcademicResearch"}
     assert agreed["permission"][0]["constraint"][1]["rightOperand"]["@value"] == right["ends"].replace("+00:00", "Z")

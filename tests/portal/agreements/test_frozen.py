@@ -369,3 +369,7 @@ def test_the_page_makes_the_token_shows_it_once_and_ends_it(scene: Any, app: Any
     ask(app, address.replace("http://test.ckan.net" * 2, "http://test.ckan.net"), token, status=401)
     # by another site's form nothing is made
     assert citizen.post(f"/accords/{grant}/jeton").status_code == 400
+
+
+def test_the_page_of_the_dataset_says_how_many_columns_one_has(scene: Any, app: Any, narrow: dict[str, Any]) -> None:
+    assert ": 2 columns of 3." in " ".join(Person(app, scene.citizen).visit(f"/en/dataset/{scene.streets['name']}").split())

@@ -223,3 +223,19 @@ def test_nobody_writes_to_very_many(scene: Any, monkeypatch: pytest.MonkeyPatch)
         invite(scene, account=None, email=f"a{number}@example.org")
     with pytest.raises(tk.ValidationError):
         invite(scene, account=None, email="a4@example.org")
+
+
+def test_invitations_stand_on_the_desk_and_with_the_requests_of_who_was_invited(scene: Any, app: Any) -> None:
+    made = scene.call("tzc_invitation_create", scene.town["decider"], dataset=scene.streets["name"], account=scene.citizen, purpose="research", words="Une étude.", days=20)
+    citizen, other = Person(app, scene.citizen), Person(app, scene.other)
+    for page in ("/dashboard/datasets", "/demandes/"):
+        assert f"/invitations/{made['id']}" in citizen.visit(page) and f"/invitations/{made['id']}" not in other.visit(page)
+    scene.call("tzc_invitation_decline", scene.citizen, id=made["id"])
+    assert f"/invitations/{made['id']}" not in citizen.visit("/demandes/")
+
+
+def test_one_by_address_is_found_by_its_mail_alone(scene: Any, app: Any) -> None:
+    """Whoever writes an address into their account has not proven it."""
+    email = model.User.get(scene.citizen).email
+    made = scene.call("tzc_invitation_create", scene.town["decider"], dataset=scene.streets["name"], email=email, purpose="research", words="Une étude.", days=20)
+    assert f"/invitations/{made['id']}" not in Person(app, scene.citizen).visit("/demandes/")

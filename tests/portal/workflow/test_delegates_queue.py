@@ -74,6 +74,7 @@ def test_the_desk_counts_it_until_the_delegation_ends(town: Town, app: Any, monk
     (tab,) = person.page.xpath("//main//a[contains(@href, '/demandes/a-decider')]")
     assert tab.text_content().endswith("(1)")
     assert f"/demandes/{request['id']}" in person.visit("/demandes/a-decider")
+    assert f"in the place of {model.User.get(decider).display_name}" in person.visit("/en/demandes/a-decider")
     moment = datetime.now(timezone.utc) + timedelta(days=4)
     monkeypatch.setattr(store, "now", lambda: moment)
     person.visit("/dashboard/datasets")

@@ -5,6 +5,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
 
 from tzc.rights import things
 
@@ -28,6 +29,23 @@ def tzc_agreements_of(request: str, part: str) -> list[dict[str, Any]]:
             "attested_before": [earlier.attested.isoformat() for earlier in store.attested_before(one.grant, one.version)],
         }
         for one in found
+    ]  # fmt: skip
+
+
+def tzc_invitations() -> list[dict[str, Any]]:
+    """Invitations that wait for the reader: `{"id", "title", "partner", "until"}`. One by address is found by its mail, which proves the address; a guest's address is proven."""
+    user = tk.current_user
+    if not (user and user.is_authenticated):
+        return []
+    address = tk.h.tzc_guest_address(user.id).lower() if "tzc_guest_address" in tk.h else ""
+    mine = offers.Invitation.account == user.id
+    if address:
+        mine = sa.or_(mine, sa.and_(offers.Invitation.account.is_(None), sa.func.lower(offers.Invitation.email) == address))
+    rows = model.Session.query(offers.Invitation).filter(mine, offers.Invitation.state == offers.OPEN, offers.Invitation.until > store.now()).order_by(offers.Invitation.until)
+    found = [(one, model.Package.get(one.dataset), model.Group.get(one.partner)) for one in rows.limit(20)]
+    return [
+        {"id": one.id, "title": package.title or package.name, "partner": (partner.title or partner.name) if partner else "", "until": one.until.isoformat()}
+        for one, package, partner in found if package
     ]  # fmt: skip
 
 

@@ -122,13 +122,13 @@ def version(id: str) -> str:
 def document(grant: str) -> Response:
     """The bytes that were signed."""
     shown = _shown(grant)
-    return _file(shown["text"], "application/ld+json", f"accord-{grant}.jsonld")
+    return _file(shown["text"], "application/ld+json", "accord.jsonld")
 
 
 @agreements.route("/accords/<grant>.jws")
 def signature(grant: str) -> Response:
     """The detached signature."""
-    return _file(_shown(grant)["signature"], "application/jose", f"accord-{grant}.jws")
+    return _file(_shown(grant)["signature"], "application/jose", "accord.jws")
 
 
 def _file(content: str, kind: str, name: str) -> Response:

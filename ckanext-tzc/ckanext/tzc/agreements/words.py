@@ -1,6 +1,8 @@
 """Agreements in the reader's words."""
 from __future__ import annotations
 
+from typing import Any
+
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import text
 from ckanext.tzc.schemas import vocabulary
@@ -23,6 +25,12 @@ def state(code: str) -> str:
 def purpose(code: str) -> str:
     """A purpose's name."""
     return next((text(entry["label"]) for entry in vocabulary("purpose") if entry["code"] == code), code)
+
+
+def purpose_of(operand: Any) -> str:
+    """The name of the purpose that an agreement states by its address; empty where the portal knows it no more."""
+    uri = operand.get("uid") if isinstance(operand, dict) else operand
+    return next((text(entry["label"]) for entry in vocabulary("purpose") if entry["uri"] == uri), "")
 
 
 def invitation(code: str, waits: bool) -> str:

@@ -324,6 +324,16 @@ def tzc_moment(value: Any, clock: bool = False) -> str:
     return f"{tzc_date(here)}, {here:%H:%M}" if clock else tzc_date(here)
 
 
+def tzc_until(value: Any) -> str:
+    """Until when something lasts: its last day, where it ends at midnight; else the moment."""
+    if not value:
+        return ""
+    moment = dt.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+    here = aware.astimezone(pytz.timezone(territory().timezone))
+    return tzc_date(here - dt.timedelta(minutes=1)) if (here.hour, here.minute) == (0, 0) else tzc_moment(value, clock=True)
+
+
 def tzc_periods(package: Package) -> list[str]:
     """The periods a dataset covers, in words."""
     words = []

@@ -11,7 +11,7 @@ from ckanext.tzc.schemas import vocabulary
 
 from tzc.rights import licences, requests
 
-from . import columns, queues, records, registry, request_words, sources, store, terms, words
+from . import columns, queues, records, registry, request_words, single_columns, sources, store, terms, words
 
 
 def tzc_licence_words(code: str) -> dict[str, list[str]]:
@@ -102,13 +102,21 @@ def tzc_own_request(package: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def tzc_own_right(package: dict[str, Any]) -> dict[str, Any] | None:
-    """The reader's right to a dataset that lasts longest of those in force: `{"grant", "ends", "some"}`, `some` where it is not for all files. None without one."""
+    """The reader's right to a dataset that lasts longest of those in force: `{"grant", "ends", "some", "columns"}`; None without one.
+
+    `some` where it is not for all files; `columns`: `{"name", "have", "of"}` of files of which it is for some columns.
+    """
     if not (tk.current_user and tk.current_user.is_authenticated):
         return None
     at = records.now()
     there = (records.Grant.account == tk.current_user.id, records.Grant.dataset == package["id"], records.Grant.live, records.Grant.begins <= at, records.Grant.ends > at)
     found = model.Session.query(records.Grant).filter(*there).order_by(records.Grant.ends.desc()).first()
-    return {"grant": found.id, "ends": found.ends.isoformat(), "some": bool(found.resources)} if found else None
+    if found is None:
+        return None
+    tables = single_columns.of_tables(list(found.columns))
+    names = {file["id"]: file.get("name") or file["id"] for file in package.get("resources") or []}
+    some = [{"name": names.get(file, file), "have": len(chosen), "of": len(tables.get(file, chosen))} for file, chosen in found.columns.items()]
+    return {"grant": found.id, "ends": found.ends.isoformat(), "some": bool(found.resources), "columns": some}
 
 
 def tzc_columns_before(resource: dict[str, Any]) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from ckanext.tzc.common.territory import text
 
 from tzc.rights import requests
 
-from .. import attachments, form, life, queues, records, renewals, request_words, rescoping, roles, single_columns, terms
+from .. import attachments, form, life, queues, records, renewals, request_words, rescoping, roles, second_key, single_columns, terms
 
 MOST = 100
 """Entries of one answer."""
@@ -159,7 +159,8 @@ def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     """Requests of the account, newest first; with `queue` those that wait for its decision, the earliest deadline first; with `decided` what it decided or could have.
 
     `offset`, `limit` (100 at most). Returns `{"count", "requests"}`: entries are `{"id", "part", "partner", "title", "state", "label", "due", "ends", "created", "requester",
-    "purpose", "datasets", "columns"}`, one a part; `columns`: how many columns are asked for, where not all of a file are. Raises NotAuthorized, ValidationError.
+    "purpose", "datasets", "columns"}`, one a part, in the queue also `second` (the other key was turned) and `for` (in whose place the asker decides);
+    `columns`: how many columns are asked for, where not all of a file are. Raises NotAuthorized, ValidationError.
     """
     user = _asker(context, "tzc_request_list")
     offset, limit = offset_and_limit(data_dict, MOST)
@@ -170,7 +171,10 @@ def tzc_request_list(context: Any, data_dict: dict[str, Any]) -> Answer:
         count, rows = queues.decided(user, offset, limit)
     else:
         count, rows = queues.own(user, offset, limit)
-    return {"count": count, "requests": _entries(rows)}
+    entries = _entries(rows)
+    if _flag(data_dict, "queue"):
+        second_key.mark(user, rows, entries)
+    return {"count": count, "requests": entries}
 
 
 @tk.side_effect_free
