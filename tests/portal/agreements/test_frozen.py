@@ -340,10 +340,10 @@ def test_the_page_of_a_version_says_what_is_on_the_disk(scene: Any, app: Any, he
     assert said()[:2] == (True, False)
     tk.get_action("dataset_purge")({"user": scene.town["decider"], "ignore_auth": True}, {"id": scene.streets["id"]})
     there, leaves, page = said()
-    assert (there, leaves) == (True, True) and ("next night" in page or "nuit suivante" in page)
+    assert (there, leaves) == (True, True) and ("next night" in page or "nuit prochaine" in page)
     keeping.remove(version["sha256"])
     there, _leaves, page = said()
-    assert not there and "next night" not in page and "nuit suivante" not in page
+    assert not there and "next night" not in page and "nuit prochaine" not in page
     assert citing.forget() == 1 and said()[:2] == (False, True)
 
 
