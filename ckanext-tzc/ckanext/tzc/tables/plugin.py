@@ -6,9 +6,9 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.plugins import core
-from ckanext.tzc.common import columns
+from ckanext.tzc.common import columns, reading
 
-from . import changes, showing
+from . import changes, showing, words
 
 
 @tk.blanket.actions
@@ -29,9 +29,10 @@ class TablesPlugin(p.SingletonPlugin, showing.TableView):
         tk.add_template_directory(config, "templates")
         tk.add_resource("assets", "tzc_tables")
         changes.listen()
-        from . import scoped
+        from . import looking, scoped
 
         columns.copied_by(scoped.kept)
+        reading.answered_by(looking.look, words.reason)
         # a plugin gives one view, and this room has one entry point: CKAN lists services of other names last
         core._PLUGINS_SERVICE.setdefault("tzc_tables_map", MapPlugin(name="tzc_tables_map"))
 
