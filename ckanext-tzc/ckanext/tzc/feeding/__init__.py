@@ -1,0 +1,1 @@
+"""The room of files that are fed: fetched by a schedule, or pushed by a program."""

@@ -1,0 +1,77 @@
+"""Partners' credentials: sealed when they are given, opened for their own host only, never shown. Nothing here commits."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckan.exceptions import CkanConfigurationException
+
+from tzc.feeding import definition, sealing
+from tzc.feeding.faults import FeedError
+
+from . import store
+
+SHORTEST = 32
+"""Characters of a secret that is one."""
+
+
+def _secret() -> str:
+    secret: str = tk.config["tzc.feeding.secret"]
+    if len(secret) < SHORTEST:
+        raise CkanConfigurationException(f"tzc.feeding.secret is too short: give {SHORTEST} random characters or more, and keep them with every backup.")
+    return secret
+
+
+def _number() -> int:
+    return int(model.Session.query(sa.func.max(store.Credential.number)).scalar() or 1)
+
+
+def put(partner: str, name: str, kind: str, host: str, values: dict[str, str], by: str) -> store.Credential:
+    """Keep a credential; one of this name is replaced."""
+    number = _number()
+    sealed = sealing.seal(_secret(), number, values, partner, name, host)
+    made = store.Credential(partner=partner, name=name, kind=kind, host=host, sealed=sealed, number=number, by=by, made=store.now())
+    return model.Session.merge(made)  # type: ignore[no-any-return] -- CKAN has no types here
+
+
+def find(partner: str, name: str) -> Any:
+    """A partner's credential, or None."""
+    return model.Session.get(store.Credential, (partner, name))
+
+
+def opened(feed: store.Feed) -> tuple[str, dict[str, str]]:
+    """The kind and the values of the credential that a feed shows; nothing where it shows none. Raises FeedError, also where it is of another host."""
+    wanted = feed.wanted
+    if not wanted.credential:
+        return "", {}
+    row = find(feed.partner, wanted.credential)
+    if row is None or row.host != wanted.host or row.kind not in definition.CREDENTIALS[wanted.kind]:
+        raise FeedError("credential", name=wanted.credential, host=wanted.host)
+    try:
+        return row.kind, sealing.unseal(_secret(), row.number, bytes(row.sealed), row.partner, row.name, row.host)
+    except sealing.SealError as error:
+        raise FeedError("sealed", name=wanted.credential) from error
+
+
+def rotate(former: str = "") -> tuple[int, list[str]]:
+    """Seal all with the next key; what only the `former` secret opens, too. How many, and the names of those that nothing opens."""
+    number, lost, count = _number() + 1, [], 0
+    for row in model.Session.query(store.Credential).with_for_update():
+        values = _opened_by(row, [secret for secret in (_secret(), former) if secret])
+        if values is None:
+            lost.append(f"{row.partner} {row.name}")
+            continue
+        row.sealed, row.number = sealing.seal(_secret(), number, values, row.partner, row.name, row.host), number
+        count += 1
+    return count, lost
+
+
+def _opened_by(row: Any, secrets: list[str]) -> dict[str, str] | None:
+    for secret in secrets:
+        try:
+            return sealing.unseal(secret, row.number, bytes(row.sealed), row.partner, row.name, row.host)
+        except sealing.SealError:
+            continue
+    return None

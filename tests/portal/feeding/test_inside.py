@@ -1,0 +1,187 @@
+"""Files of SFTP servers, and answers of databases: real ones, on the loopback."""
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import paramiko
+import pytest
+import sqlalchemy as sa
+from ckanext.tzc.feeding import running, store
+
+from tests.portal.feeding.conftest import TABLE, Act
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
+
+Content = Callable[[dict[str, Any]], bytes | None]
+USER, WORD = "portail", "un-mot-de-passe"
+
+
+class Door(paramiko.ServerInterface):
+    """Lets one account in, and remembers who tried."""
+
+    tried: list[str]
+
+    def __init__(self, tried: list[str]) -> None:
+        self.tried = tried
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        self.tried.append(username)
+        return paramiko.AUTH_SUCCESSFUL if (username, password) == (USER, WORD) else paramiko.AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.OPEN_SUCCEEDED
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "password"
+
+
+class Files(paramiko.SFTPServerInterface):
+    """One folder, to be read."""
+
+    root: Path
+
+    def stat(self, path: str) -> Any:
+        try:
+            return paramiko.SFTPAttributes.from_stat((self.root / path.lstrip("/")).stat())
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+
+    lstat = stat
+
+    def open(self, path: str, flags: int, attr: Any) -> Any:
+        handle = paramiko.SFTPHandle(flags)
+        handle.readfile = (self.root / path.lstrip("/")).open("rb")
+        handle.filename = str(path)
+        return handle
+
+
+class Server:
+    """An SFTP server on the loopback."""
+
+    def __init__(self, root: Path) -> None:
+        self.tried: list[str] = []
+        self.key = paramiko.ECDSAKey.generate()
+        self.line = socket.create_server(("127.0.0.1", 0))
+        self.files = type("Given", (Files,), {"root": root})
+        self.kept: list[Any] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.line.getsockname()[1]}"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self.line.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(peer)
+            transport.add_server_key(self.key)
+            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, self.files)
+            self.kept.append(transport)
+            transport.start_server(server=Door(self.tried), event=threading.Event())
+
+    def close(self) -> None:
+        self.line.close()
+        for transport in self.kept:
+            transport.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """With one file."""
+    (tmp_path / "releves.csv").write_bytes(TABLE)
+    made = Server(tmp_path)
+    yield made
+    made.close()
+
+
+def allowed(act: Act, administrator: str, **fields: Any) -> dict[str, Any]:
+    made = act("tzc_feed_create", file="releves.csv", cron="*/10 * * * *", credential="c", **fields)
+    done = running.run(made["id"], store.BY_HAND)
+    assert done is not None and done.code == "not_allowed"
+    act("tzc_feed_allow", administrator, id=made["id"], allowed=True)
+    done = running.run(made["id"], store.BY_HAND)
+    assert done is not None and done.code == "inner", "allowed, but not inside"
+    act("tzc_feed_allow", administrator, id=made["id"], allowed=True, internal=True)
+    return dict(made)
+
+
+def code(made: dict[str, Any]) -> str:
+    done = running.run(made["id"], store.BY_HAND)
+    assert done is not None
+    return done.code or done.outcome
+
+
+def test_sftp(server: Server, act: Act, dataset: dict[str, Any], partner: dict[str, Any], administrator: str, content: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    act("tzc_credential_set", partner=partner["id"], name="c", host=server.address, kind="basic", user=USER, password=WORD)
+    made = allowed(act, administrator, dataset=dataset["id"], kind="sftp", address=f"sftp://{server.address}/releves.csv", host_key=server.key.fingerprint)
+    assert server.tried == []
+    assert code(made) == "new" and content(made) == TABLE and code(made) == "unchanged"
+    server.tried.clear()
+    act("tzc_feed_update", administrator, id=made["id"], host_key="SHA256:" + "A" * 43)
+    assert code(made) == "host_key" and server.tried == [], "nothing is said to a server that is another"
+    assert act("tzc_feed_run_list", id=made["id"])[0]["words"].count(server.key.fingerprint) == 1, "the key that was shown can be compared"
+    act("tzc_feed_update", administrator, id=made["id"], host_key=server.key.fingerprint)
+    act("tzc_credential_set", partner=partner["id"], name="c", host=server.address, kind="basic", user=USER, password="faux")
+    assert code(made) == "login"
+    act("tzc_credential_set", partner=partner["id"], name="c", host=server.address, kind="basic", user=USER, password=WORD)
+    act("tzc_feed_update", administrator, id=made["id"], address=f"sftp://{server.address}/autre.csv")
+    assert code(made) == "unreachable"
+    (tmp_path / "dossier").mkdir()
+    act("tzc_feed_update", administrator, id=made["id"], address=f"sftp://{server.address}/dossier")
+    assert code(made) == "unreachable"
+    monkeypatch.setitem(tk.config, "tzc.tables.max_bytes", 10)
+    act("tzc_feed_update", administrator, id=made["id"], address=f"sftp://{server.address}/releves.csv")
+    assert code(made) == "too_big" and content(made) == TABLE
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The test database, as a reader's account and as the one that owns it."""
+    reader, owner = (urlsplit(str(tk.config[f"ckan.datastore.{name}_url"])) for name in ("read", "write"))
+    engine = sa.create_engine(owner.geturl().replace("postgres://", "postgresql://"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE IF EXISTS feed_source"))
+        connection.execute(sa.text("CREATE TABLE feed_source AS SELECT n AS id, 'commune ' || n AS nom FROM generate_series(1, 3) AS n"))
+        connection.execute(sa.text(f'GRANT SELECT ON feed_source TO "{reader.username}"'))
+    yield {
+        "address": f"postgresql://{reader.hostname}:{reader.port or 5432}{reader.path}", "host": f"{reader.hostname}:{reader.port or 5432}",
+        "user": str(reader.username), "password": str(reader.password), "owner": str(owner.username), "owner_password": str(owner.password),
+    }  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE feed_source"))
+    engine.dispose()
+
+
+def test_queries(database: dict[str, str], act: Act, dataset: dict[str, Any], partner: dict[str, Any], administrator: str, content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    act("tzc_credential_set", partner=partner["id"], name="c", host=database["host"], kind="basic", user=database["user"], password=database["password"])
+    query = "SELECT id, nom FROM feed_source ORDER BY id -- à lire ;"
+    made = allowed(act, administrator, dataset=dataset["id"], kind="sql", address=database["address"], query=query)
+    assert code(made) == "new" and content(made) == b"id,nom\n1,commune 1\n2,commune 2\n3,commune 3\n" and code(made) == "unchanged"
+    for written in ("SELECT 1; DELETE FROM feed_source", "DELETE FROM feed_source", "SELECT 1) TO PROGRAM 'id'; --", "SELECT id INTO other FROM feed_source", "COPY feed_source TO STDOUT"):
+        with pytest.raises(tk.ValidationError):
+            act("tzc_feed_update", administrator, id=made["id"], query=written)
+    # as an account that may write, too, nothing can be written
+    act("tzc_credential_set", partner=partner["id"], name="c", host=database["host"], kind="basic", user=database["owner"], password=database["owner_password"])
+    for writing in ("WITH gone AS (DELETE FROM feed_source RETURNING *) SELECT * FROM gone", "SELECT set_config('transaction_read_only', 'off', false)"):
+        act("tzc_feed_update", administrator, id=made["id"], query=writing)
+        assert code(made) == "query", writing
+    monkeypatch.setitem(tk.config, "tzc.tables.max_rows", 2)
+    act("tzc_feed_update", administrator, id=made["id"], query=query)
+    assert code(made) == "too_many_rows"
+    monkeypatch.setitem(tk.config, "tzc.feeding.seconds", 1)
+    act("tzc_feed_update", administrator, id=made["id"], query="SELECT pg_sleep(30)")
+    assert code(made) == "too_slow"
+    act("tzc_credential_set", partner=partner["id"], name="c", host=database["host"], kind="basic", user=database["user"], password="faux")
+    assert code(made) in {"login", "unreachable"}
+    texts = [str(row) for row in model.Session.execute(sa.text("SELECT * FROM tzc_feeding_run"))]
+    assert not [text for text in texts if database["password"] in text or database["owner_password"] in text]
