@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 
 from tzc.catalogue import arguments
 
+from . import unanswerable
 from .api_errors import refusal
 
 odd_input = Blueprint("tzc_odd_input", __name__)
@@ -46,10 +47,22 @@ def refuse() -> Response | None:
         _refuse_list()
     if request.blueprint != "api":
         return None
-    reason = _of_api((request.view_args or {}).get("logic_function", ""))
-    if not reason:
-        return None
-    return refusal(400, "Validation Error", reason)
+    action = (request.view_args or {}).get("logic_function", "")
+    reason = _of_api(action)
+    if reason:
+        return refusal(400, "Validation Error", reason)
+    return unanswerable.refused(action, _given()) if action else None
+
+
+def _given() -> dict[str, Any]:
+    """The values of a question to the API, where CKAN finds them: fields of a form, a body, or the address."""
+    form, body = request.form.to_dict(), None
+    if len(form) == 1 and next(iter(form.values())) in ("", "1"):
+        # a body that says it is a form
+        body = _inner(next(iter(form)))
+    elif request.data and not form:
+        body = request.get_json(force=True, silent=True)
+    return body if isinstance(body, dict) else form or request.args.to_dict()
 
 
 @odd_input.app_errorhandler(tk.ValidationError)

@@ -85,5 +85,12 @@ def _of_source(context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
 
 tzc_harvest_mapping_show = tzc_harvest_mapping_versions = tzc_harvest_mapping_try = tzc_harvest_mapping_update = tzc_harvest_doubles = tzc_harvest_double_decide = _of_source
 
+
+@tk.chained_auth_function
+def harvest_log_list(next_auth: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
+    """The log of all harvests: administrators. Stock's right is its action itself, which asks for the right, without end."""
+    return {"success": False, "msg": tk._("Only administrators of the portal read the log of harvests.")}
+
+
 # without a list, CKAN leaves out functions that have another name
-__all__ = [name for name in dir() if name.startswith("tzc_") or name in {*SOURCE_OF, "harvest_source_list"}]
+__all__ = [name for name in dir() if name.startswith("tzc_") or name in {*SOURCE_OF, "harvest_source_list", "harvest_log_list"}]
