@@ -45,7 +45,7 @@ def reason(code: str, parameters: dict[str, Any]) -> str:
         return reading.reason(str(parameters.get("reason")), {name: value for name, value in parameters.items() if name != "reason"})
     told = dict.fromkeys(("detail", "name", "host", "found", "most", "count", "wanted"), "?") | parameters
     if code == "too_big" and isinstance(parameters.get("most"), int):
-        told["most"] = tk.h.localised_filesize(parameters["most"])
+        told["most"] = tk.h.tzc_size(parameters["most"])
     return str(_reasons().get(code, _reasons()["internal"])) % told
 
 
