@@ -1,6 +1,7 @@
 """The pages of requests, as people fill them in without scripts."""
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -32,6 +33,9 @@ def test_from_the_datasets_page_to_the_right(scene: Any, app: Any) -> None:
     assert decider.page.xpath("//*[contains(@class,'is-bad')]//textarea[@name='reason']")
     decider.visit(thread)
     decider.send(button=("move", "approve"), days="10")
+    # the days that were given are said beside those that were asked for, and in the thread
+    part, said = (decider.page.xpath(f"string(//main//section[{which}])") for which in ("contains(@class,'tzc-request')", "@id='thread'"))
+    assert re.search(r"\b10\s(jours|days).*\b30\s(jours|days)", part, re.DOTALL) and re.search(r"\b10\s(jours|days)", said)
     assert "secret-rues" in citizen.visit(f"/dataset/{scene.streets['name']}")
     assert "secret-rues" in Person(app, scene.other).visit(f"/dataset/{scene.streets['name']}")
     assert scene.streets["title"] in citizen.visit("/demandes/droits") and thread in citizen.visit("/demandes/")

@@ -329,8 +329,8 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
         records.set_live(part.id, part.state == GRANTED)
     given_up = name == requests.Withdraw.name and before == requests.APPEALED
-    made = APPEAL_WITHDRAWN if given_up else step(name, also)
-    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, move=made, acting_for=acting_for, text=reason))
+    said = {"move": APPEAL_WITHDRAWN if given_up else step(name, also), "acting_for": acting_for, "days": _days(part, name), "text": reason}
+    model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, **said))
     model.Session.flush()
     kind = "request.granted" if given else "request.appeal_withdrawn" if given_up else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
@@ -368,6 +368,11 @@ def _renewed_by(part: records.Part, request: records.Request) -> bool:
     """Whether there is a right of which a part takes the place."""
     there = model.Session.query(records.Part.id).filter_by(request=request.renews, partner=part.partner, state=GRANTED)
     return there.first() is not None
+
+
+def _days(part: records.Part, name: str) -> int | None:
+    """How many days a key was turned for."""
+    return round((part.ends - part.begins) / timedelta(days=1)) if name in GIVES_TERM and part.begins and part.ends else None
 
 
 def _still_theirs(part: records.Part, datasets: list[records.Covered]) -> None:

@@ -137,7 +137,9 @@ ASKED = ("purpose", "words", "project", "organisation", "days", "team")
 
 
 class Message(tk.BaseModel):
-    """An entry of the thread: words of somebody (`by`; None: the portal), or a move with its reason. `part` None: for all partners; `acting_for`: whose delegate moved."""
+    """An entry of the thread: words of somebody (`by`; None: the portal), or a move with its reason. `part` None: for all partners; `acting_for`: whose delegate moved;
+    `days`: that a key was turned for.
+    """
 
     __tablename__ = "tzc_rights_message"
 
@@ -148,6 +150,7 @@ class Message(tk.BaseModel):
     at = _moment(required=True)
     move = sa.Column(sa.UnicodeText)
     acting_for = _json(list)
+    days = sa.Column(sa.Integer)
     text = sa.Column(sa.UnicodeText, nullable=False)
 
 

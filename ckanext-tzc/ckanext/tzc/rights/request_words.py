@@ -85,6 +85,11 @@ def done(code: str) -> str:
     return str(words.get(code, code))
 
 
+def given(count: int | None) -> str:
+    """For how long a key was turned."""
+    return str(tk._("The right is for {days}.")).format(days=days(count)) if count else ""
+
+
 def role(code: str) -> str:
     """Who moves."""
     words = {

@@ -22,6 +22,9 @@ MOST = 100
 HAD = (requests.GRANTED, requests.SUSPENDED, requests.EXPIRED, requests.RENEWED)
 """States of a right that nobody took away."""
 
+GIVEN = (requests.GRANTED, requests.SUSPENDED, requests.REVOKED, requests.EXPIRED, requests.RENEWED)
+"""States of a part that became a right."""
+
 Answer = dict[str, Any]
 
 
@@ -144,8 +147,9 @@ def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest",
     "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
     "partner", "title", "state", "label", "personal", "keys", "second", "decided_by", "after_appeal", "due", "begins", "ends", "lapses", "datasets", "columns", "moves", "roles",
-    "asked", "renewal", "successor"}`; `renewal`: the request that waits to renew this right, `successor`: the one that did; `lapses`: until when it is to be completed; `moves`
-    are those that the asker can make now; `second` names who may turn the other key of two, for who decides: empty where nobody can, null where that is not the question;
+    "asked", "days", "renewal", "successor"}`; `days`: that the right was given for; `renewal`: the request that waits to renew this right, `successor`: the one that did;
+    `lapses`: until when it is to be completed; `moves` are those that the asker can make now; `second` names who may turn the other key of two, for who decides: empty where
+    nobody can, null where that is not the question;
     `decided_by` who decided; `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has
     them as the request's. Raises ObjectNotFound, NotAuthorized.
     """
@@ -367,12 +371,13 @@ def _part(
         "lapses": _utc(life.lapses(part)),
         "columns": single_columns.told([item.columns for item in items]),
         "moves": roles.moves(user.id, part, request), "roles": list(roles.of(user.id, part, request)),
+        "days": round((part.ends - part.begins).total_seconds() / 86400) if part.state in GIVEN and part.begins and part.ends else None,
         "renewal": renewals.shown(part, user.id == request.requester), "successor": renewals.successor(part),
     }  # fmt: skip
 
 
 def _message(message: records.Message, names: dict[str, str]) -> Answer:
-    words = request_words.done(message.move) if message.move else ""
+    words = " ".join(filter(None, (request_words.done(message.move), request_words.given(message.days)))) if message.move else ""
     return {
         "id": message.id, "part": message.part, "by": names.get(message.by or "", ""), "at": _utc(message.at),
         "move": message.move and message.move.partition(":")[0], "done": words, "text": message.text,
