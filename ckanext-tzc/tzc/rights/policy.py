@@ -16,10 +16,16 @@ READ, DATA = ACTIONS = ("read", "data")
 """To read the description; to have the data themselves."""
 
 
+def until(ends: datetime, kept: datetime | None) -> datetime:
+    """When a right ends, with the renewal that keeps it, if there is one."""
+    return max(ends, kept or ends)
+
+
 @dataclasses.dataclass(frozen=True)
 class Grant:
     """A right that somebody was given. `begins` ≤ moment < `ends` (UTC); no `resources`: all files. `columns`: by file, the only ones that it opens;
-    a file that is not named has all. `live`: neither suspended nor revoked.
+    a file that is not named has all. `live`: neither suspended nor revoked. `kept`: until when at most a renewal that was asked for in time and is not decided keeps it beyond
+    its end.
     """
 
     dataset: str
@@ -28,11 +34,12 @@ class Grant:
     live: bool = True
     resources: frozenset[str] = frozenset()
     columns: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    kept: datetime | None = None
 
     def covers(self, thing: Thing, at: datetime) -> bool:
         """Whether it opens this at that moment."""
         here = self.dataset == thing.dataset and (not self.resources or thing.resource in self.resources)
-        return here and self.live and self.begins <= at < self.ends
+        return here and self.live and self.begins <= at < until(self.ends, self.kept)
 
     def columns_of(self, file: str | None) -> frozenset[str] | None:
         """The columns of a file that it opens; None: all. Of the dataset as a whole: as little as of any file."""

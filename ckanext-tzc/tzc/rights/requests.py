@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from .policy import until
+
 DRAFT, SUBMITTED, CHANGES_REQUESTED, UNDER_REVIEW = "draft", "submitted", "changes_requested", "under_review"
 GRANTED, REFUSED, WITHDRAWN, LAPSED = "granted", "refused", "withdrawn", "lapsed"
 SUSPENDED, REVOKED, EXPIRED, RENEWED, APPEALED = "suspended", "revoked", "expired", "renewed", "appealed"
@@ -17,6 +19,9 @@ STATES = (DRAFT, SUBMITTED, CHANGES_REQUESTED, UNDER_REVIEW, GRANTED, REFUSED, W
 
 OPEN = (DRAFT, SUBMITTED, CHANGES_REQUESTED, UNDER_REVIEW)
 """States of what is not decided: the words may change."""
+
+PENDING = (SUBMITTED, CHANGES_REQUESTED, UNDER_REVIEW)
+"""States of what was sent and is neither decided nor given up: a renewal keeps the right that it renews in these."""
 
 REQUESTER, DECIDER, OFFICER, REVIEWER, CLOCK = ROLES = ("requester", "decider", "officer", "reviewer", "clock")
 """Who moves: who asked; the partner's steward; its data protection officer; who hears an appeal; time itself."""
@@ -60,7 +65,9 @@ class BadTermError(RequestError):
 @dataclasses.dataclass(frozen=True)
 class Part:
     """One partner's part of a request. `keys`: who approved, by role; `decided_by`: who took the decision in force; `before`: the state that is appealed against;
-    `final`: an appeal was heard; `due`: until when to decide; `begins`, `ends`: of the right, or while a key is missing of the days that the first one said; moments are UTC.
+    `final`: an appeal was heard; `due`: until when to decide; `begins`, `ends`: of the right, or while a key is missing of the days that the first one said; `kept`: until
+    when a renewal keeps the right
+    beyond its end; moments are UTC.
     """
 
     state: str
@@ -74,6 +81,7 @@ class Part:
     due: datetime | None = None
     begins: datetime | None = None
     ends: datetime | None = None
+    kept: datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -232,7 +240,7 @@ class Expire(Move):
     name, starts, roles, end = "expire", frozenset({GRANTED, SUSPENDED}), frozenset({CLOCK}), EXPIRED
 
     def moved(self, part: Part, act: Act) -> Part:
-        if part.ends is None or act.at < part.ends:
+        if part.ends is None or act.at < until(part.ends, part.kept):
             raise TooEarlyError("the right has not ended yet")
         return dataclasses.replace(part, state=self.end)
 

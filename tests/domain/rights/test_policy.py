@@ -149,3 +149,13 @@ def test_stricter_never_opens_more(level: str, other: str, reader: str, days: in
     at = NOW + days * DAY
     if decide(READERS[reader], Thing("velos", "ville", strict), DATA, at).allowed:
         assert decide(READERS[reader], Thing("velos", "ville", lax), DATA, at).allowed
+
+
+def test_a_renewal_that_waits_keeps_a_right_until_its_own_deadline_at_most() -> None:
+    """And shortens none, nor opens one that rests."""
+    thing = Thing("velos", "ville", "restricted")
+    for kept, end in ((None, NOW), (NOW + DAY, NOW + DAY), (NOW - DAY, NOW)):
+        grant = Grant("velos", NOW - 30 * DAY, NOW, kept=kept)
+        for moment, allowed in ((end - timedelta(seconds=1), True), (end, False)):
+            assert decide(Person("jeanne", grants=(grant,)), thing, DATA, moment).allowed is allowed, (kept, moment)
+            assert not decide(Person("jeanne", grants=(dataclasses.replace(grant, live=False),)), thing, DATA, moment).allowed

@@ -103,6 +103,10 @@ def test_a_right_ends_at_its_second_and_not_before() -> None:
     granted = part("granted")
     with pytest.raises(life.TooEarlyError):
         life.make(granted, "expire", act("clock", LATER - timedelta(microseconds=1)))
+    kept = part("granted", kept=LATER + timedelta(days=1))
+    with pytest.raises(life.TooEarlyError):
+        life.make(kept, "expire", act("clock", LATER))
+    assert life.make(kept, "expire", act("clock", LATER + timedelta(days=1))).state == "expired"
     assert life.make(granted, "expire", act("clock", LATER)).state == "expired"
     with pytest.raises(life.BadTermError):
         life.make(part("suspended"), "resume", act("decider", LATER))

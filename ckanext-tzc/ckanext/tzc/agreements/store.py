@@ -8,7 +8,10 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.tzc.common import grants
 from sqlalchemy.dialects.postgresql import JSONB
+
+from tzc.rights import policy
 
 LIVE, SUSPENDED, REVOKED, EXPIRED, RENEWED = "live", "suspended", "revoked", "expired", "renewed"
 THERE = (LIVE, SUSPENDED)
@@ -63,11 +66,15 @@ class Agreement(tk.BaseModel):
 
     def over(self, at: datetime) -> bool:
         """Whether the right has come to its end for good, so that the copies are to be destroyed: one that was renewed goes on."""
-        return bool(self.state in (REVOKED, EXPIRED) or (self.state in THERE and self.ends <= at))
+        return bool(self.state in (REVOKED, EXPIRED) or (self.state in THERE and self._until(at) <= at))
 
     def open(self, at: datetime) -> bool:
         """Whether the right is there at that moment, as far as this room was told."""
-        return bool(self.state == LIVE and self.begins <= at < self.ends)
+        return bool(self.state == LIVE and self.begins <= at < self._until(at))
+
+    def _until(self, at: datetime) -> datetime:
+        """When it ends; past the end that was agreed, a renewal may keep it."""
+        return self.ends if at < self.ends else policy.until(self.ends, grants.kept(self.grant))
 
 
 class Key(tk.BaseModel):

@@ -71,7 +71,8 @@ def _untold(kind: str) -> sa.ColumnElement[bool]:
 
 
 def _ended(at: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(records.Part.state.in_((GRANTED, SUSPENDED)), records.Part.ends <= at)
+    """Not of a right that a renewal keeps."""
+    return sa.and_(records.Part.state.in_((GRANTED, SUSPENDED)), records.Part.ends <= at, sa.func.coalesce(records.kept_until() <= at, sa.true()))
 
 
 def _expire(part: records.Part, request: records.Request, at: datetime) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
 from ckanext.tzc.common.territory import text
 from ckanext.tzc.schemas import vocabulary
 
-from tzc.rights import licences, requests
+from tzc.rights import licences, policy, requests
 
 from . import columns, queues, records, registry, request_words, single_columns, sources, store, terms, words
 
@@ -102,21 +103,23 @@ def tzc_own_request(package: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def tzc_own_right(package: dict[str, Any]) -> dict[str, Any] | None:
-    """The reader's right to a dataset that lasts longest of those in force: `{"grant", "ends", "some", "columns"}`; None without one.
+    """The reader's right to a dataset that lasts longest of those in force: `{"grant", "ends", "kept", "some", "columns"}`; None without one.
 
-    `some` where it is not for all files; `columns`: `{"name", "have", "of"}` of files of which it is for some columns.
+    `kept` where a renewal that waits keeps it so long at most; `some` where it is not for all files; `columns`: `{"name", "have", "of"}` of files of which it is for some columns.
     """
     if not (tk.current_user and tk.current_user.is_authenticated):
         return None
-    at = records.now()
-    there = (records.Grant.account == tk.current_user.id, records.Grant.dataset == package["id"], records.Grant.live, records.Grant.begins <= at, records.Grant.ends > at)
-    found = model.Session.query(records.Grant).filter(*there).order_by(records.Grant.ends.desc()).first()
-    if found is None:
+    at, kept = records.now(), records.kept_until(records.Grant.dataset)
+    there = (records.Grant.account == tk.current_user.id, records.Grant.dataset == package["id"], records.Grant.live, records.Grant.begins <= at)
+    query = model.Session.query(records.Grant, kept).join(records.Part, records.Part.id == records.Grant.part).filter(*there)
+    found = [(policy.until(grant.ends, beyond), grant) for grant, beyond in query.filter(sa.or_(records.Grant.ends > at, kept > at))]
+    if not found:
         return None
-    tables = single_columns.of_tables(list(found.columns))
+    ends, grant = max(found, key=lambda one: one[0])
+    tables = single_columns.of_tables(list(grant.columns))
     names = {file["id"]: file.get("name") or file["id"] for file in package.get("resources") or []}
-    some = [{"name": names.get(file, file), "have": len(chosen), "of": len(tables.get(file, chosen))} for file, chosen in found.columns.items()]
-    return {"grant": found.id, "ends": found.ends.isoformat(), "some": bool(found.resources), "columns": some}
+    some = [{"name": names.get(file, file), "have": len(chosen), "of": len(tables.get(file, chosen))} for file, chosen in grant.columns.items()]
+    return {"grant": grant.id, "ends": ends.isoformat(), "kept": ends > grant.ends, "some": bool(grant.resources), "columns": some}
 
 
 def tzc_columns_before(resource: dict[str, Any]) -> dict[str, Any] | None:

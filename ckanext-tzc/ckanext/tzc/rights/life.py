@@ -149,6 +149,7 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
     content = form.content(fields, request.requester, errors)
     before = {value for (value,) in model.Session.query(records.Accepted.hash).filter_by(request=request.id)}
     accepted = _accepted(before, [*(part.partner for part in going if part not in change.gone), *change.new], data, errors)
+    renewals.in_time(going, request, errors)
     naming.already([*(part.partner for part in parts if part not in change.gone and part.state not in NOTHING_LEFT), *change.new], content.team, errors)
     if errors:
         raise tk.ValidationError(errors)
@@ -328,6 +329,8 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
         given = records.give(part, request, datasets, _hashes(request), act.at)
     elif before in (GRANTED, SUSPENDED) or part.state in (GRANTED, SUSPENDED):
         records.set_live(part.id, part.state == GRANTED)
+    # a renewal that was sent, or decided, changes what the right that it renews opens
+    records.forget_grants()
     given_up = name == requests.Withdraw.name and before == requests.APPEALED
     said = {"move": APPEAL_WITHDRAWN if given_up else step(name, also), "acting_for": acting_for, "days": _days(part, name), "text": reason}
     model.Session.add(records.Message(request=request.id, part=part.id, by=by, at=act.at, **said))

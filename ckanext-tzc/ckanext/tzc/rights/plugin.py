@@ -29,4 +29,4 @@ class RightsPlugin(p.SingletonPlugin):
     def update_config(self, config: Any) -> None:
         """Our templates; the rights that were given are known to the doors."""
         tk.add_template_directory(config, "templates")
-        grants.answered_by(records.grants_of)
+        grants.answered_by(records.grants_of, records.kept_of_grant)

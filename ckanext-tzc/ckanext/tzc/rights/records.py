@@ -94,14 +94,15 @@ class Part(tk.BaseModel):
     def pure(self, requester: str) -> requests.Part:
         """What the table of moves knows of it."""
         kept = {name: getattr(self, name) for name in ("state", "personal", "before", "prolonged", "final", "due", "begins", "ends")}
-        return requests.Part(requester=requester, keys=dict(self.keys), decided_by=frozenset(self.decided_by), **kept)
+        beyond = model.Session.query(kept_until()).filter(Part.id == self.id).scalar() if self.state in (requests.GRANTED, requests.SUSPENDED) else None
+        return requests.Part(requester=requester, keys=dict(self.keys), decided_by=frozenset(self.decided_by), kept=beyond, **kept)
 
     def take(self, moved: requests.Part, at: datetime) -> None:
         """Become what a move made of it; reminders of another deadline or end are still to come."""
         if (moved.due, moved.ends) != (self.due, self.ends):
             self.told = []
         for field in dataclasses.fields(moved):
-            if field.name not in ("requester", "keys", "decided_by"):
+            if field.name not in ("requester", "keys", "decided_by", "kept"):
                 setattr(self, field.name, getattr(moved, field.name))
         self.keys, self.decided_by, self.changed = dict(moved.keys), sorted(moved.decided_by), at
 
@@ -187,13 +188,37 @@ class Grant(tk.BaseModel):
     created = _moment(required=True)
 
 
+def kept_until(dataset: Any = None) -> Any:
+    """SQL, of a part: until when at most a renewal keeps its right beyond its end, or the right to one `dataset`; None where there is none.
+
+    It was sent before the end, and is neither decided nor given up; it keeps the right until it has to be decided, and while its requester completes it until it lapses.
+    """
+    later, again = sa.orm.aliased(Part), sa.orm.aliased(Request)
+    lapses = later.changed + timedelta(days=int(tk.config["tzc.rights.lapse_days"]))
+    sent = sa.select(Message.id).where(Message.part == later.id, Message.move == requests.Submit.name, Message.at < Part.ends).correlate(later, Part).exists()
+    found = sa.select(sa.func.max(sa.case((later.state == requests.CHANGES_REQUESTED, lapses), else_=later.due))).join_from(later, again, again.id == later.request)
+    found = found.where(again.renews == Part.request, later.partner == Part.partner, later.state.in_(requests.PENDING), sent)
+    if dataset is not None:
+        found = found.where(sa.select(Covered.id).where(Covered.part == later.id, Covered.dataset == dataset).correlate(later, Grant).exists())
+    return found.correlate(Part, Grant).scalar_subquery()
+
+
+def kept_of_grant(grant: str) -> datetime | None:
+    """The answer of `common.grants.kept`: the same of one right."""
+    query = model.Session.query(kept_until(Grant.dataset)).select_from(Grant).join(Part, Part.id == Grant.part)
+    found: datetime | None = query.filter(Grant.id == grant).scalar()
+    return found
+
+
 def grants_of(account: str, datasets: Collection[str]) -> tuple[policy.Grant, ...]:
     """The answer of `common.grants`. All rights of an account are read at once and kept for this answer, however many datasets are asked about."""
     kept: dict[str, list[policy.Grant]] = g.setdefault(KEPT, {}) if has_request_context() else {}
     if account not in kept:
         kept[account] = [
-            policy.Grant(row.dataset, row.begins, row.ends, row.live, frozenset(row.resources), {file: frozenset(names) for file, names in row.columns.items()})
-            for row in model.Session.query(Grant.dataset, Grant.begins, Grant.ends, Grant.live, Grant.resources, Grant.columns).filter_by(account=account)
+            policy.Grant(row.dataset, row.begins, row.ends, row.live, frozenset(row.resources), {file: frozenset(names) for file, names in row.columns.items()}, row.kept)
+            for row in model.Session.query(Grant.dataset, Grant.begins, Grant.ends, Grant.live, Grant.resources, Grant.columns, kept_until(Grant.dataset).label("kept"))
+            .join(Part, Part.id == Grant.part)
+            .filter(Grant.account == account)
         ]
     return tuple(grant for grant in kept[account] if grant.dataset in datasets)
 

@@ -10,7 +10,7 @@ from ckanext.tzc.common import changed
 from ckanext.tzc.common.territory import text
 from ckanext.tzc.schemas import vocabulary
 
-from tzc.rights import requests
+from tzc.rights import policy, requests
 
 
 def state(code: str) -> str:
@@ -102,9 +102,9 @@ def role(code: str) -> str:
     return str(words.get(code, code))
 
 
-def right(grant: Any, part: str, at: datetime) -> str:
-    """Where a right stands at a moment; `part`: the state of the part of a request that it was given for."""
-    if grant.live and grant.begins <= at < grant.ends:
+def right(grant: Any, part: str, at: datetime, kept: datetime | None) -> str:
+    """Where a right stands at a moment; `part`: the state of the part of a request that it was given for; `kept`: until when a renewal keeps it."""
+    if grant.live and grant.begins <= at < policy.until(grant.ends, kept):
         return str(tk._("Open to you"))
     if grant.live and at < grant.begins:
         return str(tk._("Not begun yet"))

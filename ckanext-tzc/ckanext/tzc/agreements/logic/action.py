@@ -6,6 +6,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import grants
 
 from tzc.agreements import odrl
 
@@ -22,8 +23,9 @@ def tzc_agreement_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """The agreement of a right (`id`; `version`: an earlier one), for who has the right, who asked for it, and who decides on it.
 
     Returns `{"grant", "version", "request", "partner", "dataset", "holder", "begins", "ends", "made", "state", "open",
-    "attested", "attested_words", "attested_before", "to_attest", "frozen", "document", "signature", "kid", "sha256", "keys"}`:
-    `document` is ODRL 2.2 as JSON-LD, `signature` a detached JWS of its canonical form (RFC 8785), `keys` the portal's public keys. Raises ObjectNotFound, NotAuthorized.
+    "kept", "attested", "attested_words", "attested_before", "to_attest", "frozen", "document", "signature", "kid", "sha256", "keys"}`:
+    `kept`: until when at most a renewal that waits keeps the right beyond its end; `document` is ODRL 2.2 as JSON-LD, `signature` a detached JWS of its canonical form (RFC
+    8785), `keys` the portal's public keys. Raises ObjectNotFound, NotAuthorized.
     """
     tk.check_access("tzc_agreement_show", context, data_dict)
     user = seeing.account(context)
@@ -122,6 +124,7 @@ def _shown(agreement: store.Agreement, user: Any) -> Answer:
         "purpose": words.purpose_of(constraint["rightOperand"]) or constraint["title"],
         "all_files": not agreement.files, "sees_request": user.id == agreement.requester or seeing.decides(user, agreement.partner),
         "state": agreement.state, "label": words.state(agreement.state), "ended": agreement.ended.isoformat() if agreement.ended else None, "open": agreement.open(store.now()),
+        "kept": kept.isoformat() if (kept := _kept(agreement)) else None,
         "attested": agreement.attested.isoformat() if agreement.attested else None, "attested_words": agreement.attested_words or "",
         "attested_before": [{"moment": one.attested.isoformat(), "words": one.attested_words or ""} for one in store.attested_before(agreement.grant, agreement.version)],
         "to_attest": agreement.attested is None and agreement.over(store.now()),
@@ -129,6 +132,11 @@ def _shown(agreement: store.Agreement, user: Any) -> Answer:
         "document": document, "text": agreement.document, "signature": agreement.signature, "kid": agreement.kid, "sha256": agreement.sha256,
         "keys": keys.public(),
     }  # fmt: skip
+
+
+def _kept(agreement: store.Agreement) -> Any:
+    kept = grants.kept(agreement.grant) if agreement.state == store.LIVE else None
+    return kept if kept and kept > max(agreement.ends, store.now()) else None
 
 
 def _files(agreement: store.Agreement, package: Any) -> list[Answer]:

@@ -12,7 +12,7 @@ from ckanext.tzc.common import duties
 from ckanext.tzc.common.bounds import offset_and_limit
 from ckanext.tzc.common.territory import text
 
-from tzc.rights import requests
+from tzc.rights import policy, requests
 
 from .. import attachments, form, life, queues, records, renewals, request_words, rescoping, roles, second_key, single_columns, terms
 
@@ -145,11 +145,12 @@ def tzc_request_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """A request (`id`) as far as it is the asker's: who asked sees all, a partner its own part.
 
     Returns `{"id", "requester", "purpose", "words", "project", "organisation", "days", "team", "created", "changed", "parts", "messages", "files", "accepted", "guest",
-    "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends"}` of the request whose right this one takes the place of. A part is `{"id",
+    "renewed"}`; `guest` is the proven address of who asks without a password; `renewed` `{"id", "ends", "keeps"}` of the request whose right this one takes the place of, and
+    whether it keeps it until it is decided. A part is `{"id",
     "partner", "title", "state", "label", "personal", "keys", "second", "decided_by", "after_appeal", "due", "begins", "ends", "lapses", "datasets", "columns", "moves", "roles",
-    "asked", "days", "renewal", "successor"}`; `days`: that the right was given for; `renewal`: the request that waits to renew this right, `successor`: the one that did;
-    `lapses`: until when it is to be completed; `moves` are those that the asker can make now; `second` names who may turn the other key of two, for who decides: empty where
-    nobody can, null where that is not the question;
+    "asked", "days", "kept", "renewal", "successor"}`; `days`: that the right was given for; `kept`: until when at most a renewal keeps it beyond its end; `renewal`: the request
+    that waits to renew this right, `successor`: the one that did; `lapses`: until when it is to be completed; `moves`
+    are those that the asker can make now; `second` names who may turn the other key of two, for who decides: empty where nobody can, null where that is not the question;
     `decided_by` who decided; `asked`: the words that the part was decided on, where the request says others since, completed for another partner; who sees this part only has
     them as the request's. Raises ObjectNotFound, NotAuthorized.
     """
@@ -186,13 +187,15 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     """Rights of the account, or, with `dataset`, those to a dataset, for who decides on it; the latest end first.
 
     `offset`, `limit` (100 at most). Returns `{"count", "grants"}`: `{"id", "request", "part", "account", "dataset", "title", "resources", "columns", "begins", "ends", "live",
-    "now", "label", "terms_hash"}`; `columns` by file, where only some were given; `now` says whether it opens the data at this moment, `label` why, in words.
+    "now", "kept", "label", "terms_hash"}`; `kept`: until when at most a renewal that waits keeps it beyond its end; `columns` by file, where only some were given; `now` says
+    whether it opens the data at this moment, `label` why, in words.
     Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     user = _asker(context, "tzc_grant_list")
     offset, limit = offset_and_limit(data_dict, MOST)
     limit = min(limit, MOST)
-    query = model.Session.query(records.Grant, records.Part.request, records.Part.state).join(records.Part, records.Part.id == records.Grant.part)
+    wanted = (records.Grant, records.Part.request, records.Part.state, records.kept_until(records.Grant.dataset))
+    query = model.Session.query(*wanted).join(records.Part, records.Part.id == records.Grant.part)
     if name := _one(data_dict, "dataset"):
         package = model.Package.get(name)
         partner = package.owner_org if package else None
@@ -202,7 +205,7 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
     else:
         query = query.filter(records.Grant.account == user.id)
     rows = query.order_by(records.Grant.ends.desc(), records.Grant.id).offset(offset).limit(limit).all()
-    titles, names, at = _titles(grant.dataset for grant, _request, _state in rows), _names(grant.account for grant, _request, _state in rows), records.now()
+    titles, names, at = _titles(row[0].dataset for row in rows), _names(row[0].account for row in rows), records.now()
     return {
         "count": query.count(),
         "grants": [
@@ -210,10 +213,10 @@ def tzc_grant_list(context: Any, data_dict: dict[str, Any]) -> Answer:
                 "id": grant.id, "request": request, "part": grant.part, "account": names.get(grant.account, ""), "dataset": grant.dataset,
                 "title": titles.get(grant.dataset, ("", ""))[1],
                 "resources": grant.resources, "columns": grant.columns,
-                "begins": _utc(grant.begins), "ends": _utc(grant.ends), "live": grant.live, "now": grant.live and grant.begins <= at < grant.ends,
-                "label": request_words.right(grant, state, at), "terms_hash": grant.terms_hash,
+                "begins": _utc(grant.begins), "ends": _utc(grant.ends), "live": grant.live, "now": grant.live and grant.begins <= at < policy.until(grant.ends, kept),
+                "kept": _utc(kept) if kept and kept > max(grant.ends, at) else None, "label": request_words.right(grant, state, at, kept), "terms_hash": grant.terms_hash,
             }
-            for grant, request, state in rows
+            for grant, request, state, kept in rows
         ],
     }  # fmt: skip
 
@@ -352,7 +355,7 @@ def _renewed(request: records.Request, mine: list[records.Part]) -> Answer | Non
     partners = {part.partner for part in mine}
     there = model.Session.query(records.Part.ends).filter(records.Part.request == request.renews, records.Part.partner.in_(partners))
     ends = [end for (end,) in there]
-    return {"id": request.renews, "ends": _utc(max((end for end in ends if end), default=None))} if ends else None
+    return {"id": request.renews, "ends": _utc(max((end for end in ends if end), default=None)), "keeps": renewals.keeps(request, mine)} if ends else None
 
 
 def _part(
@@ -372,7 +375,7 @@ def _part(
         "columns": single_columns.told([item.columns for item in items]),
         "moves": roles.moves(user.id, part, request), "roles": list(roles.of(user.id, part, request)),
         "days": round((part.ends - part.begins).total_seconds() / 86400) if part.state in GIVEN and part.begins and part.ends else None,
-        "renewal": renewals.shown(part, user.id == request.requester), "successor": renewals.successor(part),
+        "kept": _utc(renewals.kept(part)), "renewal": renewals.shown(part, user.id == request.requester), "successor": renewals.successor(part),
     }  # fmt: skip
 
 
