@@ -222,7 +222,14 @@ def test_two_partners_an_officer_and_a_citizen(portal: Any, page: Any, meet: Cal
     assert "Accordée" in decider.press("approve")
     granted = words("Your request for data was granted.")
     assert f"Compteurs {stamp}" in post.read(citizen.mail, granted)
-    assert thread not in post.read(colleague.mail, words("A request for data was granted."))
+    assert thread in post.read(colleague.mail, words("A request for data was granted."))
+    # whom she named accepts the terms too, on a page without the thread
+    colleague.enter()
+    assert "Une thèse sur la sobriété." in colleague.go(thread) and "Joignez la lettre" not in colleague.screen.locator("main").inner_text()
+    colleague.look()
+    for box in colleague.screen.locator("input[name=terms]").all():
+        box.check()
+    colleague.push("main button[name=save]")
 
     # the port: its decider turns his key, the officer refuses, she appeals, another decider grants
     first.enter()
@@ -254,7 +261,6 @@ def test_two_partners_an_officer_and_a_citizen(portal: Any, page: Any, meet: Cal
     assert f"Foyers {stamp}" in post.read(citizen.mail, words("After your appeal the right to data is given to you."))
 
     # what she and her colleague have is what was granted: these columns of the one, the whole of the other; strangers and the officer's colleague have nothing
-    colleague.enter()
     given = b"rue,kwh\nrue de la Paix,12\nrue du Port,30\n"
     download, whole = (f"{portal.url}/dataset/{name}/resource/{file}/download/releves.csv" for name, file in ((meters, counted), (homes, listed)))
     asked = f"{portal.url}/api/3/action/datastore_search?resource_id={counted}"

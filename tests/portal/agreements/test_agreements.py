@@ -173,5 +173,6 @@ def test_a_request_of_an_account_that_is_gone_can_be_decided(scene: Any) -> None
     tk.get_action("user_delete")({"ignore_auth": True}, {"id": scene.citizen})
     assert scene.move(scene.town["decider"], request, "approve")["parts"][0]["state"] == "granted"
     # who worked with them has the right still, and its agreement
+    scene.join(scene.other, request)
     grant = scene.call("tzc_grant_list", scene.other)["grants"][0]["id"]
     assert "description" not in scene.call("tzc_agreement_show", scene.other, id=grant)["document"]["permission"][0]["constraint"][2]

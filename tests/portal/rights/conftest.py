@@ -49,7 +49,16 @@ class Scene:
         """A request for the streets that was granted."""
         request = self.ask(**fields)
         self.move(self.town["decider"], request, "take_up")
-        return self.move(self.town["decider"], request, "approve")
+        granted = self.move(self.town["decider"], request, "approve")
+        for name in fields.get("team", ()):
+            self.join(name, request)
+        return granted
+
+    def join(self, user: str, request: dict[str, Any]) -> dict[str, Any]:
+        """One of the team accepts the terms."""
+        terms = [one["hash"] for one in self.call("tzc_request_join_show", user, id=request["id"])["terms"]]
+        joined: dict[str, Any] = self.call("tzc_request_join", user, id=request["id"], terms=terms)
+        return joined
 
 
 @pytest.fixture

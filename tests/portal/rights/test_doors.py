@@ -71,6 +71,8 @@ def test_the_team_has_it_too_and_loses_it_with_the_right(scene: Any, app: Any, t
     request = scene.ask(table, team=[scene.other])
     scene.move(scene.town["decider"], request, "take_up")
     scene.move(scene.town["decider"], request, "approve")
+    assert opened(app, table, scene.other) == []
+    scene.join(scene.other, request)
     assert opened(app, table, scene.other, 1) == DOORS
     scene.move(scene.town["decider"], request, "revoke", reason="Un abus.")
     assert opened(app, table, scene.citizen) == [] and opened(app, table, scene.other) == []

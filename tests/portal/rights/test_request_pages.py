@@ -37,7 +37,13 @@ def test_from_the_datasets_page_to_the_right(scene: Any, app: Any) -> None:
     part, said = (decider.page.xpath(f"string(//main//section[{which}])") for which in ("contains(@class,'tzc-request')", "@id='thread'"))
     assert re.search(r"\b10\s(jours|days).*\b30\s(jours|days)", part, re.DOTALL) and re.search(r"\b10\s(jours|days)", said)
     assert "secret-rues" in citizen.visit(f"/dataset/{scene.streets['name']}")
-    assert "secret-rues" in Person(app, scene.other).visit(f"/dataset/{scene.streets['name']}")
+    colleague = Person(app, scene.other)
+    assert "secret-rues" not in colleague.visit(f"/dataset/{scene.streets['name']}")
+    page = colleague.visit(thread)
+    assert "&lt;b&gt;sur" in page and "id=\"thread\"" not in page
+    colleague.send(status=400)
+    colleague.send(terms=colleague.page.xpath("//input[@name='terms']/@value"))
+    assert "secret-rues" in colleague.visit(f"/dataset/{scene.streets['name']}")
     assert scene.streets["title"] in citizen.visit("/demandes/droits") and thread in citizen.visit("/demandes/")
     # a message
     citizen.visit(thread)
@@ -45,6 +51,7 @@ def test_from_the_datasets_page_to_the_right(scene: Any, app: Any) -> None:
     assert "Merci !" in decider.visit(thread)
     decider.send(button=("move", "revoke"), reason="Un abus.")
     assert "secret-rues" not in citizen.visit(f"/dataset/{scene.streets['name']}")
+    assert "Un abus." in colleague.visit(thread) and "Merci !" not in colleague.visit(thread)
 
 
 def test_strangers_sign_in_and_others_find_nothing(scene: Any, app: Any) -> None:

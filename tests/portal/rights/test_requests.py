@@ -118,6 +118,8 @@ def test_each_partner_decides_its_part_and_persons_need_two_keys(scene: Any) -> 
     # the second key opens for no longer than the first
     assert "days" in refused(scene.move, scene.port["officer"], request, "approve", days=900)
     assert scene.move(scene.port["officer"], request, "approve")["parts"][0]["state"] == "granted"
+    assert addresses(scene, scene.ships, scene.other) == []
+    scene.join(scene.other, request)
     for user in (scene.citizen, scene.other):
         assert len(addresses(scene, scene.ships, user)) == 1 and addresses(scene, scene.streets, user) == []
     scene.move(scene.town["decider"], request, "take_up", part=town)

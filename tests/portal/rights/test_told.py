@@ -21,11 +21,13 @@ def test_who_asked_and_the_team_are_told_what_is_theirs(scene: Any) -> None:
     request = scene.grant(team=[scene.other])
     scene.move(scene.town["decider"], request, "suspend", reason="Une question.")
     [suspended, granted] = notices(scene.other)
-    # the request is not for them to see
-    assert {suspended["path"], granted["path"]} == {"/demandes/droits"}
+    # a page for them, with nothing of the thread
+    assert {suspended["path"], granted["path"]} == {f"/demandes/{request['id']}"}
     assert granted["words"] == "A request for data was granted." and granted["facts"]["Dataset"] == "Rues" and "Until" in granted["facts"]
     mine = notices(scene.citizen)
-    assert [one["words"] for one in mine[:2]] == ["Your right to data is suspended; the reasons stand with it.", "Your request for data was granted."]
+    assert [one["words"] for one in mine[:3]] == [
+        "Your right to data is suspended; the reasons stand with it.", "Somebody whom you named has accepted the terms: their right is open.", "Your request for data was granted.",
+    ]  # fmt: skip
     assert {one["path"] for one in mine} == {f"/demandes/{request['id']}"}
     assert "Until" not in mine[0]["facts"] and "Until" not in suspended["facts"], "what rests lasts until no day"
     [came] = notices(scene.town["second"])[-1:]

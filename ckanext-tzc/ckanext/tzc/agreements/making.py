@@ -15,7 +15,9 @@ from tzc.agreements import jcs, odrl, signing
 
 from . import freezing, keys, store
 
-GIVEN = "request.granted"
+GIVEN = ("request.granted", "grant.accepted")
+"""A right is given to who asked, and to those of the team who accepted the terms, when they do."""
+
 BECOMES = {
     "grant.suspended": store.SUSPENDED, "grant.resumed": store.LIVE, "grant.revoked": store.REVOKED, "grant.expired": store.EXPIRED, "grant.renewed": store.RENEWED,
 }  # fmt: skip
@@ -24,7 +26,7 @@ BECOMES = {
 
 def heard(happening: Happening) -> None:
     """In the transaction that did it: a right that cannot be signed is not given."""
-    if happening.kind == GIVEN and happening.content.get("grants"):
+    if happening.kind in GIVEN and happening.content.get("grants"):
         _given(happening)
     elif state := BECOMES.get(happening.kind):
         at = store.now()

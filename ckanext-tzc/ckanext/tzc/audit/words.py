@@ -34,6 +34,7 @@ def kinds() -> dict[str, str]:
         "request.upheld": tk._("A decision was upheld after an appeal"),
         "request.granted": tk._("A request was granted"),
         "request.refused": tk._("A request was refused"),
+        "grant.accepted": tk._("Somebody of a team accepted the terms of a right"),
         "request.withdrawn": tk._("A request was withdrawn"),
         "request.appeal_withdrawn": tk._("An appeal was withdrawn"),
         "request.lapsed": tk._("A request lapsed"),

@@ -73,6 +73,7 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         "request.granted": _("A request for data was granted."),
         "request.refused": _("A request for data was refused; the reasons stand with it."),
         "request.changed": _("A request for data was changed; an approval that was given before is taken back, and asked for anew."),
+        "grant.accepted": _("Somebody whom you named has accepted the terms: their right is open."),
         "request.withdrawn": _("A request for data was withdrawn."),
         "request.appeal_withdrawn": _("An appeal was withdrawn: the decision stands."),
         "request.lapsed": _("A request for data has lapsed: nobody completed it in time."),

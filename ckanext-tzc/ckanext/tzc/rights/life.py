@@ -18,7 +18,7 @@ from ckanext.tzc.common import changed, happening, levels, mailing
 from tzc.rights import requests
 from tzc.rights.requests import CHANGES_REQUESTED, CLOCK, DRAFT, GRANTED, REQUESTER, SUSPENDED, UNDER_REVIEW, Act
 
-from . import delegates, form, naming, records, renewals, request_words, rescoping, roles, terms
+from . import delegates, form, joining, naming, records, renewals, request_words, rescoping, roles, terms
 
 WITH_REASON = frozenset({"ask_changes", "prolong", "refuse", "suspend", "revoke", "appeal", "uphold"})
 """Moves that say why."""
@@ -41,9 +41,6 @@ APPEAL_WITHDRAWN = "appeal_withdrawn"
 """In the thread: the appeal is given up, and what it was against stands."""
 
 ACKNOWLEDGED, APPEAL_ACKNOWLEDGED = "request.acknowledged", "request.appeal_acknowledged"
-
-RIGHTS = "/demandes/droits"
-"""One's own rights: what a member of a team sees, whose the request is not."""
 
 A_DAY = 3
 """Times the requests that may wait at once, that an account may write in 24 hours: deciders are told of each that is sent."""
@@ -147,7 +144,7 @@ def submit(user: Any, request: records.Request, data: dict[str, Any]) -> None:
         raise invalid("move", request_words.refusal(requests.IllegalMoveError(parts[0].state, "submit"), roles.moves(user.id, parts[0], request)))
     fields = {name: data[name] if name in data else getattr(request, name) for name in ("purpose", "words", "project", "organisation", "days", "team")}
     content = form.content(fields, request.requester, errors)
-    before = {value for (value,) in model.Session.query(records.Accepted.hash).filter_by(request=request.id)}
+    before = {value for (value,) in model.Session.query(records.Accepted.hash).filter_by(request=request.id, by=request.requester)}
     accepted = _accepted(before, [*(part.partner for part in going if part not in change.gone), *change.new], data, errors)
     renewals.in_time(going, request, errors)
     naming.already([*(part.partner for part in parts if part not in change.gone and part.state not in NOTHING_LEFT), *change.new], content.team, errors)
@@ -347,9 +344,17 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     if name == "appeal":
         # who does something is not told of it otherwise
         _tell(APPEAL_ACKNOWLEDGED, None, request, part, datasets, {"due": _moment(part.due)}, {request.requester}, [])
+    _open_too(name, part, request, act.at)
     if given:
         # after it was told: what hangs on the right before goes over to this one
         _take_the_place(part, request, act.at)
+
+
+def _open_too(name: str, part: records.Part, request: records.Request, at: datetime) -> None:
+    """A right that rested is there again: also for those of the team who accepted the terms meanwhile."""
+    team = set(records.asked(part, request).team) if name == requests.Resume.name else set()
+    for account in sorted(team and team & records.accepted_by(request)):
+        joining.give(part, request, account, at)
 
 
 def step(name: str, also: dict[str, Any] | None) -> str:
@@ -398,8 +403,7 @@ def _take_the_place(part: records.Part, request: records.Request, at: datetime) 
 
 def _hashes(request: records.Request) -> str:
     """The terms that were accepted for a request: their hashes, the latest last."""
-    rows = model.Session.query(records.Accepted.hash).filter_by(request=request.id).order_by(records.Accepted.id)
-    return " ".join(dict.fromkeys(value for (value,) in rows))
+    return " ".join(records.hashes(request))
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -423,8 +427,7 @@ def _tell(
     if given:
         more["grants"] = [{"id": grant.id, "account": grant.account, "dataset": grant.dataset, "resources": grant.resources, "columns": grant.columns} for grant in given]
         more["terms"] = given[0].terms_hash
-    elsewhere = {account: RIGHTS for account in asked.team if account in told and not roles.of(account, part, request)}
-    happening.tell(happening.Happening(kind, by, about, {**more, **content}, tuple(sorted(told)), address(request.id), paths=elsewhere))
+    happening.tell(happening.Happening(kind, by, about, {**more, **content}, tuple(sorted(told)), address(request.id)))
 
 
 def remind(kind: str, part: records.Part, request: records.Request, told: Iterable[str]) -> None:

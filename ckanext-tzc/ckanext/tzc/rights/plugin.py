@@ -8,12 +8,12 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import grants
 
 from . import records
-from .logic import action, columns, files, requests, terms
+from .logic import action, columns, files, joining, requests, terms
 
 
 def every_action() -> dict[str, Any]:
     """The actions of licences, of requests, and of what is seen before."""
-    return {name: function for module in (action, requests, columns, files, terms) for name, function in vars(module).items() if name.startswith("tzc_")}
+    return {name: function for module in (action, requests, columns, files, joining, terms) for name, function in vars(module).items() if name.startswith("tzc_")}
 
 
 @tk.blanket.actions(every_action)

@@ -248,11 +248,14 @@ def keep_asked(part: Part, request: Request) -> None:
 
 
 def give(part: Part, request: Request, covered: Iterable[Covered], hashes: str, at: datetime) -> list[Grant]:
-    """The rights of a part that was granted, for who asked and the team; those that are there already are given anew."""
+    """The rights of a part that was granted, for who asked and those of the team who accepted the terms; those that are there already are given anew."""
     there = {(grant.account, grant.dataset): grant for grant in model.Session.query(Grant).filter_by(part=part.id)}
     found, said = [], asked(part, request)
+    joined = accepted_by(request)
+    for account in joined & set(said.team):
+        _carry_over(request, account)
     for item in covered:
-        for account in (request.requester, *said.team):
+        for account in (request.requester, *(one for one in said.team if one in joined)):
             grant = there.get((account, item.dataset)) or Grant(id=make_uuid(), part=part.id, account=account, dataset=item.dataset, created=at)
             grant.resources, grant.columns = list(item.resources), dict(item.columns)
             grant.begins, grant.ends, grant.live = part.begins, part.ends, True
@@ -261,6 +264,28 @@ def give(part: Part, request: Request, covered: Iterable[Covered], hashes: str, 
             found.append(grant)
     forget_grants()
     return found
+
+
+def hashes(request: Request) -> list[str]:
+    """Of the terms that who asked accepted for a request, the latest last."""
+    rows = model.Session.query(Accepted.hash).filter_by(request=request.id, by=request.requester).order_by(Accepted.id)
+    return list(dict.fromkeys(value for (value,) in rows))
+
+
+def accepted_by(request: Request) -> set[str]:
+    """Who accepted all terms that a request was made under, for it or for the one that it renews."""
+    wanted, found = set(hashes(request)), {}
+    for account, value in model.Session.query(Accepted.by, Accepted.hash).filter(Accepted.request.in_([one for one in (request.id, request.renews) if one])):
+        found.setdefault(account, set()).add(value)
+    return {account for account, values in found.items() if wanted <= values}
+
+
+def _carry_over(request: Request, account: str) -> None:
+    """What somebody accepted for the request that this one renews is kept with this one too, as of its moment."""
+    wanted = set(hashes(request)) - {value for (value,) in model.Session.query(Accepted.hash).filter_by(request=request.id, by=account)}
+    for row in model.Session.query(Accepted).filter(Accepted.request == request.renews, Accepted.by == account, Accepted.hash.in_(wanted)).all() if wanted else ():
+        model.Session.add(Accepted(request=request.id, terms=row.terms, hash=row.hash, by=account, at=row.at))
+    model.Session.flush()
 
 
 def set_live(part: str, live: bool) -> None:

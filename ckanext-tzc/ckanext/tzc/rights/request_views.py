@@ -167,8 +167,29 @@ def _shown(id: str) -> Any:
 
 @asking.route("/<id>")
 def thread(id: str) -> Any:
-    """A request: where it stands, what can be done, what was said."""
-    return _thread(_shown(id), {}, {})
+    """A request: where it stands, what can be done, what was said. For whom it names: what it gives them."""
+    try:
+        return _member(_call("tzc_request_join_show", id=id), {})
+    except tk.ObjectNotFound:
+        return _thread(_shown(id), {}, {})
+
+
+def _member(joined: dict[str, Any], errors: dict[str, Any]) -> str:
+    page: str = tk.render("requests/member.html", {"joined": joined, "errors": errors})
+    return page
+
+
+@asking.route("/<id>/rejoindre", methods=["POST"])
+def join(id: str) -> Any:
+    """One of the team accepts the terms."""
+    try:
+        _call("tzc_request_join", id=id, terms=request.form.getlist("terms"))
+    except tk.ObjectNotFound:
+        return tk.abort(404, tk._("There is no such request."))
+    except tk.ValidationError as error:
+        return _member(_call("tzc_request_join_show", id=id), error.error_dict), 400
+    tk.h.flash_success(tk._("You have accepted the terms: your right is open."))
+    return tk.redirect_to("tzc_requests.thread", id=id)
 
 
 def _thread(shown: dict[str, Any], typed: dict[str, str], errors: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.signed_in import signed_in
 
-tzc_request_create = tzc_request_submit = tzc_request_move = tzc_request_message = tzc_request_show = tzc_request_list = signed_in
+tzc_request_create = tzc_request_submit = tzc_request_move = tzc_request_message = tzc_request_show = tzc_request_list = tzc_request_join = tzc_request_join_show = signed_in
 tzc_request_file_add = tzc_request_file_list = tzc_request_file_remove = signed_in
 tzc_request_terms = tzc_request_terms_set = tzc_request_terms_list = tzc_request_terms_show = signed_in
 tzc_grant_list = signed_in

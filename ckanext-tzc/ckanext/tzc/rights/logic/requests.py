@@ -318,7 +318,7 @@ def _shown(request: records.Request, parts: list[records.Part], user: Any) -> An
     said = {part.id: row for part in mine if (row := decided.get(part.id)) and _differ(row, content)}
     teams = {account for row in (content, *said.values()) for account in row.team}
     names = _names({request.requester, *teams, *keys, *able, *(account for message in seen for account in (message.by, *message.acting_for) if account)})
-    accepted = model.Session.query(records.Accepted).filter_by(request=request.id).order_by(records.Accepted.id)
+    accepted = model.Session.query(records.Accepted).filter_by(request=request.id, by=request.requester).order_by(records.Accepted.id)
     return {
         "guest": tk.h.tzc_guest_address(request.requester) if "tzc_guest_address" in tk.h else "",
         "id": request.id, "requester": names.get(request.requester, ""), "yours": user.id == request.requester, **_said(content, names), "team_names": _user_names(content.team),
