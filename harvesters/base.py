@@ -48,7 +48,7 @@ class Source:
 class Harvester(abc.ABC):
     """One way that catalogues speak. It keeps nothing between two calls."""
 
-    settings: ClassVar[Mapping[str, type]] = {"allow_internal": bool, "accept_departures": bool, "redistribute": bool}
+    settings: ClassVar[Mapping[str, type]] = {"allow_internal": bool, "accept_departures": bool, "redistribute": bool, "grace_days": int, "schedule": str}
     """Keys that a source's configuration may have, and what each is."""
 
     def headers(self, source: Source) -> dict[str, str]:

@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import email.utils
+import hashlib
 import http.client
 import ipaddress
 import json
@@ -19,7 +20,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -39,6 +40,12 @@ BROKEN = (HTTPError, http.client.HTTPException, OSError)
 """What a connection ends with that breaks."""
 
 CHUNK = 65_536
+MOST_PAGES = 1000
+"""Pages of a listing that are remembered; one with more is read anew each time."""
+
+MOST_KEPT = 16 * 1024 * 1024
+"""Bytes of answers that are kept for a reader who will ask for them again."""
+
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -73,6 +80,8 @@ class Answer:
     kind: str
     body: bytes
     status: int = 200
+    etag: str = ""
+    modified: str = ""
 
     def json(self) -> Any:
         """The JSON that it holds."""
@@ -104,6 +113,19 @@ class Answer:
             raise FetchError(f"{_shown(self.url)} answers with a page ({self.kind or 'no type'}), not with {wanted}. Is this the address of the catalogue's API?")
         if not start:
             raise FetchError(f"{_shown(self.url)} answers with nothing, where {wanted} was expected.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A question that was asked, and how its answer is known again: by what its server calls it, else by a hash of it."""
+
+    method: str
+    url: str
+    body: str | None
+    kind: str
+    etag: str
+    modified: str
+    digest: str
 
 
 def is_public(address: str) -> bool:
@@ -170,6 +192,23 @@ class Client:
         self.limits = limits or Limits()
         self.headers = dict(headers or {})
         self.ends = time.monotonic() + self.limits.run
+        self.pages: list[Page] = []
+        """What was asked and answered, the first of it; `MOST_PAGES` and one more at most."""
+        self._kept: dict[tuple[str, str, bytes | None], Answer] = {}
+
+    def is_unchanged(self, pages: Iterable[Page]) -> bool:
+        """Whether all of these pages are as they were. What came that is new is kept, so that a reader who asks next gets it without another request."""
+        kept = 0
+        for page in pages:
+            body = page.body.encode() if page.body is not None else None
+            named = {"If-None-Match": page.etag, "If-Modified-Since": "" if page.etag else page.modified}
+            answer = self._ask(page.method, page.url, body, page.kind, {name: value for name, value in named.items() if value})
+            if answer.status == 200 and kept + len(answer.body) <= MOST_KEPT:
+                kept += len(answer.body)
+                self._kept[page.method, page.url, body] = answer
+            if answer.status == 200 and _digest(answer.body) != page.digest:
+                return False
+        return True
 
     def get(self, url: str) -> Answer:
         """The answer to a question."""
@@ -181,10 +220,16 @@ class Client:
 
     def ask(self, method: str, url: str, body: bytes | None = None, kind: str = "") -> Answer:
         """The answer, after redirects, and after having asked again where that may help."""
+        answer = self._kept.pop((method, url, body), None) or self._ask(method, url, body, kind, {})
+        if len(self.pages) <= MOST_PAGES:
+            self.pages.append(Page(method, url, body.decode() if body is not None else None, kind, answer.etag, answer.modified, _digest(answer.body)))
+        return answer
+
+    def _ask(self, method: str, url: str, body: bytes | None, kind: str, more: Mapping[str, str]) -> Answer:
         for number in range(1, self.limits.tries + 1):
             last = number == self.limits.tries
             try:
-                answer, pause = self._follow(method, url, body, kind)
+                answer, pause = self._follow(method, url, body, kind, more)
             except BROKEN as error:
                 if last or isinstance(error, ssl.SSLError):
                     raise FetchError(f"{_shown(url)} cannot be had: {_reason(error)}") from error
@@ -201,13 +246,13 @@ class Client:
             raise FetchError(f"{_shown(url)} wants to be asked again in {seconds:.0f} seconds only; that is too long to wait. Harvest it again then.")
         time.sleep(max(seconds, 0))
 
-    def _follow(self, method: str, url: str, body: bytes | None, kind: str) -> tuple[Answer, float | None]:
+    def _follow(self, method: str, url: str, body: bytes | None, kind: str, more: Mapping[str, str]) -> tuple[Answer, float | None]:
         """The answer at the end of redirects, and how long its server asks to wait."""
         first = _split(url)
         for _ in range(self.limits.redirects + 1):
             here = _split(url)
             own = self.headers if (here.scheme, here.hostname, here.port) == (first.scheme, first.hostname, first.port) else {}
-            told = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **({"Content-Type": kind} if body is not None else {}), **_login(here), **own}
+            told = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **({"Content-Type": kind} if body is not None else {}), **_login(here), **own, **more}
             answer, headers = self._once(method, url, body, told)
             if answer.status in MOVED and headers.get("location"):
                 url = _joined(url, headers["location"])
@@ -216,7 +261,7 @@ class Client:
                 continue
             if answer.status in AGAIN:
                 return answer, retry_after(headers.get("retry-after", ""))
-            if answer.status != 200:
+            if answer.status != 200 and not (answer.status == 304 and more):
                 raise FetchError(f"{_shown(url)} answers with the status {answer.status}.")
             return answer, None
         raise FetchError(f"{_shown(url)} redirects more than {self.limits.redirects} times.")
@@ -233,7 +278,8 @@ class Client:
             connection.request(method, target, body, headers, preload_content=False)
             with connection.getresponse() as response:
                 told = {name.lower(): value for name, value in response.headers.items()}
-                answer = Answer(url, told.get("content-type", ""), self._read(url, response) if response.status == 200 else b"", response.status)
+                content = self._read(url, response) if response.status == 200 else b""
+                answer = Answer(url, told.get("content-type", ""), content, response.status, told.get("etag", ""), told.get("last-modified", ""))
         except BROKEN:
             if watch.rang:
                 raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.") from None
@@ -323,6 +369,10 @@ def _joined(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError as error:
         raise FetchError(f"{_shown(url)} redirects to what is no address.") from error
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _login(parts: SplitResult) -> dict[str, str]:

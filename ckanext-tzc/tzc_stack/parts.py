@@ -104,6 +104,7 @@ def _processes(paths: Paths, settings: Settings) -> list[Part]:
         for queue, purpose in QUEUES.items()
     ]
     consumers = [_ckan_part(f"harvest-{step}", f"Harvest: {step}", [*ckan, "tzc", "harvest", "consume", step], "ckanext-harvest") for step in ("gather", "fetch")]
+    engine = _ckan_part("harvest-work", "Harvest: our kinds", [*ckan, "tzc", "harvest", "work"], "ckan")
     return [
         Part(
             "web", "Web server", gunicorn, lambda: f"gunicorn {version('gunicorn')}, CKAN {version('ckan')}",
@@ -111,6 +112,7 @@ def _processes(paths: Paths, settings: Settings) -> list[Part]:
         ),
         *queues,
         *consumers,
+        engine,
         Part("scheduler", "Scheduler", [python, "-m", "tzc_stack.scheduler"], lambda: f"rq {version('rq')}", priority=70),
     ]  # fmt: skip
 

@@ -9,12 +9,13 @@ import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestObject, HarvestSource
 
 from . import reports, sources
+from .engine import store
 
 
 def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
-    """The catalogue that a dataset was harvested from: `{"title", "address", "host"}`; None for one that was made here.
+    """The catalogue that a dataset was harvested from: `{"title", "address", "host", "missing"}`; None for one that was made here.
 
-    The address is the catalogue's site: the source's own may hold a token.
+    The address is the catalogue's site: the source's own may hold a token. `missing`: the day since which the source no longer lists it, or empty.
     """
     source = (
         model.Session.query(HarvestSource)
@@ -26,7 +27,9 @@ def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
         return None
     address = urlsplit(source.url)
     host = address.hostname or ""
-    return {"title": source.title or host, "host": host, "address": f"{address.scheme}://{host}{f':{address.port}' if address.port else ''}/"}
+    since = model.Session.query(store.ItemRow.missing).filter(store.ItemRow.package_id == package["id"], store.ItemRow.missing.is_not(None)).scalar()
+    site = f"{address.scheme}://{host}{f':{address.port}' if address.port else ''}/"
+    return {"title": source.title or host, "host": host, "address": site, "missing": str(tk.h.tzc_moment(since.replace(tzinfo=None))) if since else ""}
 
 
 def tzc_may_harvest() -> bool:
@@ -43,3 +46,21 @@ def tzc_harvest_standing(identifier: str) -> dict[str, Any] | None:
 def tzc_is_our_kind(kind: str) -> bool:
     """Whether partners' editors may make a source of it."""
     return sources.is_ours(kind)
+
+
+def tzc_harvest_change(change: str, outcome: str | None) -> str:
+    """What a plan says of a record, or what became of that."""
+    return reports.change(change, outcome)
+
+
+def tzc_harvest_field(name: str) -> str:
+    """What a field is called in the form; others keep their names."""
+    schema = tk.h.scheming_get_dataset_schema("dataset") or {}
+    fields = {field["field_name"]: field for group in ("dataset_fields", "resource_fields") for field in schema.get(group, [])}
+    field = fields.get("tag_string" if name == "tags" else name) or {}
+    return str(tk.h.scheming_language_text(field["label"])) if field.get("label") else name
+
+
+def tzc_harvest_counts(counts: dict[str, int]) -> str:
+    """What a run or a part of it brought, in words; see `engine.telling`."""
+    return ", ".join(reports.counted(counts))

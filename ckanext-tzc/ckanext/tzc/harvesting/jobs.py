@@ -6,6 +6,9 @@ def run_due_harvests() -> None:
     """Start the harvest sources that are due, and mark the jobs that have ended."""
     import ckan.plugins.toolkit as tk
 
+    from .engine import orders
+
+    orders.begin_due()
     user = tk.get_action("get_site_user")({"ignore_auth": True}, {})
     try:
         tk.get_action("harvest_jobs_run")({"user": user["name"], "ignore_auth": True}, {})

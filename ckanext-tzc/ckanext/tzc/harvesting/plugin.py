@@ -14,6 +14,7 @@ from . import sources
 @tk.blanket.auth_functions
 @tk.blanket.blueprints
 @tk.blanket.cli
+@tk.blanket.config_declarations
 @tk.blanket.helpers
 class HarvestingPlugin(p.SingletonPlugin):
     """Who sees what of a harvest, and the processes that do it."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ckan.model as model
@@ -14,6 +14,7 @@ from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject,
 from tzc.harvesting import repair
 
 from . import sources
+from .engine import scheduling, store
 
 TOLD = 500
 """Failures of one run that its page tells, and problems of its listing; the count is of all."""
@@ -51,6 +52,7 @@ def _standing(package: Any, source: Any, last: Run | None) -> dict[str, Any]:
         "active": package.state == "active",
         "address": sources.without_password(source.url),
         "kind": kinds().get(source.type, source.type),
+        "ours": sources.is_ours(source.type),
         "partner": {"name": partner.name, "title": partner.title or partner.name} if partner else None,
         "frequency": tk._((source.frequency or "MANUAL").title()),
         "next": _next(source, package.state == "active"),
@@ -69,6 +71,9 @@ def _next(source: Any, active: bool) -> str:
     """When the next run is, in words."""
     if not active:
         return tk._("Never: the source is deleted")
+    settings = sources.settings(source.config)
+    if isinstance(schedule := settings.get("schedule"), str) and scheduling.is_schedule(schedule):
+        return str(tk.h.tzc_moment(scheduling.following(schedule, source.id, store.now()).replace(tzinfo=None), clock=True))
     if (source.frequency or "MANUAL") == "MANUAL":
         return tk._("When somebody starts it")
     if source.next_run is None or source.next_run <= dt.datetime.now(dt.timezone.utc).replace(tzinfo=None):
@@ -90,7 +95,10 @@ def runs(source_id: str, page: int, size: int) -> tuple[list[Run], int]:
 
 
 def run(job: Any) -> Run:
-    """A run: `{"id", "source", "begun", "ended", "open", "tone", "words", "counts": [str], "problems"}`; `problems` is how many there are."""
+    """A run: `{"id", "source", "begun", "ended", "open", "tone", "words", "counts": [str], "problems"}`; `problems` is how many there are.
+
+    Of our kinds also `engine`, the run's state, `asks`, why it waits, and `plan`, whether it has one.
+    """
     return _told([job])[0]
 
 
@@ -98,6 +106,7 @@ def _told(jobs: list[Any]) -> list[Run]:
     ids = [job.id for job in jobs]
     became: dict[str, dict[str, int]] = {}
     waiting: dict[str, int] = {}
+    engine = {run.id: run for run in model.Session.query(store.Run).filter(store.Run.id.in_(ids))}
     kinds = (HarvestObject.harvest_job_id, HarvestObject.state, HarvestObject.report_status)
     objects = sa.select(*kinds, sa.func.count()).where(HarvestObject.harvest_job_id.in_(ids)).group_by(*kinds)
     for job, state, status, count in model.Session.execute(objects):
@@ -107,12 +116,15 @@ def _told(jobs: list[Any]) -> list[Run]:
         became.setdefault(job, {})[kind] = became.get(job, {}).get(kind, 0) + count
     gathered = sa.select(HarvestGatherError.harvest_job_id, sa.func.count()).where(HarvestGatherError.harvest_job_id.in_(ids))
     listing: dict[str, int] = dict(model.Session.execute(gathered.group_by(HarvestGatherError.harvest_job_id)).all())
-    return [_words(job, became.get(job.id, {}), waiting.get(job.id, 0), listing.get(job.id, 0)) for job in jobs]
+    for run in engine.values():
+        if unchanged := run.counts.get("unchanged"):
+            became.setdefault(run.id, {})["not modified"] = unchanged
+    return [_words(job, became.get(job.id, {}), waiting.get(job.id, 0), listing.get(job.id, 0), engine.get(job.id)) for job in jobs]
 
 
-def _words(job: Any, became: dict[str, int], waiting: int, listing: int) -> Run:
+def _words(job: Any, became: dict[str, int], waiting: int, listing: int, engine: Any) -> Run:
     total, failed = sum(became.values()), became.get("errored", 0)
-    tone, words = _state(job, total, waiting, listing, failed)
+    tone, words = _under_way(engine, total) if engine and engine.ended is None else _state(job, total, waiting, listing, failed)
     return {
         "id": job.id,
         "source": job.source_id,
@@ -123,7 +135,23 @@ def _words(job: Any, became: dict[str, int], waiting: int, listing: int) -> Run:
         "words": words,
         "counts": list(_counts(became)),
         "problems": listing + failed,
+        "engine": engine.state if engine else "",
+        "asks": engine.asks if engine else "",
+        "plan": bool(engine and engine.planned),
     }
+
+
+def _under_way(run: Any, total: int) -> tuple[str, str]:
+    """The same of a run of the engine that has not ended."""
+    counts = run.counts
+    planned = sum(counts.get(kind, 0) for kind in (store.NEW, store.CHANGED, store.GONE, store.REFUSED, "unchanged"))
+    if run.state == store.PLANNED:
+        return "warning", str(tk._("Its plan waits for approval"))
+    if run.state == store.PAUSED:
+        return "warning", str(tk._("It is paused"))
+    if run.state == store.APPLYING:
+        return "info", str(tk._("%(done)d of %(all)d records are taken in")) % {"done": total, "all": planned}
+    return "info", str(tk._("It waits for its turn") if run.state == store.WAITING else tk._("The catalogue is being listed"))
 
 
 def _state(job: Any, total: int, waiting: int, listing: int, failed: int) -> tuple[str, str]:
@@ -152,6 +180,41 @@ def _counts(became: dict[str, int]) -> Iterable[str]:
         "stopped": lambda n: tk.ungettext("%(num)d not done", "%(num)d not done", n),
     }
     return (str(said(became[kind])) % {"num": became[kind]} for kind, said in words.items() if became.get(kind))
+
+
+def counted(counts: Mapping[str, int]) -> list[str]:
+    """What a plan holds, or what was done of it, the kinds that there are."""
+    words = {
+        "new": lambda n: tk.ungettext("%(num)d new dataset", "%(num)d new datasets", n),
+        "changed": lambda n: tk.ungettext("%(num)d changed", "%(num)d changed", n),
+        "unchanged": lambda n: tk.ungettext("%(num)d as before", "%(num)d as before", n),
+        "back": lambda n: tk.ungettext("%(num)d there again", "%(num)d there again", n),
+        "missing": lambda n: tk.ungettext("%(num)d no longer at the source", "%(num)d no longer at the source", n),
+        "gone": lambda n: tk.ungettext("%(num)d deleted", "%(num)d deleted", n),
+        "refused": lambda n: tk.ungettext("%(num)d refused", "%(num)d refused", n),
+        "failed": lambda n: tk.ungettext("%(num)d failed", "%(num)d failed", n),
+    }
+    return [str(said(counts[kind])) % {"num": counts[kind]} for kind, said in words.items() if counts.get(kind)]
+
+
+def kinds_found(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The kinds of records of a plan that have rows, each with how many there are in words."""
+    return [(kind, counted({kind: counts[kind]})[0]) for kind in ("new", "changed", "back", "missing", "gone", "refused") if counts.get(kind)]
+
+
+def change(kind: str, outcome: str | None) -> str:
+    """What a plan says of one record, or what became of that where it went wrong."""
+    words = {
+        store.NEW: tk._("new"),
+        store.CHANGED: tk._("changed"),
+        store.BACK: tk._("there again"),
+        store.MISSING: tk._("no longer at the source, kept for now"),
+        store.GONE: tk._("deleted"),
+        store.REFUSED: tk._("refused"),
+    }
+    if outcome in {store.REFUSED, store.FAULT}:
+        return str(tk._("refused") if outcome == store.REFUSED else tk._("failed"))
+    return str(words.get(kind, kind))
 
 
 def problems(job: Any) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""What the commands of harvests do: the actions, as the portal's own account, and what became of them in words or JSON."""
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import click
+
+from .engine import orders, store, telling
+
+PAUSE = 1.0
+"""Seconds between two looks at a run that another process works on."""
+
+
+def _act(name: str, asked: dict[str, Any]) -> dict[str, Any]:
+    context = {"ignore_auth": True, "user": tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]}
+    try:
+        answer: dict[str, Any] = tk.get_action(name)(context, asked)
+    except tk.ObjectNotFound as error:
+        raise click.ClickException(str(error.message or tk._("Harvest source not found"))) from error
+    except tk.ValidationError as error:
+        raise click.ClickException("; ".join(f"{words}" for words in error.error_summary.values())) from error
+    return answer
+
+
+def begin(source: str, *, dry: bool, approve: bool, wait: bool, as_json: bool) -> None:
+    """A run or a dry run. With `approve`, a plan of the source that waits already is done instead of making another."""
+    package = model.Package.get(source)
+    there = store.open_run(package.id) if package else None
+    if approve and there is not None and there.state == store.PLANNED:
+        run_id = _act("tzc_harvest_approve", {"source": source})["run"]
+    else:
+        run_id = _act("tzc_harvest_dry_run", {"source": source})["run"] if dry else _act("tzc_harvest_run", {"source": source, "approve": approve})["run"]
+    if wait:
+        _until_it_rests(run_id)
+        if dry and approve and _run(run_id).state == store.PLANNED:
+            _act("tzc_harvest_approve", {"source": source})
+            _until_it_rests(run_id)
+    _say(run_id, as_json)
+
+
+def _run(run_id: str) -> store.Run:
+    model.Session.rollback()
+    found = store.run(run_id)
+    if found is None:
+        raise click.ClickException(tk._("There is no such run."))
+    return found
+
+
+def _until_it_rests(run_id: str) -> None:
+    """Work on a run, here or by whoever does, until it ended or waits for somebody."""
+    while _run(run_id).state in store.WORKABLE:
+        orders.work_now(run_id)
+        if _run(run_id).state in store.WORKABLE:
+            time.sleep(PAUSE)
+
+
+def order(name: str, source: str, as_json: bool, **more: Any) -> None:
+    """One action on the open run of a source."""
+    _say(_act(name, {"source": source, **more})["run"], as_json)
+
+
+def restore(source: str, run_id: str | None, as_json: bool) -> None:
+    """Take back what a run deleted."""
+    done = _act("tzc_harvest_restore", {"source": source, **({"run": run_id} if run_id else {})})
+    click.echo(json.dumps(done) if as_json else f"{done['restored']} datasets are back.")
+
+
+def status(source: str, as_json: bool) -> None:
+    """Where the last run stands."""
+    _say(_act("tzc_harvest_status", {"source": source})["run"], as_json)
+
+
+def _say(run_id: str, as_json: bool) -> None:
+    told = telling.summary(_run(run_id))
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    asks = {
+        "first": "It is the source's first: look at it, then approve it.",
+        "departures": "Suspiciously much is missing: look at it, then approve or stop it.",
+        "dry": "Approve it to have it done.",
+    }
+    counts = ", ".join(f"{told[name]} {name}" for name in ("new", "changed", "unchanged", "missing", "deleted", "refused", "failed") if told[name])
+    click.echo(f"{told['state']}: {counts or 'nothing'}. {asks.get(told['asks'], '')}".rstrip())
+    for reason in told["reasons"]:
+        click.echo(f"  {reason['identifier']}: {reason['words']}")
+    for words in told["problems"]:
+        click.echo(f"  {words}")

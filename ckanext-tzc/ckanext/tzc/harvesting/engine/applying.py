@@ -1,0 +1,156 @@
+"""A plan is done, batch by batch, each in one transaction; where one fails it is done again dataset by dataset, so that the bad one fails alone."""
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import uuid
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckan.lib.plugins import get_permission_labels
+from ckanext.activity.model import Activity
+from ckanext.harvest.model import HarvestObject, HarvestObjectError, HarvestObjectExtra
+
+from . import reading, store, writing
+from .leases import Lease, LostError, WantedError
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+"""Rows that are done in one transaction."""
+
+REPORT = {store.NEW: "added", store.CHANGED: "updated", store.GONE: "deleted"}
+"""What ckanext-harvest calls it."""
+
+Values = dict[str, Any]
+
+
+def run(lease: Lease, origin: reading.Origin) -> None:
+    """Do what of the plan is not done yet."""
+    index(lease.run_id)
+    while rows := _waiting(lease.run_id):
+        try:
+            _batch(lease, origin, rows)
+        except (LostError, WantedError, sa.exc.OperationalError):
+            raise
+        except Exception:  # whichever plugin's hook or column refuses one of them, the others are no worse
+            log.warning("A batch of run %s failed and is done one by one", lease.run_id, exc_info=True)
+            model.Session.rollback()
+            _one_by_one(lease, origin, rows)
+        index(lease.run_id)
+
+
+def _waiting(run_id: str) -> list[Any]:
+    entry = store.Entry
+    columns = (entry.identifier, entry.change, entry.title, entry.words, entry.given, entry.notes, entry.content, entry.digest, entry.package_id)
+    query = sa.select(*columns).where(entry.run_id == run_id, entry.outcome.is_(None)).order_by(entry.number).limit(BATCH)
+    return list(model.Session.execute(query).all())
+
+
+def _one_by_one(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
+    for row in rows:
+        try:
+            _batch(lease, origin, [row])
+        except (LostError, WantedError, sa.exc.OperationalError):
+            raise
+        except Exception as error:  # the dataset that made its batch fail: it fails alone, with its reason
+            log.warning("A dataset of run %s failed: %s", lease.run_id, row.identifier, exc_info=True)
+            model.Session.rollback()
+            lease.hold()
+            _tell(lease, origin, [(row, store.FAULT, f"{type(error).__name__}: {str(error)[:500]}", None)])
+            model.Session.commit()
+
+
+def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
+    """These rows, in one transaction."""
+    lease.hold()
+    writer = writing.Writer()
+    done = []
+    for row in rows:
+        try:
+            done.append((row, *_one(writer, origin, row)))
+        except tk.ValidationError as error:
+            faults = "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
+            done.append((row, store.REFUSED, tk._("The dataset does not fit the portal's schema. %s") % faults, None))
+    _tell(lease, origin, done)
+    _activity(writer, origin, lease.run_id, done)
+    model.Session.commit()
+
+
+def _one(writer: writing.Writer, origin: reading.Origin, row: Any) -> tuple[str, str, str | None]:
+    """Do one row: what became of it, why, and the dataset that it concerns."""
+    if row.change == store.REFUSED:
+        return store.REFUSED, row.words, None
+    if row.change in {store.MISSING, store.BACK}:
+        values = {"missing": store.now() if row.change == store.MISSING else None, "kept": False, "package_id": row.package_id}
+        store.keep(origin.id, [{"identifier": row.identifier, **values, **({"digest": row.digest} if row.digest else {})}])
+        return store.DID, "", row.package_id
+    package = model.Package.get(row.package_id) if row.package_id else None
+    if row.change == store.GONE:
+        if package and package.state != "deleted":
+            writer.delete(package)
+        return store.WRITTEN, "", row.package_id
+    if package is None:
+        return store.WRITTEN, "", writer.create(row.given)
+    shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": writer.user_name}, {"id": package.id})
+    writer.update(package, reading.merged(row.given, shown))
+    return store.WRITTEN, "", str(package.id)
+
+
+def _tell(lease: Lease, origin: reading.Origin, done: list[tuple[Any, str, str, str | None]]) -> None:
+    """Remember what became of rows: in ckanext-harvest's tables, for its pages and the index, and in ours."""
+    moment = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+    objects, extras, errors, entries, kept = [], [], [], [], []
+    for row, outcome, words, package_id in done:
+        said = outcome == store.WRITTEN
+        if said or outcome in {store.REFUSED, store.FAULT}:
+            made = {"id": str(uuid.uuid4()), "guid": row.identifier, "content": row.content, "package_id": package_id, "current": said and row.change != store.GONE}
+            objects.append({**made, "state": "COMPLETE" if said else "ERROR", "report_status": REPORT[row.change] if said else "errored"})
+            if row.notes:
+                extras.append({"id": str(uuid.uuid4()), "harvest_object_id": made["id"], "key": "mended", "value": json.dumps(row.notes, ensure_ascii=False)})
+            if not said:
+                errors.append({"id": str(uuid.uuid4()), "harvest_object_id": made["id"], "message": words, "stage": "Import", "created": moment})
+        if said and row.change == store.GONE:
+            kept.append({"identifier": row.identifier, "package_id": package_id, "missing": None, "kept": False, "digest": None, "given": None})
+        elif said:
+            kept.append({"identifier": row.identifier, "package_id": package_id, "missing": None, "kept": False, "digest": row.digest, "given": row.given})
+        entries.append({"one": row.identifier, "what": outcome, "why": words, "which": package_id or row.package_id})
+    replaced = [entry["guid"] for entry in objects if entry["state"] == "COMPLETE"]
+    same = (HarvestObject.harvest_source_id == origin.id, HarvestObject.current.is_(True), HarvestObject.guid.in_(replaced))
+    model.Session.execute(sa.update(HarvestObject).where(*same).values(current=False), execution_options={"synchronize_session": False})
+    common = {"harvest_job_id": lease.run_id, "harvest_source_id": origin.id, "gathered": moment, "import_started": moment, "import_finished": moment, "retry_times": 0}
+    for table, values in ((HarvestObject, [{**entry, **common} for entry in objects]), (HarvestObjectExtra, extras), (HarvestObjectError, errors)):
+        if values:
+            model.Session.execute(sa.insert(table.__table__), values)
+    store.keep(origin.id, kept)
+    table = store.Entry.__table__
+    marked = sa.update(table).where(table.c.run_id == lease.run_id, table.c.identifier == sa.bindparam("one"))
+    emptied = {"content": sa.null(), "given": sa.null()}
+    model.Session.connection().execute(marked.values(outcome=sa.bindparam("what"), words=sa.bindparam("why"), package_id=sa.bindparam("which"), **emptied), entries)
+
+
+def _activity(writer: writing.Writer, origin: reading.Origin, run_id: str, done: list[tuple[Any, str, str, str | None]]) -> None:
+    """One line in the source's history, and so in its partner's, for all of a batch."""
+    counts: dict[str, int] = {}
+    for row, outcome, _words, _package in done:
+        if outcome == store.WRITTEN:
+            counts[row.change] = counts.get(row.change, 0) + 1
+    if counts and tk.config.get("ckan.activity_streams_enabled"):
+        source = model.Package.get(origin.id)
+        told = {"package": {"id": source.id, "name": source.name, "title": source.title}, "actor": writer.user_name, "run": run_id, "counts": counts}
+        model.Session.add(Activity(writer.user_id, source.id, "harvested", told, get_permission_labels().get_dataset_labels(source)))
+
+
+def index(run_id: str) -> None:
+    """Bring into the index what is written; what a worker that died had written is found here by the next one. To do it twice harms nothing, so that no lease is asked for."""
+    entry = store.Entry
+    written = (entry.run_id == run_id, entry.outcome == store.WRITTEN)
+    while rows := model.Session.execute(sa.select(entry.identifier, entry.package_id).where(*written).order_by(entry.number).limit(BATCH)).all():
+        writing.to_index([row.package_id for row in rows if row.package_id])
+        model.Session.rollback()
+        these = (entry.run_id == run_id, entry.identifier.in_([row.identifier for row in rows]))
+        model.Session.execute(sa.update(entry.__table__).where(*these).values(outcome=store.DID))
+        model.Session.commit()

@@ -1,0 +1,141 @@
+"""What people may ask of a source: a run or a dry run; of a run: approval, a pause, its end, taking back what it deleted."""
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from urllib.parse import urlsplit
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckanext.harvest.logic import HarvestJobExists
+from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
+from ckanext.tzc.harvesters import listing
+
+from .. import sources
+from . import applying, leases, scheduling, store, working, writing
+
+
+class OrderError(Exception):
+    """What was asked cannot be done now; the message says why."""
+
+
+def begin(job_id: str, *, dry: bool = False, approved_by: str | None = None) -> store.Run:
+    """A run for a job of ckanext-harvest; it waits for its turn."""
+    job = HarvestJob.get(job_id)
+    source = HarvestSource.get(job.source_id)
+    left = store.open_run(source.id)
+    if left is not None and HarvestJob.get(left.id) is None:
+        # its job went with the source's history
+        working.close(left, store.STOPPED)
+    job.status = "Running"
+    host = listing.host(source.url) or (urlsplit(source.url).netloc or source.url)
+    run = store.Run(id=job.id, source_id=source.id, host=host, state=store.WAITING, dry=dry, begun=store.now(), counts={})
+    if approved_by is not None:
+        run.approved, run.approved_by = run.begun, approved_by
+    model.Session.add(run)
+    model.Session.commit()
+    return run
+
+
+def begin_due() -> None:
+    """A run for each source of our kinds whose schedule says so, unless one is under way or waits for somebody."""
+    now = store.now()
+    last = sa.select(sa.func.max(HarvestJob.created)).where(HarvestJob.source_id == HarvestSource.id).scalar_subquery()
+    ours = (HarvestSource.active.is_(True), HarvestSource.type.startswith("tzc_", autoescape=True), HarvestSource.config.contains('"schedule"'))
+    user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    for source_id, config, created, begun in model.Session.execute(sa.select(HarvestSource.id, HarvestSource.config, HarvestSource.created, last).where(*ours)).all():
+        schedule = sources.settings(config).get("schedule")
+        since = (begun or created).replace(tzinfo=dt.timezone.utc)
+        if isinstance(schedule, str) and scheduling.is_schedule(schedule) and scheduling.is_due(schedule, source_id, since, now):
+            with contextlib.suppress(HarvestJobExists):
+                tk.get_action("harvest_job_create")({"user": user, "ignore_auth": True, "model": model, "session": model.Session}, {"source_id": source_id, "run": True})
+
+
+def _locked(source_id: str) -> store.Run:
+    """The open run of a source, locked."""
+    found: store.Run | None = model.Session.query(store.Run).populate_existing().filter(store.Run.source_id == source_id, store.Run.ended.is_(None)).with_for_update().first()
+    if found is None:
+        raise OrderError(tk._("No run of this source is under way."))
+    return found
+
+
+def approve(source_id: str, user: str) -> store.Run:
+    """Do the plan that waits, as it stands."""
+    run = _locked(source_id)
+    if run.state != store.PLANNED:
+        model.Session.rollback()
+        raise OrderError(tk._("No plan of this source waits for approval."))
+    store.known(source_id).approved = True
+    run.state, run.asks, run.approved, run.approved_by, run.taken_over, run.wanted = store.APPLYING, "", store.now(), user, 0, ""
+    model.Session.commit()
+    return run
+
+
+def pause(source_id: str) -> store.Run:
+    """Stop working on the run; `resume` goes on where it was."""
+    run = _locked(source_id)
+    if run.state not in store.WORKABLE:
+        model.Session.rollback()
+        raise OrderError(tk._("The run is not under way."))
+    if run.owner is None:
+        run.state = store.PAUSED
+    else:
+        run.wanted = "pause"
+    model.Session.commit()
+    return run
+
+
+def resume(source_id: str) -> store.Run:
+    """Go on with a run that was paused."""
+    run = _locked(source_id)
+    if run.state != store.PAUSED and run.wanted != "pause":
+        model.Session.rollback()
+        raise OrderError(tk._("The run is not paused."))
+    if run.state == store.PAUSED:
+        run.state, run.taken_over = (store.APPLYING if run.planned else store.PLANNING if run.counts else store.WAITING), 0
+    run.wanted = ""
+    model.Session.commit()
+    return run
+
+
+def stop(source_id: str) -> store.Run:
+    """End the run. What it did stays; what it planned is not done."""
+    run = _locked(source_id)
+    if run.owner is None:
+        applying.index(run.id)
+        working.close(run, store.STOPPED)
+        working.reindex(source_id)
+    else:
+        run.wanted = "stop"
+        model.Session.commit()
+    return run
+
+
+def restore(run: store.Run) -> int:
+    """Take back what a run deleted, and keep it though the source does not list it. How many."""
+    entry = store.Entry
+    query = sa.select(entry.identifier, entry.package_id).where(entry.run_id == run.id, entry.change == store.GONE, entry.outcome.is_not(None))
+    source_id, user = run.source_id, tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    back = []
+    for row in model.Session.execute(query).all():
+        package = model.Package.get(row.package_id)
+        if package is None or package.state != "deleted":
+            continue
+        tk.get_action("package_patch")({"user": user, "ignore_auth": True}, {"id": row.package_id, "state": "active"})
+        last = model.Session.query(HarvestObject).filter_by(harvest_source_id=source_id, guid=row.identifier, package_id=row.package_id)
+        shown = last.filter(HarvestObject.report_status != "deleted").order_by(HarvestObject.import_finished.desc().nulls_last()).first()
+        if shown is not None:
+            shown.current = True
+        store.keep(source_id, [{"identifier": row.identifier, "package_id": row.package_id, "missing": store.now(), "kept": True}])
+        model.Session.commit()
+        back.append(row.package_id)
+    writing.to_index(back)
+    return len(back)
+
+
+def work_now(run_id: str) -> None:
+    """Work on a run in this process, unless another does."""
+    owner = leases.me()
+    if leases.claim(owner, run_id):
+        working.work(run_id, owner)

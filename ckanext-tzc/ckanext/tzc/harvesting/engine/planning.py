@@ -1,0 +1,247 @@
+"""What a run would do: each record of the source, as it is now, beside what is known of it. Nothing of the portal is written, and how long the source is does not matter."""
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckanext.harvest.model import HarvestGatherError, HarvestObject
+from ckanext.tzc.harvesters import base
+from ckanext.tzc.harvesters.http import MOST_PAGES, Client, FetchError, Page
+from ckanext.tzc.harvesters.record import Item, RecordError
+from sqlalchemy.dialects.postgresql import insert
+
+from . import comparing, reading, store
+from .leases import Lease
+
+BATCH = 200
+"""Records that are compared in one transaction."""
+
+Row = dict[str, Any]
+
+
+@dataclasses.dataclass
+class Plan:
+    """A plan while it is made: how many records became what, which came, and whether that was all."""
+
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    present: set[str] = dataclasses.field(default_factory=set)
+    whole: bool = True
+    doubted: int = 0
+
+    def count(self, kind: str, number: int = 1) -> None:
+        """So many more of a kind."""
+        self.counts[kind] = self.counts.get(kind, 0) + number
+
+
+def make(lease: Lease, origin: reading.Origin) -> Plan:
+    """Write the rows of a run's plan, batch by batch, each batch committed. What was planned by a worker that died is not read again."""
+    lease.hold()
+    known, plan, client = store.known(origin.id), Plan(), origin.client()
+    read_so = known.reading == origin.reading
+    pages = [Page(**page) for page in known.pages or []]
+    # a worker that died may have told of them already
+    model.Session.query(HarvestGatherError).filter_by(harvest_job_id=lease.run_id).delete(synchronize_session=False)
+    model.Session.commit()
+    try:
+        if read_so and pages and not _lost(origin.id) and client.is_unchanged(pages):
+            client.pages = pages
+            plan.present = set(_datasets(origin.id)) - set(_missing(origin.id))
+            plan.count("unchanged", len(plan.present))
+        else:
+            for batch in _batches(base.listing(origin.harvester, client, origin.asked), BATCH):
+                _compare(lease, origin, plan, batch)
+    except FetchError as error:
+        plan.whole = False
+        _problem(lease, str(error))
+    if not plan.whole:
+        _problem(lease, tk._("The listing is not whole: nothing is deleted here."))
+    _depart(lease, origin, plan)
+    _end(lease, origin, plan, client)
+    return plan
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items, so many at a time. What came before the listing broke off is given before the error is."""
+    batch: list[Item] = []
+    try:
+        for item in items:
+            batch.append(item)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except FetchError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _lost(source_id: str) -> bool:
+    """Whether a dataset of the source was deleted here without the source knowing: a listing then makes it anew."""
+    query = sa.select(store.ItemRow.identifier).join(model.Package, model.Package.id == store.ItemRow.package_id, isouter=True)
+    made = (store.ItemRow.source_id == source_id, store.ItemRow.missing.is_(None), store.ItemRow.given.is_not(None))
+    gone = query.where(*made, sa.or_(model.Package.id.is_(None), model.Package.state != "active"))
+    return model.Session.execute(gone.limit(1)).first() is not None
+
+
+def _datasets(source_id: str) -> dict[str, str]:
+    """The datasets that stand for records of a source, by identifier."""
+    current = (HarvestObject.current.is_(True), HarvestObject.harvest_source_id == source_id, HarvestObject.package_id.is_not(None))
+    return dict(model.Session.execute(sa.select(HarvestObject.guid, HarvestObject.package_id).where(*current)).all())
+
+
+def _missing(source_id: str) -> dict[str, Any]:
+    """Records that were missing before, by identifier: `(missing, kept)`."""
+    columns = (store.ItemRow.identifier, store.ItemRow.missing, store.ItemRow.kept)
+    query = sa.select(*columns).where(store.ItemRow.source_id == source_id, store.ItemRow.missing.is_not(None))
+    return {row.identifier: row for row in model.Session.execute(query)}
+
+
+def _problem(lease: Lease, words: str) -> None:
+    """Something to tell of the listing."""
+    lease.hold()
+    model.Session.add(HarvestGatherError(message=words, harvest_job_id=lease.run_id))
+    model.Session.commit()
+
+
+def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]) -> None:
+    """Rows for those of the batch that are not as they were."""
+    lease.hold()
+    for item in batch:
+        if item.problem:
+            plan.whole = False
+            model.Session.add(HarvestGatherError(message=item.problem, harvest_job_id=lease.run_id))
+    good = {item.identifier: item for item in batch if not item.problem}
+    plan.present |= good.keys()
+    known = store.items(origin.id, list(good))
+    if adopted := _adopted(origin, [identifier for identifier in good if identifier not in known or known[identifier].package_id is None]):
+        known |= adopted
+    columns = (store.Entry.identifier, store.Entry.digest, store.Entry.change)
+    query = sa.select(*columns).where(store.Entry.run_id == lease.run_id, store.Entry.identifier.in_(list(good)))
+    planned = {row.identifier: row for row in model.Session.execute(query)}
+    rows: list[Row] = []
+    same: list[Row] = []
+    for identifier, item in good.items():
+        digest = hashlib.sha256(f"{origin.reading}\0{item.content}".encode("utf-8", "surrogatepass")).hexdigest()
+        if identifier in planned and planned[identifier].digest == digest:
+            plan.count(planned[identifier].change)
+            continue
+        row = _row(origin, item, digest, known.get(identifier))
+        plan.count(row["change"] if row else "unchanged")
+        if row:
+            rows.append({"run_id": lease.run_id, "identifier": identifier, "digest": digest, **row})
+        elif known[identifier].digest != digest:
+            same.append({"identifier": identifier, "digest": digest})
+    store.keep(origin.id, same)
+    _write(rows)
+    plan.count("listed", len(good))
+    model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(counts=plan.counts))
+    model.Session.commit()
+
+
+def _write(rows: list[Row]) -> None:
+    if rows:
+        blank = dict.fromkeys(("change", "title", "words", "differences", "given", "notes", "content", "digest", "package_id"))
+        filled = [{**blank, "title": "", "words": "", **row} for row in rows]
+        statement = insert(store.Entry.__table__)
+        statement = statement.on_conflict_do_update(index_elements=["run_id", "identifier"], set_={name: statement.excluded[name] for name in blank})
+        model.Session.execute(statement, filled)
+
+
+def _row(origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | None:
+    """What is to be done for one record; nothing where it is as it was."""
+    there = bool(known is not None and known.there)
+    if there and known.digest == digest and known.missing is None:
+        return None
+    try:
+        record = base.record_of(origin.harvester, item.content, origin.shown)
+    except RecordError as error:
+        return {"change": store.REFUSED, "title": item.identifier[:500], "words": str(error), "content": item.content}
+    given = reading.prepared(record, origin)
+    if there and known.given == given:
+        return {"change": store.BACK, "title": given["title"], "package_id": known.package_id} if known.missing else None
+    notes = [[note.what, note.value] for note in record.notes]
+    found = {"title": given["title"], "given": given, "content": item.content, "notes": notes, "package_id": known.package_id if known else None}
+    if not there:
+        return {**found, "change": store.NEW}
+    return {**found, "change": store.CHANGED, "differences": comparing.differences(known.given or _stored(known.package_id, given), given)}
+
+
+def _stored(package_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A dataset as it is here, as far as the source says something of it: for sources that were harvested before there was a plan."""
+    shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": package_id})
+    files = given.get("resources") or []
+    names = {name for file in files for name in file}
+    resources = [{name: value for name, value in file.items() if name in names and value not in ("", None)} for file in shown.get("resources", [])]
+    words = [{"name": tag["name"]} for tag in shown.get("tags", [])]
+    return {**{name: value for name, value in shown.items() if name in given and value not in ("", None, [], {})}, "resources": resources, "tags": words}
+
+
+def _adopted(origin: reading.Origin, identifiers: list[str]) -> dict[str, Any]:
+    """What was made of records before the engine kept rows, or before a source's history was cleared; remembered, and as `store.items` gives it."""
+    if not identifiers:
+        return {}
+    same = (HarvestObject.harvest_source_id == origin.id, HarvestObject.guid.in_(identifiers), HarvestObject.package_id.is_not(None))
+    order = (HarvestObject.guid, HarvestObject.current.desc(), HarvestObject.import_finished.desc().nulls_last())
+    query = sa.select(HarvestObject.guid, HarvestObject.package_id).distinct(HarvestObject.guid).where(*same).order_by(*order)
+    found: dict[str, str] = dict(model.Session.execute(query).all())
+    rest = [identifier for identifier in identifiers if identifier not in found]
+    guid = model.Package.extras["guid"].astext
+    mine = (guid.in_(rest), model.Package.owner_org == origin.owner, model.Package.type == "dataset")
+    taken = sa.select(HarvestObject.id).where(HarvestObject.current.is_(True), HarvestObject.package_id == model.Package.id).exists()
+    if rest and origin.owner:
+        found |= dict(model.Session.execute(sa.select(guid, model.Package.id).where(*mine, ~taken)).all())
+    store.keep(origin.id, [{"identifier": identifier, "package_id": package_id} for identifier, package_id in found.items()])
+    return store.items(origin.id, list(found)) if found else {}
+
+
+def grace(origin: reading.Origin) -> dt.timedelta:
+    """How long what is no longer at the source is kept."""
+    days = origin.setting("grace_days")
+    return dt.timedelta(days=days if isinstance(days, int) else tk.config["tzc.harvesting.grace_days"])
+
+
+def _depart(lease: Lease, origin: reading.Origin, plan: Plan) -> None:
+    """Rows for what the source no longer lists; only a whole listing says so."""
+    if not plan.whole:
+        return
+    lease.hold()
+    datasets, missing = _datasets(origin.id), _missing(origin.id)
+    leaving = base.departures(datasets.keys() - missing.keys(), plan.present, whole=True, accept=origin.setting("accept_departures") is True)
+    plan.doubted = len(leaving.doubted)
+    if plan.doubted:
+        words = tk._("%(missing)d of %(known)d datasets are missing at the source, suspiciously many: nothing is done until somebody has looked and approves the run or stops it.")
+        model.Session.add(HarvestGatherError(message=words % {"missing": plan.doubted, "known": len(datasets)}, harvest_job_id=lease.run_id))
+    now, patience = store.now(), grace(origin)
+    change = store.MISSING if patience else store.GONE
+    rows = [{"change": change, "identifier": identifier} for identifier in sorted(leaving.gone | leaving.doubted)]
+    overdue = [name for name, row in missing.items() if name in datasets and name not in plan.present and not row.kept and row.missing + patience <= now]
+    rows += [{"change": store.GONE, "identifier": identifier} for identifier in sorted(overdue)]
+    titles = _titles([datasets[row["identifier"]] for row in rows])
+    for batch in (rows[start : start + BATCH] for start in range(0, len(rows), BATCH)):
+        _write([{"run_id": lease.run_id, **row, "package_id": datasets[row["identifier"]], "title": titles.get(datasets[row["identifier"]], "")} for row in batch])
+    for row in rows:
+        plan.count(row["change"])
+    if waits := len(missing.keys() & datasets.keys()) - len(overdue):
+        plan.count("absent", waits)
+    model.Session.commit()
+
+
+def _titles(ids: list[str]) -> dict[str, str]:
+    return dict(model.Session.execute(sa.select(model.Package.id, model.Package.title).where(model.Package.id.in_(ids))).all()) if ids else {}
+
+
+def _end(lease: Lease, origin: reading.Origin, plan: Plan, client: Client) -> None:
+    """The plan stands: whether it is all, and how the listing is known again."""
+    lease.hold()
+    pages = [dataclasses.asdict(page) for page in client.pages] if plan.whole and len(client.pages) <= MOST_PAGES else None
+    values = {"whole": plan.whole, "counts": plan.counts, "planned": store.now(), "reading": origin.reading, "pages": pages}
+    model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(**values))
+    model.Session.commit()

@@ -1,0 +1,144 @@
+"""The engine's tables, in CKAN's own database."""
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+WAITING, PLANNING, PLANNED, APPLYING, PAUSED, DONE, STOPPED, FAILED = "waiting", "planning", "planned", "applying", "paused", "done", "stopped", "failed"
+WORKABLE = (WAITING, PLANNING, APPLYING)
+"""States in which a worker may take a run."""
+
+NEW, CHANGED, BACK, MISSING, GONE, REFUSED = "new", "changed", "back", "missing", "gone", "refused"
+"""What a plan says of a record: to be created; to be written; listed again, as it was; listed no longer, kept meanwhile; missing for too long; not to be taken.
+
+What is unchanged has no row."""
+
+WRITTEN, DID, FAULT = "written", "done", "failed"
+"""What became of a row: in the database and not yet in the index, done, not possible."""
+
+
+def now() -> dt.datetime:
+    """This moment, in UTC."""
+    return dt.datetime.now(dt.timezone.utc)
+
+
+class Known(tk.BaseModel):
+    """What is kept of a source: whether its first run was approved, how its last whole listing is known again, and how it was read then."""
+
+    __tablename__ = "tzc_harvesting_source"
+
+    source_id = sa.Column(sa.UnicodeText, sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True)
+    approved = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+    reading = sa.Column(sa.UnicodeText)
+    pages = sa.Column(JSONB(none_as_null=True))
+
+
+class ItemRow(tk.BaseModel):
+    """A record of a source: the hash of what came, the dataset that was made of it (`given`, before people changed it here), since when it is missing.
+    `kept`: somebody took it back, so that it is not deleted again.
+    """
+
+    __tablename__ = "tzc_harvesting_item"
+
+    source_id = sa.Column(sa.UnicodeText, sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True)
+    identifier = sa.Column(sa.UnicodeText, primary_key=True)
+    package_id = sa.Column(sa.UnicodeText, sa.ForeignKey("package.id", ondelete="SET NULL"))
+    digest = sa.Column(sa.UnicodeText)
+    given = sa.Column(JSONB(none_as_null=True))
+    missing = sa.Column(sa.DateTime(timezone=True))
+    kept = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+
+
+class Run(tk.BaseModel):
+    """A run, with the id of its job in ckanext-harvest. `asks`: why it waits for somebody (`first`, `departures`, `dry`); `wanted`: what somebody wants of it (`pause`, `stop`);
+    `owner` and `beat`: which process works on it and when that last said so; `counts`: see `telling`.
+    """
+
+    __tablename__ = "tzc_harvesting_run"
+
+    id = sa.Column(sa.UnicodeText, primary_key=True)
+    source_id = sa.Column(sa.UnicodeText, sa.ForeignKey("package.id", ondelete="CASCADE"), nullable=False)
+    host = sa.Column(sa.UnicodeText, nullable=False)
+    state = sa.Column(sa.UnicodeText, nullable=False)
+    dry = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+    asks = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    wanted = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    whole = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+    counts = sa.Column(JSONB, nullable=False, server_default="{}")
+    reading = sa.Column(sa.UnicodeText)
+    pages = sa.Column(JSONB(none_as_null=True))
+    owner = sa.Column(sa.UnicodeText)
+    beat = sa.Column(sa.DateTime(timezone=True))
+    taken_over = sa.Column(sa.Integer, nullable=False, server_default="0")
+    begun = sa.Column(sa.DateTime(timezone=True), nullable=False)
+    planned = sa.Column(sa.DateTime(timezone=True))
+    approved = sa.Column(sa.DateTime(timezone=True))
+    approved_by = sa.Column(sa.UnicodeText)
+    ended = sa.Column(sa.DateTime(timezone=True))
+
+
+class Entry(tk.BaseModel):
+    """What a run found of one record, and what became of it."""
+
+    __tablename__ = "tzc_harvesting_entry"
+
+    run_id = sa.Column(sa.UnicodeText, sa.ForeignKey("tzc_harvesting_run.id", ondelete="CASCADE"), primary_key=True)
+    identifier = sa.Column(sa.UnicodeText, primary_key=True)
+    number = sa.Column(sa.BigInteger, sa.Identity(), nullable=False)
+    change = sa.Column(sa.UnicodeText, nullable=False)
+    title = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    words = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    differences = sa.Column(JSONB(none_as_null=True))
+    given = sa.Column(JSONB(none_as_null=True))
+    notes = sa.Column(JSONB(none_as_null=True))
+    content = sa.Column(sa.UnicodeText)
+    digest = sa.Column(sa.UnicodeText)
+    package_id = sa.Column(sa.UnicodeText)
+    outcome = sa.Column(sa.UnicodeText)
+
+
+def run(identifier: str) -> Run | None:
+    """A run by its id, as it stands in the database now."""
+    found: Run | None = model.Session.get(Run, identifier, populate_existing=True)
+    return found
+
+
+def open_run(source_id: str) -> Run | None:
+    """The run of a source that has not ended."""
+    found: Run | None = model.Session.query(Run).populate_existing().filter(Run.source_id == source_id, Run.ended.is_(None)).first()
+    return found
+
+
+def last_run(source_id: str) -> Run | None:
+    """The last run of a source."""
+    found: Run | None = model.Session.query(Run).populate_existing().filter_by(source_id=source_id).order_by(Run.begun.desc()).first()
+    return found
+
+
+def known(source_id: str) -> Known:
+    """What is kept of a source; made where there is nothing yet."""
+    model.Session.execute(insert(Known).values(source_id=source_id).on_conflict_do_nothing())
+    found: Known = model.Session.get(Known, source_id, populate_existing=True)
+    return found
+
+
+def items(source_id: str, identifiers: list[str]) -> dict[str, Any]:
+    """What is known of these records: `(identifier, digest, given, missing, kept, package_id, there)`; `there` says whether the dataset is."""
+    there = sa.and_(model.Package.id == ItemRow.package_id, model.Package.state == "active")
+    columns = (ItemRow.identifier, ItemRow.digest, ItemRow.given, ItemRow.missing, ItemRow.kept, ItemRow.package_id, model.Package.id.is_not(None).label("there"))
+    query = sa.select(*columns).select_from(sa.outerjoin(ItemRow, model.Package, there)).where(ItemRow.source_id == source_id, ItemRow.identifier.in_(identifiers))
+    return {row.identifier: row for row in model.Session.execute(query)}
+
+
+def keep(source_id: str, rows: list[dict[str, Any]]) -> None:
+    """Remember records: each `{"identifier", …}` with the columns that are said, the same ones of all."""
+    if rows:
+        statement = insert(ItemRow.__table__)
+        said = {name: statement.excluded[name] for name in rows[0] if name != "identifier"}
+        statement = statement.on_conflict_do_update(index_elements=["source_id", "identifier"], set_=said)
+        model.Session.execute(statement, [{"source_id": source_id, **row} for row in rows])

@@ -1,0 +1,150 @@
+"""Actions of the engine: what may be asked of a source and of its runs."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+from ckanext.harvest.logic import HarvestJobExists, HarvestSourceInactiveError
+from ckanext.harvest.model import HarvestJob
+
+from .. import sources
+from ..engine import orders, store, telling
+
+Values = dict[str, Any]
+
+
+def _source(data_dict: Values) -> Any:
+    package = model.Package.get(tk.get_or_bust(data_dict, "source"))
+    if package is None or package.type != sources.TYPE:
+        raise tk.ObjectNotFound(tk._("Harvest source not found"))
+    return package
+
+
+def _asked(name: str, context: Values, data_dict: Values) -> Any:
+    """The source that is asked about, for somebody who may."""
+    package = _source(data_dict)
+    tk.check_access(name, context, {"source": package.id})
+    return package
+
+
+def _run_of(package: Any, data_dict: Values) -> store.Run:
+    """The run that is asked about, else the source's last."""
+    run = store.run(str(data_dict["run"])) if data_dict.get("run") else store.last_run(package.id)
+    if run is None or run.source_id != package.id:
+        raise tk.ObjectNotFound(tk._("There is no such run."))
+    return run
+
+
+def _order(work: Callable[[], store.Run]) -> Values:
+    try:
+        return telling.status(work())
+    except orders.OrderError as error:
+        raise tk.ValidationError({"source": [str(error)]}) from error
+
+
+def _begin(context: Values, package: Any, *, dry: bool, approved_by: str | None) -> Values:
+    asked = {"user": context.get("user", ""), "ignore_auth": True, "model": model, "session": model.Session}
+    try:
+        made = tk.get_action("harvest_job_create")(asked, {"source_id": package.id, "run": False})
+    except HarvestJobExists as error:
+        raise tk.ValidationError({"source": [tk._("A run waits or is under way already.")]}) from error
+    except HarvestSourceInactiveError as error:
+        raise tk.ValidationError({"source": [tk._("The source is deleted. Take it back first, on the page that describes it.")]}) from error
+    if not sources.is_ours(HarvestJob.get(made["id"]).source.type):
+        model.Session.delete(HarvestJob.get(made["id"]))
+        model.Session.commit()
+        raise tk.ValidationError({"source": [tk._("Another program harvests sources of this kind: they have no dry run. Use harvest_job_create.")]})
+    return telling.status(orders.begin(made["id"], dry=dry, approved_by=approved_by))
+
+
+def tzc_harvest_dry_run(context: Values, data_dict: Values) -> Values:
+    """See what a run of `source` would do; nothing is written until it is approved."""
+    package = _asked("tzc_harvest_dry_run", context, data_dict)
+    return _begin(context, package, dry=True, approved_by=None)
+
+
+def tzc_harvest_run(context: Values, data_dict: Values) -> Values:
+    """Run `source`. Its first run waits for approval, unless `approve` is true."""
+    package = _asked("tzc_harvest_run", context, data_dict)
+    approved = context.get("user", "") if tk.asbool(data_dict.get("approve", False)) else None
+    return _begin(context, package, dry=False, approved_by=approved)
+
+
+def tzc_harvest_approve(context: Values, data_dict: Values) -> Values:
+    """Do the plan of `source` that waits, as it stands."""
+    package = _asked("tzc_harvest_approve", context, data_dict)
+    return _order(lambda: orders.approve(package.id, context.get("user", "")))
+
+
+def tzc_harvest_pause(context: Values, data_dict: Values) -> Values:
+    """Pause the run of `source`; with `resume` true go on with it."""
+    package = _asked("tzc_harvest_pause", context, data_dict)
+    act = orders.resume if tk.asbool(data_dict.get("resume", False)) else orders.pause
+    return _order(lambda: act(package.id))
+
+
+def tzc_harvest_stop(context: Values, data_dict: Values) -> Values:
+    """End the run of `source`. What it did stays, what it planned is not done."""
+    package = _asked("tzc_harvest_stop", context, data_dict)
+    return _order(lambda: orders.stop(package.id))
+
+
+def tzc_harvest_restore(context: Values, data_dict: Values) -> Values:
+    """Take back what a `run` of `source` deleted (its last, where none is named). `{"restored"}`."""
+    package = _asked("tzc_harvest_restore", context, data_dict)
+    return {"restored": orders.restore(_run_of(package, data_dict))}
+
+
+@tk.side_effect_free
+def tzc_harvest_status(context: Values, data_dict: Values) -> Values:
+    """Where a `run` of `source` stands (its last, where none is named)."""
+    package = _asked("tzc_harvest_status", context, data_dict)
+    return telling.status(_run_of(package, data_dict))
+
+
+@tk.side_effect_free
+def tzc_harvest_entries(context: Values, data_dict: Values) -> Values:
+    """What a `run` of `source` found, record by record; all, or those of a `change` or an `outcome`. `limit` (100, at most 1000), `offset`."""
+    package = _asked("tzc_harvest_entries", context, data_dict)
+    limit, offset = (_number(data_dict, name, default) for name, default in (("limit", 100), ("offset", 0)))
+    wanted = {name: str(data_dict[name]) for name in ("change", "outcome") if data_dict.get(name)}
+    found, count = telling.entries(_run_of(package, data_dict), wanted, min(limit, telling.MOST), offset)
+    return {"entries": found, "count": count}
+
+
+def _number(data_dict: Values, name: str, default: int) -> int:
+    value = str(data_dict.get(name, default))
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise tk.ValidationError({name: [tk._("A whole number, 0 or more")]})
+    return int(value)
+
+
+@tk.chained_action
+def harvest_send_job_to_gather_queue(next_action: Any, context: Values, data_dict: Values) -> Values:
+    """Our kinds are given to the engine; others go into ckanext-harvest's queue."""
+    job = HarvestJob.get(tk.get_or_bust(data_dict, "id"))
+    if job is None or not sources.is_ours(job.source.type):
+        answer: Values = next_action(context, data_dict)
+        return answer
+    tk.check_access("harvest_send_job_to_gather_queue", context, {"id": job.id, "source_id": job.source_id})
+    if store.run(job.id) is None:
+        orders.begin(job.id)
+    shown: Values = tk.get_action("harvest_job_show")({"user": context.get("user", ""), "ignore_auth": True, "model": model, "session": model.Session}, {"id": job.id})
+    return shown
+
+
+@tk.chained_action
+def harvest_job_abort(next_action: Any, context: Values, data_dict: Values) -> Values:
+    """A run of the engine is stopped; its job ends when its worker has let go of it."""
+    tk.check_access("harvest_job_abort", context, data_dict)
+    wanted = data_dict.get("source_id") or data_dict.get("id") or ""
+    package = model.Package.get(wanted)
+    run = store.open_run(package.id) if package else store.run(wanted)
+    if run is not None and run.ended is None:
+        orders.stop(run.source_id)
+        shown: Values = tk.get_action("harvest_job_show")({"user": context.get("user", ""), "ignore_auth": True, "model": model, "session": model.Session}, {"id": run.id})
+        return shown
+    answer: Values = next_action(context, data_dict)
+    return answer

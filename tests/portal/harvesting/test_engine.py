@@ -1,0 +1,413 @@
+"""The engine: a plan that somebody looks at, batches in which a bad dataset fails alone, what is missing, leases, and a worker that is killed."""
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import pytest
+from ckan.tests import factories
+from ckanext.harvest.model import HarvestObject
+from ckanext.tzc.harvesting.engine import applying, leases, orders, store, telling, working
+
+from tests.domain.harvesters.speakers import SPEAKERS, Speaker, answered, turtle
+from tests.sites import Asked, Reply, Site
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
+
+Source = Callable[..., dict[str, Any]]
+TITLES = [(f"jeu-{number:02}", f"Comptage {number:02}") for number in range(12)]
+KINDS = {"ckan": "tzc_ckan", "csw": "tzc_csw", "dcat": "tzc_dcat", "udata": "tzc_udata", "opendatasoft": "tzc_opendatasoft", "data.json": "tzc_datajson", "table": "tzc_table"}
+
+
+def act(name: str, **asked: Any) -> dict[str, Any]:
+    user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    answer: dict[str, Any] = tk.get_action(name)({"user": user}, {"source": "une-source", **asked})
+    return answer
+
+
+def work(run_id: str) -> store.Run:
+    orders.work_now(run_id)
+    found = store.run(run_id)
+    assert found is not None
+    return found
+
+
+def harvest(**asked: Any) -> dict[str, Any]:
+    """A run of the source, to its end; what became of it."""
+    return telling.summary(work(act("tzc_harvest_run", approve=True, **asked)["run"]))
+
+
+def found() -> dict[str, str]:
+    """What a stranger finds, by title."""
+    return {entry["title"]: entry["id"] for entry in tk.get_action("package_search")({"user": ""}, {"q": "*:*", "rows": 100})["results"]}
+
+
+def state() -> dict[str, Any]:
+    """All datasets that are there, without what says when and by whom they were written."""
+    told = {}
+    for package in model.Session.query(model.Package).filter_by(type="dataset", state="active"):
+        shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": package.id})
+        kept = {name: value for name, value in shown.items() if name not in {"id", "metadata_created", "metadata_modified", "name"}}
+        kept["resources"] = [{name: value for name, value in file.items() if name not in {"id", "package_id", "created", "metadata_modified"}} for file in shown["resources"]]
+        told[shown["title"]] = json.loads(json.dumps(kept))
+    return told
+
+
+def feed(site: Site, datasets: list[tuple[str, str]], **headers: str) -> Callable[[Asked], Reply]:
+    """All in one document, which says by its ETag whether it changed."""
+    body = turtle(site, datasets)
+
+    def answer(asked: Asked) -> Reply:
+        if headers.get("ETag") and asked.headers.get("If-None-Match") == headers["ETag"]:
+            return Reply(status=304, headers=dict(headers))
+        reply = answered(body, "text/turtle")
+        return Reply(reply.body, headers={**reply.headers, **headers})
+
+    return answer
+
+
+@pytest.fixture
+def made(site: Site, source: Source) -> dict[str, Any]:
+    """A DCAT source."""
+    site.answer = feed(site, TITLES)
+    return source(f"{site.address}/catalog", "tzc_dcat")
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS, ids=[speaker.name for speaker in SPEAKERS])
+def test_every_kind_is_planned_then_done_then_as_before(site: Site, source: Source, speaker: Speaker) -> None:
+    kind = next(ours for name, ours in KINDS.items() if speaker.name.startswith(name))
+    site.answer = speaker.says(site, TITLES)
+    source(f"{site.address}{speaker.path}", kind, {"allow_internal": True, **speaker.settings})
+    run = work(act("tzc_harvest_run")["run"])
+    assert (run.state, run.asks, telling.summary(run)["new"]) == (store.PLANNED, "first", 12)
+    assert found() == {}, "a plan writes nothing"
+    act("tzc_harvest_approve")
+    assert telling.summary(work(run.id)) | {"run": ""} == {
+        "run": "", "state": store.DONE, "asks": "", "new": 12, "changed": 0, "unchanged": 0, "missing": 0, "deleted": 0, "refused": 0, "failed": 0, "reasons": [], "problems": [],
+    }  # fmt: skip
+    before = found()
+    assert sorted(before) == [title for _, title in TITLES]
+    site.answer = speaker.says(site, [("jeu-00", "Comptage nouveau"), *TITLES[1:]])
+    again = harvest()
+    assert (again["changed"], again["unchanged"], again["new"]) == (1, 11, 0)
+    assert found()["Comptage nouveau"] == before["Comptage 00"]
+
+
+def test_an_unchanged_source_costs_one_request(site: Site, made: dict[str, Any]) -> None:
+    site.answer = feed(site, TITLES, ETag='"un"')
+    assert harvest()["new"] == 12
+    site.asked.clear()
+    assert harvest()["unchanged"] == 12
+    [asked] = site.asked
+    assert asked.headers["If-None-Match"] == '"un"'
+    site.answer = feed(site, TITLES)
+    site.asked.clear()
+    assert harvest()["unchanged"] == 12 and len(site.asked) == 1, "a server that says nothing of it: the answer is compared"
+
+
+def test_what_was_deleted_here_is_made_again_though_the_source_says_the_same(site: Site, made: dict[str, Any]) -> None:
+    site.answer = feed(site, TITLES, ETag='"un"')
+    harvest()
+    identifier = found()["Comptage 03"]
+    tk.get_action("package_delete")({"ignore_auth": True, "user": tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]}, {"id": identifier})
+    assert harvest()["new"] == 1
+    assert found()["Comptage 03"] == identifier
+
+
+def test_a_dry_run_tells_each_field_and_is_done_as_it_was_told(site: Site, made: dict[str, Any]) -> None:
+    harvest()
+    site.answer = feed(site, [("jeu-00", "Comptage nouveau"), *TITLES[1:], ("jeu-12", "Comptage 12"), ("jeu-13", "")])
+    run = work(act("tzc_harvest_dry_run")["run"])
+    told = act("tzc_harvest_status")
+    assert (told["state"], told["asks"]) == ("planned", "dry")
+    assert {kind: count for kind, count in told["found"].items() if count} == {"new": 1, "changed": 1, "unchanged": 11, "refused": 1}
+    changed = act("tzc_harvest_entries", change="changed")
+    assert changed["count"] == 1
+    assert changed["entries"][0]["differences"] == [{"field": "title", "file": "", "before": "Comptage 00", "after": "Comptage nouveau"}]
+    assert "no title" in act("tzc_harvest_entries", change="refused")["entries"][0]["words"]
+    assert "Comptage nouveau" not in found()
+    # what the source says meanwhile is for the next run
+    site.answer = feed(site, [("jeu-00", "Encore autre chose"), *TITLES[1:]])
+    act("tzc_harvest_approve")
+    done = telling.summary(work(run.id))
+    assert (done["new"], done["changed"], done["refused"]) == (1, 1, 1)
+    assert {"Comptage nouveau", "Comptage 12"} <= found().keys()
+
+
+def test_one_bad_dataset_of_a_batch_fails_alone(site: Site, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that the schema refuses, and one at which a plugin falls over after it was written."""
+    from ckanext.tzc.catalogue import plugin
+    from ckanext.tzc.harvesting.engine import writing
+
+    original = writing.Writer._validated
+
+    def refuses(writer: Any, wanted: dict[str, Any], *rest: Any) -> dict[str, Any]:
+        if wanted["title"] == "Comptage 07":
+            raise tk.ValidationError({"title": ["Trop beau"]})
+        answer: dict[str, Any] = original(writer, wanted, *rest)
+        return answer
+
+    harvested: list[str] = []
+
+    def falls_over(_self: object, _context: object, package: dict[str, Any]) -> None:
+        harvested.append(package["title"])
+        if package["title"] == "Comptage 05":
+            raise KeyError("axis")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(plugin.CataloguePlugin, "after_dataset_create", falls_over)
+        patched.setattr(writing.Writer, "_validated", refuses)
+        done = harvest()
+    assert (done["new"], done["failed"], done["refused"]) == (10, 1, 1)
+    reasons = {reason["identifier"][-6:]: reason["words"] for reason in done["reasons"]}
+    assert "KeyError" in reasons["jeu-05"] and "Trop beau" in reasons["jeu-07"]
+    assert len(found()) == 10 and harvested.count("Comptage 00") == 2, "the batch was done again"
+    assert harvest()["new"] == 2
+
+
+def test_one_activity_a_batch(site: Site, made: dict[str, Any]) -> None:
+    from ckanext.activity.model import Activity
+
+    harvest()
+    [activity] = model.Session.query(Activity).filter_by(activity_type="harvested").all()
+    assert activity.object_id == made["id"] and activity.data["counts"] == {"new": 12}
+    assert model.Session.query(Activity).filter_by(activity_type="new package").filter(Activity.object_id != made["id"]).count() == 0
+
+
+# what is no longer at the source
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch, impatient: None) -> None:
+    monkeypatch.setitem(tk.config, "tzc.harvesting.grace_days", 7)
+
+
+def days_pass(days: int) -> None:
+    for row in model.Session.query(store.ItemRow).filter(store.ItemRow.missing.is_not(None)):
+        row.missing -= dt.timedelta(days=days)
+    model.Session.commit()
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_is_missing_is_kept_a_while_then_deleted_and_taken_back(site: Site, made: dict[str, Any]) -> None:
+    site.answer = feed(site, TITLES, ETag='"un"')
+    harvest()
+    identifier = found()["Comptage 11"]
+    site.answer = feed(site, TITLES[:11], ETag='"deux"')
+    assert harvest()["missing"] == 1 and identifier in found().values()
+    assert tk.h.tzc_harvest_origin({"id": identifier})["missing"]
+    days_pass(6)
+    assert harvest()["deleted"] == 0
+    days_pass(2)
+    assert harvest()["deleted"] == 1, "also where the source says the same as before"
+    assert len(found()) == 11
+    assert act("tzc_harvest_restore") == {"restored": 1}
+    assert found()["Comptage 11"] == identifier
+    days_pass(30)
+    assert harvest()["deleted"] == 0, "what somebody took back is not deleted again"
+    site.answer = feed(site, TITLES)
+    assert harvest()["unchanged"] + 1 == 12
+    assert model.Session.query(store.ItemRow).filter(store.ItemRow.missing.is_not(None)).count() == 0
+
+
+@pytest.mark.usefixtures("patient")
+def test_many_departures_stop_the_run_and_ask(site: Site, made: dict[str, Any]) -> None:
+    harvest()
+    site.answer = feed(site, [("jeu-00", "Comptage nouveau"), *TITLES[1:6]])
+    run = work(act("tzc_harvest_run", approve=True)["run"])
+    assert (run.state, run.asks) == (store.PLANNED, "departures")
+    assert "6 " in act("tzc_harvest_status")["problems"][0] and "Comptage nouveau" not in found()
+    act("tzc_harvest_stop")
+    assert len(found()) == 12
+    run = work(act("tzc_harvest_run")["run"])
+    act("tzc_harvest_approve")
+    assert telling.summary(work(run.id))["missing"] == 6
+    assert len(found()) == 12, "they are kept a while"
+
+
+# leases
+
+
+def test_a_run_has_one_worker_and_is_taken_over_once(site: Site, made: dict[str, Any]) -> None:
+    run_id = act("tzc_harvest_run", approve=True)["run"]
+    assert leases.claim("premier") == run_id
+    assert leases.claim("deuxième") is None, "the first one lives"
+    with model.meta.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tzc_harvesting_run SET beat = beat - interval '2 minutes'")
+    assert [leases.claim("deuxième"), leases.claim("troisième")] == [run_id, None]
+    with leases.Lease(run_id, "premier") as lease, pytest.raises(leases.LostError):
+        lease.hold()
+    model.Session.rollback()
+    leases.release(run_id, "deuxième")
+    assert telling.summary(work(run_id))["new"] == 12
+
+
+def test_a_worker_signs_while_it_lives(made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = act("tzc_harvest_run", approve=True)["run"]
+    monkeypatch.setattr(leases, "PULSE", 0.01)
+    leases.claim("moi")
+    signed = []
+    with leases.Lease(run_id, "moi") as lease:
+        for _ in range(500):
+            seen = store.run(run_id)
+            assert seen is not None
+            signed.append(seen.beat)
+            model.Session.rollback()
+            if len(set(signed)) > 2:
+                break
+        assert len(set(signed)) > 2
+        lease.hold()
+        model.Session.rollback()
+
+
+def test_two_sources_of_one_host_are_not_asked_at_once(site: Site, made: dict[str, Any], source: Source) -> None:
+    source(f"{site.address}/autre", "tzc_dcat", name="une-autre")
+    source("http://192.0.2.1/", "tzc_dcat", name="ailleurs")
+    first = act("tzc_harvest_run")["run"]
+    second = act("tzc_harvest_run", source="une-autre")["run"]
+    elsewhere = act("tzc_harvest_run", source="ailleurs")["run"]
+    assert [leases.claim(name) for name in "abc"] == [first, elsewhere, None]
+    leases.release(first, "a")
+    orders.stop(made["id"])
+    assert leases.claim("d") == second
+
+
+# a worker that is killed, and orders while it works
+
+
+class Killed(BaseException):
+    """What kill −9 leaves of a process: nothing is put away."""
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, call: int) -> None:
+    """The worker dies when this is called for the so-manieth time."""
+    original, calls = getattr(module, name), iter(range(1, 1000))
+
+    def dies(*arguments: Any, **named: Any) -> Any:
+        if next(calls) == call:
+            raise Killed
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(module, name, dies)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Batches of three."""
+    from ckanext.tzc.harvesting.engine import planning
+
+    with monkeypatch.context() as patched:
+        patched.setattr(planning, "BATCH", 3)
+        patched.setattr(applying, "BATCH", 3)
+        yield
+
+
+def die(run_id: str) -> None:
+    with pytest.raises(Killed):
+        orders.work_now(run_id)
+    model.Session.rollback()
+    with model.meta.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tzc_harvesting_run SET beat = beat - interval '2 minutes'")
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(("place", "call"), [("planning._compare", 3), ("planning._depart", 1), ("applying._tell", 3), ("writing.to_index", 2)])
+def test_a_run_whose_worker_dies_ends_as_any_other(site: Site, made: dict[str, Any], place: str, call: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.harvesting.engine import planning, writing
+
+    harvest()
+    undisturbed = state()
+    tk.get_action("harvest_source_clear")({"ignore_auth": True, "model": model, "session": model.Session, "user": ""}, {"id": made["id"]})
+    module, name = place.split(".")
+    with monkeypatch.context() as patched:
+        killed_at(patched, {"planning": planning, "applying": applying, "writing": writing}[module], name, call)
+        run_id = act("tzc_harvest_run", approve=True)["run"]
+        die(run_id)
+    done = telling.summary(work(run_id))
+    assert (done["state"], done["new"], done["failed"]) == (store.DONE, 12, 0)
+    assert state() == undisturbed and sorted(found()) == sorted(undisturbed)
+    assert model.Session.query(HarvestObject).filter_by(current=True).count() == 12
+
+
+@pytest.mark.parametrize("after", ["listing", "first datasets"])
+def test_a_process_that_is_killed_harms_nothing(site: Site, made: dict[str, Any], after: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By kill −9, while the source is asked, and while datasets are written."""
+    monkeypatch.setattr(applying, "BATCH", 2)
+    undisturbed = {title for _, title in TITLES}
+    whole = site.answer
+    asked = threading.Event()
+
+    def slow(request: Asked) -> Reply:
+        asked.set()
+        if after == "listing":
+            time.sleep(30)
+        return whole(request)
+
+    site.answer = slow
+    run_id, owner = act("tzc_harvest_run", approve=True)["run"], leases.me()
+    assert leases.claim(owner, run_id) == run_id
+    model.Session.remove()
+    process = working._fork(run_id, owner)
+    assert asked.wait(30)
+    while after == "first datasets" and not written(run_id):
+        assert os.waitpid(process, os.WNOHANG) == (0, 0)
+    os.kill(process, signal.SIGKILL)
+    working._reap({process: (run_id, owner)}, 0)
+    site.answer = whole
+    done = telling.summary(work(run_id))
+    assert (done["state"], done["new"], done["failed"]) == (store.DONE, 12, 0)
+    assert set(found()) == undisturbed
+    assert model.Session.query(model.Package).filter_by(type="dataset").count() == 12
+
+
+def written(run_id: str) -> int:
+    """How many rows of a run are done."""
+    model.Session.rollback()
+    return model.Session.query(store.Entry).filter(store.Entry.run_id == run_id, store.Entry.outcome.is_not(None)).count()
+
+
+@pytest.mark.usefixtures("small")
+def test_a_run_is_paused_gone_on_with_and_stopped(site: Site, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    original = applying._batch
+
+    def wanting(act_name: str) -> Callable[..., None]:
+        def batch(*arguments: Any) -> None:
+            original(*arguments)
+            act(act_name)
+
+        return batch
+
+    run_id = act("tzc_harvest_run", approve=True)["run"]
+    monkeypatch.setattr(applying, "_batch", wanting("tzc_harvest_pause"))
+    assert work(run_id).state == store.PAUSED
+    assert len(found()) < 12 and leases.claim("quelqu’un") is None
+    act("tzc_harvest_pause", resume=True)
+    monkeypatch.setattr(applying, "_batch", wanting("tzc_harvest_stop"))
+    assert work(run_id).state == store.STOPPED
+    left = 12 - len(found())
+    monkeypatch.setattr(applying, "_batch", original)
+    assert left > 0 and harvest()["new"] == left
+
+
+# who may
+
+
+@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")  # ckanext-harvest's
+@pytest.mark.parametrize("name", ["dry_run", "run", "approve", "pause", "stop", "restore", "status", "entries"])
+def test_only_the_sources_editors_may(made: dict[str, Any], partner: dict[str, Any], name: str) -> None:
+    work(act("tzc_harvest_run")["run"])
+    for user in (factories.User()["name"], ""):
+        with pytest.raises(tk.NotAuthorized):
+            tk.get_action(f"tzc_harvest_{name}")({"user": user}, {"source": made["id"]})
+    try:
+        tk.get_action(f"tzc_harvest_{name}")({"user": partner["editor"]}, {"source": made["id"]})
+    except tk.ValidationError:
+        assert name in {"dry_run", "run", "pause"}, "a plan waits"

@@ -1,0 +1,46 @@
+"""When sources are due."""
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import pytest
+from ckanext.harvest.model import HarvestSource
+from ckanext.tzc.harvesting import jobs
+from ckanext.tzc.harvesting.engine import scheduling, store
+
+NIGHT = dt.datetime(2026, 3, 2, 3, 30, tzinfo=dt.timezone.utc)
+
+
+def test_a_source_is_asked_once_after_its_time() -> None:
+    hour = dt.timedelta(hours=1)
+    assert not scheduling.is_due("30 3 * * *", "une", NIGHT - hour, NIGHT - dt.timedelta(seconds=1))
+    assert scheduling.is_due("30 3 * * *", "une", NIGHT - hour, NIGHT + dt.timedelta(seconds=scheduling.LATEST))
+    begun = NIGHT + scheduling.later("une")
+    assert not scheduling.is_due("30 3 * * *", "une", begun, begun + 20 * hour)
+    assert scheduling.is_due("30 3 * * *", "une", begun, begun + 24 * hour)
+    assert len({scheduling.later(f"source-{number}") for number in range(50)}) > 40
+
+
+@pytest.mark.parametrize(("text", "good"), [("30 3 * * 1-5", True), ("*/30 * * * *", True), ("WEEKLY", False), ("61 3 * * *", False), ("1 2 3 4 5 6", False), ("@daily", False)])
+def test_a_schedule_is_one_that_cron_understands(text: str, good: bool) -> None:
+    assert scheduling.is_schedule(text) is good
+
+
+@pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
+def test_a_source_with_a_schedule_gets_its_runs(source: Callable[..., dict[str, Any]], partner: dict[str, Any]) -> None:
+    made = source("https://catalogue.example.org/", "tzc_dcat", {"schedule": "0 * * * *"})
+    jobs.run_due_harvests()
+    assert store.last_run(made["id"]) is None, "its time has not come since it was made"
+    HarvestSource.get(made["id"]).created -= dt.timedelta(hours=2)
+    model.Session.commit()
+    jobs.run_due_harvests()
+    run = store.last_run(made["id"])
+    assert run is not None and run.state == store.WAITING
+    jobs.run_due_harvests()
+    assert model.Session.query(store.Run).count() == 1
+    with pytest.raises(tk.ValidationError, match="cron"):
+        source("https://catalogue.example.org/b", "tzc_dcat", {"schedule": "souvent"}, name="autre", user=partner["editor"])
