@@ -52,13 +52,15 @@ def prepared(record: Record, owner: str | None, address: str, using: Mapping[str
 def merged(given: dict[str, Any], stored: dict[str, Any], former: Mapping[str, Any], using: Mapping[str, Any]) -> threeway.Merged:
     """What is to be written to a dataset that is there: what the source says now, with the address, the files' identities, what only people here say, and edits made here.
 
-    `former` holds what the source gave before (`given`) and what stood here then (`written`); without them what the source says counts. `using` is the source's mapping, which may
-    say whose word counts.
+    `former` holds what the source gave before (`given`) and, where that was kept, what stood here then (`written`); without it what the source says counts. `using` is the
+    source's mapping, which may say whose word counts.
     """
     ours = described(stored)
-    # where it is not known what was given before, what the source says now counts, and what it does not say stays
-    written = former.get("written") or {field: ours.get(field) for field in (*given, "resources")}
-    before = former.get("given") or {**written, "resources": []}
+    before, written = former.get("given"), former.get("written")
+    if before is None:
+        # where it is not known what was given before, what the source says now counts, and what it does not say stays
+        written = {field: ours.get(field) for field in (*given, "resources")}
+        before = {**written, "resources": []}
     told = threeway.merged(before, given, ours, written=written, keep=keeps(using), alone=TERRITORY_FIELDS)
     # a dataset that was hidden here stays so
     hidden = {"access_level": "confidential"} if stored.get("access_level") == "confidential" else {}

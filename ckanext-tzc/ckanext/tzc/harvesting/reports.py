@@ -11,7 +11,7 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject, HarvestObjectError, HarvestSource
 
-from tzc.harvesting import repair
+from tzc.harvesting import repair, threeway
 
 from . import sources
 from .engine import scheduling, store
@@ -262,6 +262,11 @@ def _edits(kept: str | None) -> dict[str, list[dict[str, str]]]:
     told = json.loads(kept or "{}")
     lists = {name: told.get(name, []) for name in ("kept", "overwritten")}
     return {name: [{"field": field, "ours": _short(ours), "theirs": _short(theirs)} for field, ours, theirs in edits] for name, edits in lists.items()}
+
+
+def of_edits(merged: threeway.Merged) -> dict[str, list[list[Any]]]:
+    """What is kept with a record of edits made here; `_edits` reads it."""
+    return {name: [[edit.place, edit.ours, edit.theirs] for edit in edits] for name, edits in (("kept", merged.kept), ("overwritten", merged.overwritten))}
 
 
 def _short(value: Any) -> str:

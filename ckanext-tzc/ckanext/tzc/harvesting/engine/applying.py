@@ -14,6 +14,9 @@ from ckan.lib.plugins import get_permission_labels
 from ckanext.activity.model import Activity
 from ckanext.harvest.model import HarvestObject, HarvestObjectError, HarvestObjectExtra
 
+from tzc.harvesting import threeway
+
+from .. import reports
 from . import reading, store, writing
 from .leases import Lease, LostError, WantedError
 
@@ -60,7 +63,7 @@ def _one_by_one(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
             log.warning("A dataset of run %s failed: %s", lease.run_id, row.identifier, exc_info=True)
             model.Session.rollback()
             lease.hold()
-            _tell(lease, origin, [(row, store.FAULT, f"{type(error).__name__}: {str(error)[:500]}", None)])
+            _tell(lease, origin, [(row, store.FAULT, f"{type(error).__name__}: {str(error)[:500]}", None)], {})
             model.Session.commit()
 
 
@@ -69,19 +72,21 @@ def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
     lease.hold()
     writer = writing.Writer()
     done = []
+    known = store.items(origin.id, [row.identifier for row in rows])
+    edits: dict[str, threeway.Merged] = {}
     for row in rows:
         try:
-            done.append((row, *_one(writer, origin, row)))
+            done.append((row, *_one(writer, origin, row, known.get(row.identifier), edits)))
         except tk.ValidationError as error:
             faults = "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
             done.append((row, store.REFUSED, tk._("The dataset does not fit the portal's schema. %s") % faults, None))
-    _tell(lease, origin, done)
+    _tell(lease, origin, done, edits)
     _activity(writer, origin, lease.run_id, done)
     model.Session.commit()
 
 
-def _one(writer: writing.Writer, origin: reading.Origin, row: Any) -> tuple[str, str, str | None]:
-    """Do one row: what became of it, why, and the dataset that it concerns."""
+def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, edits: dict[str, threeway.Merged]) -> tuple[str, str, str | None]:
+    """Do one row: what became of it, why, and the dataset that it concerns. What became of edits made here is noted in `edits`."""
     if row.change == store.REFUSED:
         return store.REFUSED, row.words, None
     if row.change in {store.MISSING, store.BACK}:
@@ -96,11 +101,12 @@ def _one(writer: writing.Writer, origin: reading.Origin, row: Any) -> tuple[str,
     if package is None:
         return store.WRITTEN, "", writer.create(row.given)
     shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": writer.user_name}, {"id": package.id})
-    writer.update(package, reading.merged(row.given, shown))
+    merged = edits[row.identifier] = reading.merged(row.given, shown, known.given if known else None, origin)
+    writer.update(package, merged.dataset)
     return store.WRITTEN, "", str(package.id)
 
 
-def _tell(lease: Lease, origin: reading.Origin, done: list[tuple[Any, str, str, str | None]]) -> None:
+def _tell(lease: Lease, origin: reading.Origin, done: list[tuple[Any, str, str, str | None]], edits: dict[str, threeway.Merged]) -> None:
     """Remember what became of rows: in ckanext-harvest's tables, for its pages and the index, and in ours."""
     moment = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
     objects, extras, errors, entries, kept = [], [], [], [], []
@@ -111,6 +117,9 @@ def _tell(lease: Lease, origin: reading.Origin, done: list[tuple[Any, str, str, 
             objects.append({**made, "state": "COMPLETE" if said else "ERROR", "report_status": REPORT[row.change] if said else "errored"})
             if row.notes:
                 extras.append({"id": str(uuid.uuid4()), "harvest_object_id": made["id"], "key": "mended", "value": json.dumps(row.notes, ensure_ascii=False)})
+            if said and row.identifier in edits:
+                value = json.dumps(reports.of_edits(edits[row.identifier]), ensure_ascii=False)
+                extras.append({"id": str(uuid.uuid4()), "harvest_object_id": made["id"], "key": "edits", "value": value})
             if not said:
                 errors.append({"id": str(uuid.uuid4()), "harvest_object_id": made["id"], "message": words, "stage": "Import", "created": moment})
         if said and row.change == store.GONE:

@@ -161,13 +161,13 @@ def _row(origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | N
     if there and known.digest == digest and known.missing is None:
         return None
     try:
-        record = base.record_of(origin.harvester, item.content, origin.shown)
+        made = reading.prepared(base.record_of(origin.harvester, item.content, origin.shown), origin)
     except RecordError as error:
         return {"change": store.REFUSED, "title": item.identifier[:500], "words": str(error), "content": item.content}
-    given = reading.prepared(record, origin)
+    given = made.dataset
     if there and known.given == given:
         return {"change": store.BACK, "title": given["title"], "package_id": known.package_id} if known.missing else None
-    notes = [[note.what, note.value] for note in record.notes]
+    notes = [[note.what, note.value] for note in made.notes]
     found = {"title": given["title"], "given": given, "content": item.content, "notes": notes, "package_id": known.package_id if known else None}
     if not there:
         return {**found, "change": store.NEW}

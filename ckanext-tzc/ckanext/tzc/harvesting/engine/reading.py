@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import Client, Limits
 from ckanext.tzc.harvesters.record import Record
 
-from .. import mapping, sources
+import tzc.harvesting
+from tzc.harvesting import threeway
+
+from .. import mapping, mappings, sources
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Origin:
     shown: base.Source
     owner: str | None
     reading: str
+    mapping: Mapping[str, Any]
+    """What the source's mapping says while this run goes on."""
 
     def client(self) -> Client:
         """What asks this source."""
@@ -50,32 +56,28 @@ def origin(source_id: str) -> Origin:
     kind = next(plugin for plugin in PluginImplementations(IHarvester) if plugin.info()["name"] == source.type)
     settings = sources.settings(source.config)
     asked, shown = base.Source(source.url, settings), base.Source(sources.without_password(source.url), settings)
-    told = "\0".join((_code(), source.type, source.url, source.config or "", package.owner_org or "", repr(territory().commune_names)))
+    using = mappings.in_force(source_id)
+    told = "\0".join((_code(), source.type, source.url, source.config or "", package.owner_org or "", repr(territory().commune_names), mappings.as_text(using)))
     reading = hashlib.sha256(told.encode()).hexdigest()
-    return Origin(source.id, package.title or package.name, kind.harvester, kind.limits, asked, shown, package.owner_org, reading)
+    return Origin(source.id, package.title or package.name, kind.harvester, kind.limits, asked, shown, package.owner_org, reading, using)
 
 
 @functools.cache
 def _code() -> str:
     """A hash of what reads records: what was read by other code or other vocabularies is read again."""
     read = hashlib.sha256()
-    folders = [Path(folder) for module in (ckanext.tzc.harvesters, ckanext.tzc.schemas) for folder in module.__path__]
+    folders = [Path(folder) for module in (ckanext.tzc.harvesters, ckanext.tzc.schemas, tzc.harvesting) for folder in module.__path__]
     files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.suffix in {".py", ".yaml"}]
-    for file in (*files, Path(mapping.__file__)):
+    for file in (*files, Path(mapping.__file__), Path(mappings.__file__)):
         read.update(file.read_bytes())
     return read.hexdigest()
 
 
-def prepared(record: Record, source: Origin) -> dict[str, Any]:
-    """The dataset of a record, without id and name."""
-    return mapping.dataset(record, source.owner, source.harvester.record_address(source.shown, record.identifier))
+def prepared(record: Record, source: Origin) -> mapping.Prepared:
+    """The dataset of a record, without id and name, and what was mended and mapped. RecordError for one that the source's mapping leaves out."""
+    return mapping.prepared(record, source.owner, source.harvester.record_address(source.shown, record.identifier), source.mapping)
 
 
-def merged(given: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
-    """What the source says, in the place of what it said; with the address, the files' identities, and what people added here."""
-    known = {resource["url"]: resource["id"] for resource in stored.get("resources", [])}
-    resources = [{**resource, **({"id": known[resource["url"]]} if resource["url"] in known else {})} for resource in given.get("resources", [])]
-    kept = {field: stored[field] for field in mapping.TERRITORY_FIELDS if stored.get(field)}
-    # a dataset that was hidden here stays so
-    hidden = {"access_level": "confidential"} if stored.get("access_level") == "confidential" else {}
-    return {**kept, **given, **hidden, "resources": resources, "id": stored["id"], "name": stored["name"], "state": "active"}
+def merged(given: dict[str, Any], stored: dict[str, Any], before: dict[str, Any] | None, source: Origin) -> threeway.Merged:
+    """What is to be written to a dataset that is there; `before` is what the source gave the last time. Edits made here stay until the source changes what was edited."""
+    return mapping.merged(given, stored, {"given": before} if before else {}, source.mapping)

@@ -28,10 +28,26 @@ from .mapping_action import (
 
 # without a list, CKAN leaves out what comes from elsewhere
 __all__ = [
-    "tzc_harvest_double_decide", "tzc_harvest_doubles", "tzc_harvest_mapping_show",
-    "tzc_harvest_mapping_try", "tzc_harvest_mapping_update", "tzc_harvest_mapping_versions",
-    "harvest_job_abort", "harvest_send_job_to_gather_queue", "harvest_source_create", "harvest_source_list", "harvest_source_reindex", "harvest_source_show", "tzc_harvest_approve",
-    "tzc_harvest_dry_run", "tzc_harvest_entries", "tzc_harvest_pause", "tzc_harvest_restore", "tzc_harvest_run", "tzc_harvest_status", "tzc_harvest_stop",
+    "harvest_job_abort",
+    "harvest_send_job_to_gather_queue",
+    "harvest_source_create",
+    "harvest_source_list",
+    "harvest_source_reindex",
+    "harvest_source_show",
+    "tzc_harvest_approve",
+    "tzc_harvest_double_decide",
+    "tzc_harvest_doubles",
+    "tzc_harvest_dry_run",
+    "tzc_harvest_entries",
+    "tzc_harvest_mapping_show",
+    "tzc_harvest_mapping_try",
+    "tzc_harvest_mapping_update",
+    "tzc_harvest_mapping_versions",
+    "tzc_harvest_pause",
+    "tzc_harvest_restore",
+    "tzc_harvest_run",
+    "tzc_harvest_status",
+    "tzc_harvest_stop",
 ]  # fmt: skip
 
 
