@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.people import PASSWORD, Person
 from tests.sites import Site, served
 
 Harvest = Callable[..., dict[str, Any]]
@@ -88,3 +89,24 @@ def run(impatient: None) -> Harvest:
         return {"counts": counts, "problems": problems}
 
     return harvest
+
+
+@pytest.fixture
+def person(app: Any, partner: dict[str, Any]) -> Callable[[str], Person]:
+    """Sign in as a member of the partner in a role, or as an administrator of the portal."""
+    import ckan.plugins.toolkit as tk
+    from ckan.tests import factories
+
+    def make(role: str) -> Person:
+        user = factories.Sysadmin(password=PASSWORD) if role == "sysadmin" else factories.User(password=PASSWORD)
+        if role in {"admin", "editor", "member"}:
+            tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": user["name"], "role": role})
+        return Person(app, user["name"])
+
+    return make
+
+
+@pytest.fixture
+def editor(person: Callable[[str], Person]) -> Person:
+    """One who edits the partner's sources."""
+    return person("editor")

@@ -8,10 +8,9 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
-from ckan.tests import factories
 from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
 
-from tests.people import PASSWORD, Person
+from tests.people import Person
 from tests.sites import Site, catalogue
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
@@ -26,24 +25,6 @@ def packages(count: int) -> list[dict[str, Any]]:
         {"id": f"jeu-{number}", "name": f"comptage-{number}", "title": f"Comptage {number}", "notes": "<p>Passages</p>", "license_id": "etalab-2.0", "state": "active", "type": "dataset", "private": False}
         for number in range(count)
     ]
-
-
-@pytest.fixture
-def person(app: Any, partner: dict[str, Any]) -> Callable[[str], Person]:
-    """Sign in as a member of the partner in a role, or as an administrator of the portal."""
-
-    def make(role: str) -> Person:
-        user = factories.Sysadmin(password=PASSWORD) if role == "sysadmin" else factories.User(password=PASSWORD)
-        if role in {"admin", "editor", "member"}:
-            tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": user["name"], "role": role})
-        return Person(app, user["name"])
-
-    return make
-
-
-@pytest.fixture
-def editor(person: Callable[[str], Person]) -> Person:
-    return person("editor")
 
 
 def count() -> int:
