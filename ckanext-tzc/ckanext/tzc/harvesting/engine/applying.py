@@ -71,6 +71,7 @@ def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
     """These rows, in one transaction."""
     lease.hold()
     writer = writing.Writer()
+    writer.meet(row.given for row in rows if row.given)
     done = []
     known = store.items(origin.id, [row.identifier for row in rows])
     edits: dict[str, threeway.Merged] = {}

@@ -32,6 +32,13 @@ class Writer:
     def __init__(self) -> None:
         self.user = model.User.get(tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"])
         self.user_id, self.user_name = self.user.id, self.user.name
+        self._tags: dict[str, Any] = {}
+
+    def meet(self, datasets: Iterable[Values]) -> None:
+        """Know the keywords of datasets that will be written, so that they are not asked for one by one."""
+        names = {tag["name"] for dataset in datasets for tag in dataset.get("tags") or []}
+        found = model.Session.query(model.Tag).filter(model.Tag.name.in_(names), model.Tag.vocabulary_id.is_(None)) if names else ()
+        self._tags = {tag.name: tag for tag in found}
 
     def _context(self, **more: Any) -> Values:
         return {"user": self.user_name, "ignore_auth": True, "defer_commit": True, "return_id_only": True, "model": model, "session": model.Session, **more}
@@ -44,6 +51,9 @@ class Writer:
         if errors:
             raise tk.ValidationError(errors)
         validated: Values = data
+        for tag in validated.get("tags") or []:
+            if tag["name"] in self._tags:
+                tag["id"] = self._tags[tag["name"]].id
         return validated
 
     def create(self, given: Values) -> str:
@@ -54,8 +64,7 @@ class Writer:
         package, _ = model_save.package_dict_save(data, context)
         package.metadata_modified = _utc()
         model.Session.flush()
-        if package.owner_org:
-            self._belongs(package)
+        self._join(package)
         for item in p.PluginImplementations(p.IPackageController):
             item.create(package)
             item.after_dataset_create(context, _with_ids(data, package))
@@ -85,9 +94,13 @@ class Writer:
             return
         if current:
             model.Session.execute(sa.delete(members).where(*of_package))
+        self._join(package)
+
+    def _join(self, package: Any) -> None:
+        """The same for a dataset that belongs to nobody yet."""
         if package.owner_org:
             values = {"table_name": "package", "table_id": package.id, "group_id": package.owner_org, "capacity": "organization", "state": "active"}
-            model.Session.execute(sa.insert(members), values)
+            model.Session.execute(sa.insert(model.Member.__table__), values)
 
     def delete(self, package: Any) -> None:
         """As `package_delete`."""
