@@ -23,11 +23,15 @@ MOST_FEEDS = 50
 """Of a dataset."""
 
 
-def package(id_: object) -> Any:
-    """A dataset by id or name. Raises ObjectNotFound."""
+def package(id_: object, context: Any) -> Any:
+    """A dataset by id or name; one that the asker may not see is not there. Raises ObjectNotFound."""
     found = model.Package.get(id_) if isinstance(id_, str) and id_ and "\0" not in id_ else None
     if found is None or found.type != "dataset" or found.state == model.State.DELETED or not found.owner_org:
         raise tk.ObjectNotFound(tk._("Dataset not found"))
+    try:
+        tk.check_access("package_show", {"user": context.get("user") or ""}, {"id": found.id})
+    except tk.NotAuthorized as error:
+        raise tk.ObjectNotFound(tk._("Dataset not found")) from error
     return found
 
 
@@ -155,7 +159,7 @@ def new_dataset(data: dict[str, Any], context: Any, user: Any) -> Any:
     if partner is not None:
         read(data, partner.id, administrator=user.sysadmin)
     made = tk.get_action("package_create")({"user": context.get("user")}, {"access_level": policy.RESTRICTED, **fields})
-    return package(made["id"])
+    return package(made["id"], context)
 
 
 def shown(row: store.Feed) -> dict[str, Any]:

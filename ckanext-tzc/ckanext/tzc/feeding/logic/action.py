@@ -34,6 +34,7 @@ def _account(context: Any) -> Any:
 
 def _feed(name: str, context: Any, data_dict: dict[str, Any]) -> store.Feed:
     """The feed that is asked for (`id`), for who may; to others it is as unknown as what is nobody's."""
+    _account(context)
     row = defining.feed(data_dict.get("id"))
     try:
         tk.check_access(name, context, {"dataset": row.dataset})
@@ -56,7 +57,7 @@ def tzc_feed_create(context: Any, data_dict: dict[str, Any]) -> Answer:
     Returns the feed (`tzc_feed_show`). Raises ObjectNotFound, NotAuthorized, ValidationError.
     """
     user = _account(context)
-    package = defining.new_dataset(data_dict, context, user) if data_dict.get("new") is not None else defining.package(data_dict.get("dataset"))
+    package = defining.new_dataset(data_dict, context, user) if data_dict.get("new") is not None else defining.package(data_dict.get("dataset"), context)
     tk.check_access("tzc_feed_create", context, {"dataset": package.id})
     resource = data_dict.get("resource") or None
     if resource is not None and not isinstance(resource, str):
@@ -110,7 +111,7 @@ def tzc_feed_show(context: Any, data_dict: dict[str, Any]) -> Answer:
 @tk.side_effect_free
 def tzc_feed_list(context: Any, data_dict: dict[str, Any]) -> list[Answer]:
     """The feeds of a `dataset` (id or name), for who may change its files. Raises ObjectNotFound, NotAuthorized."""
-    package = defining.package(data_dict.get("dataset"))
+    package = defining.package(data_dict.get("dataset"), context)
     tk.check_access("tzc_feed_list", context, {"dataset": package.id})
     return [defining.shown(row) for row in store.feeds_of(package.id)]
 
@@ -205,6 +206,7 @@ def tzc_feed_key_revoke(context: Any, data_dict: dict[str, Any]) -> Answer:
 
 
 def _partner(name: str, context: Any, data_dict: dict[str, Any]) -> Any:
+    _account(context)
     given = data_dict.get("partner")
     found = model.Group.get(given) if isinstance(given, str) and given and "\0" not in given else None
     if found is None or not found.is_organization or found.state != model.State.ACTIVE:
