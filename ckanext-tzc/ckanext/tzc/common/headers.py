@@ -22,8 +22,8 @@ def keep_private() -> None:
 
 
 def store_nowhere(response: Response) -> Response:
-    """After a request: such an answer is kept by no browser and no proxy, nor is a refusal, which another reader does not get."""
-    if g.get(PRIVATE) or response.status_code in (401, 403):
+    """After a request: such an answer is kept by no browser and no proxy, nor is an error: another reader may get none, and whether what it is about is there must not show."""
+    if g.get(PRIVATE) or response.status_code >= 400:
         # CKAN adds its own words after these; marked like this, they are "private" again
         request.environ["__no_cache__"] = True
         response.headers["Cache-Control"] = "private, no-store"
