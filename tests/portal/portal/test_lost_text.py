@@ -1,6 +1,7 @@
 """What was typed is not lost when a session ends, and no stranger's page is helped by that."""
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -99,3 +100,27 @@ def test_what_was_written_is_told_by_the_names_of_the_form(editor: Person, partn
     told = editor.page.xpath("string(//main//dl)")
     assert labels == ["Titre", "Partenaire", "Licence", "Période couverte – Début"]
     assert "Licence Ouverte" in told and "_ckan_phase" not in told
+
+
+def test_who_goes_on_before_signing_in_gets_the_page_once_more(app: Any, editor: Person, partner: dict[str, Any]) -> None:
+    stranger = Person(app, "nobody")
+    stranger._read(stranger.post("/en/dataset/new", data={"title": "Un long travail", "owner_org": partner["id"], "_csrf_token": "stale"}, headers=ours()), 400)
+    assert partner["id"] not in stranger.page.xpath("string(//main//dl)")
+    for _time in range(2):
+        sent = dict(stranger.page.xpath("//main//form")[0].form_values())
+        stranger._read(stranger.post("/en/dataset/new", data=sent, headers=ours()), 400)
+        assert "not signed in yet" in stranger.page.xpath("string(//main//h1)")
+        assert sent["title"] == "Un long travail"
+        ways = stranger.page.xpath("//a[contains(@href,'/user/login')]")
+        assert len(ways) > 1 and {way.get("target") for way in ways} == {"_blank"}
+
+
+def test_a_new_file_that_was_chosen_is_chosen_again_in_the_form(editor: Person, publish: Publish) -> None:
+    address = f"/dataset/{publish(state='draft', resources=[{'url': 'https://example.org/a.csv'}])['name']}/resource/new"
+    sent = {"id": "", "url": "", "save": "go-metadata", "_csrf_token": "stale", "upload": (io.BytesIO(b"a,b\n1,2\n"), "été 1.csv")}
+    editor._read(editor.post(address, data=sent, headers=ours()), 400)
+    form = editor.page.xpath("//main//form")[0]
+    again = editor.post(address + form.get("action"), data=dict(form.form_values()), headers=ours())
+    editor._read(again, 200)
+    assert editor.page.xpath("//main//input[@type='file'][@name='upload']"), "nothing is published without the file"
+    assert editor.page.xpath("//*[@id='field-url']/p[@class='tzc-field-error']")

@@ -15,7 +15,7 @@ from ckanext.scheming.plugins import expand_form_composite
 from flask import Blueprint, Response, g, request
 from markupsafe import Markup
 
-from . import file_order, known_address, meanwhile
+from . import file_order, known_address, lost_session, meanwhile
 
 forms = Blueprint("tzc_forms", __name__, url_defaults={"package_type": "dataset"})
 
@@ -307,7 +307,10 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
         return answer
 
     def _without_data(self, package_type: str, package: Values, wanted: str) -> Page:
-        typed = any(request.form.get(name, "").strip() for name in ("name", "description", "format"))
+        # a file chosen before the session ended is not here any more: it is not to be forgotten without a word
+        chosen = lost_session.chosen()
+        typed = bool(chosen) or any(request.form.get(name, "").strip() for name in ("name", "description", "format"))
+        sent = {**_sent(), "previous_upload": ", ".join(chosen)}
         if wanted == WITHOUT or (wanted == PUBLISH and package["resources"] and not typed):
             return _publish(package["id"])
         if wanted in {BACK, LATER} and typed and not request.form.get("leave_text"):
@@ -316,7 +319,7 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
                 "Choose a file, or write the address where the data are: a file is kept with its data. "
                 "To leave without it and lose what you wrote here, press the button once more."
             )
-            again: Page = self.get(package_type, package["name"], _sent(), {"url": [words]}, {})
+            again: Page = self.get(package_type, package["name"], sent, {"url": [words]}, {})
             return again
         if wanted in {BACK, LATER}:
             if wanted == LATER:
@@ -325,7 +328,7 @@ class NewFile(_FileForm, resource.CreateView):  # type: ignore[misc] -- as above
             return answer
         # the second, conscious button is offered to whoever wanted to publish
         g.tzc_offer_without = wanted == PUBLISH
-        page: Page = self.get(package_type, package["name"], _sent(), {"url": [tk._("Choose a file, or write the address where the data are.")]}, {})
+        page: Page = self.get(package_type, package["name"], sent, {"url": [tk._("Choose a file, or write the address where the data are.")]}, {})
         return page
 
     @staticmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 from flask import g, request
 from flask_wtf.csrf import CSRFError
@@ -47,15 +48,34 @@ def _label(named: dict[str, meanwhile.Field], name: str) -> str:
 
 
 def _words(named: dict[str, meanwhile.Field], name: str, value: str) -> str:
-    """A choice as the form shows it; any other value as it was written."""
+    """A choice or a partner as the form shows it; any other value as it was written."""
+    if name == "owner_org":
+        partner = model.Group.get(value)
+        return str(partner.display_name) if partner else value
     choices = tk.h.scheming_field_choices(named[name.partition("-")[0]]) or []
     return str(tk.h.scheming_choices_label(choices, value)) if choices else value
 
 
+def chosen() -> list[str]:
+    """Names of the files that were chosen; the page's own form carries them on in its address, as it sends no file."""
+    return [upload.filename for upload in request.files.values() if upload.filename] or request.args.getlist("chosen")
+
+
+def not_signed_in_yet() -> tuple[str, int] | None:
+    """Before a form is saved: the same page once more for who went on without signing in, whose text CKAN would refuse and lose."""
+    if request.method != "POST" or tk.current_user.is_authenticated or not given_back():
+        return None
+    return _page(not_yet=True)
+
+
 def answer(error: CSRFError) -> tuple[str, int]:
     """The page that is given instead of CKAN's, which says in English what the program missed."""
-    values = given_back()
-    chosen = [upload.filename for upload in request.files.values() if upload.filename]
+    return _page()
+
+
+def _page(not_yet: bool = False) -> tuple[str, int]:
+    values, files = given_back(), chosen()
     named = _fields()
     shown = [(_label(named, name), _words(named, name, value)) for name, value in values if name.partition("-")[0] in named and value.strip()]
-    return tk.render("tzc/lost_session.html", {"values": values, "shown": shown, "chosen": chosen}), 400
+    new_file = request.path.endswith("/resource/new") and not request.form.get("id") and not request.form.get("url", "").strip()
+    return tk.render("tzc/lost_session.html", {"values": values, "shown": shown, "chosen": files, "new_file": new_file, "not_yet": not_yet, "sign_in_apart": True}), 400

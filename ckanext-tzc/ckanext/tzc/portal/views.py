@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 portal = Blueprint("tzc_portal", __name__)
 portal.before_app_request(broken_text.refuse)
+portal.before_app_request(lost_session.not_signed_in_yet)
 portal.app_errorhandler(CSRFError)(lost_session.answer)
 portal.after_app_request(protect)
 portal.after_app_request(cross_site.let_read)
