@@ -28,3 +28,10 @@ def test_a_refusal_is_said_in_words_and_kept_nowhere(app: Any, publish: Any, par
         page = alone(app.get, address, headers=headers, status=None, follow_redirects=False)
         assert page.status_code == 403 and any(one in page.body for one in said), address
         assert "not authorized" not in page.body and page.headers["Cache-Control"] == "private, no-store"
+
+
+def test_the_form_of_another_partner_is_refused_in_its_own_words(app: Any, partner: dict[str, Any]) -> None:
+    headers = {"Authorization": factories.UserWithToken()["token"]}
+    page = alone(app.get, f"/en/organization/edit/{partner['name']}", headers=headers, status=403).body
+    assert "may not change this partner’s page" in page
+    assert alone(app.get, "/organization/edit/nobody", headers=headers, status=None).status_code == 404

@@ -46,6 +46,18 @@ class NewGroup(group.CreateGroupView):  # type: ignore[misc] -- CKAN's views hav
 class EditGroup(group.EditGroupView):  # type: ignore[misc] -- as above
     """The form of a partner or axis that is there."""
 
+    def _prepare(self, is_organization: bool, id: str | None) -> Any:
+        """As CKAN's, but whom it refuses learns of the form that was asked for: its own words are of making a group."""
+        action = "organization_update" if is_organization else "group_update"
+        try:
+            tk.check_access(action, {"user": tk.current_user.name}, {"id": id})
+        except tk.NotAuthorized:
+            if tk.current_user.is_authenticated:
+                tk.abort(403, tk._("Your account may not change this partner’s page.") if is_organization else tk._("Your account may not change this axis."))
+        except tk.ObjectNotFound:
+            tk.abort(404)
+        return super()._prepare(is_organization, id)
+
     def get(self, id: str, group_type: str, is_organization: bool, data: Values | None = None, errors: Values | None = None, error_summary: Values | None = None) -> Page:
         """The form, with all its mistakes."""
         action = "organization_update" if is_organization else "group_update"
