@@ -174,3 +174,8 @@ def test_confidential_datasets_are_found_by_their_partner_only(publish: Callable
     assert found("enquête") == []
     mine = tk.get_action("package_search")({"user": partner["editor"]}, {"q": "enquête", "include_private": True})
     assert [entry["name"] for entry in mine["results"]] == ["secret"]
+
+
+@pytest.mark.parametrize("blank", ["   ", "\t", "\u00a0"])
+def test_a_question_of_blanks_is_the_whole_list(some: None, blank: str) -> None:
+    assert found(blank, sort="name asc") == found("", sort="name asc") != []

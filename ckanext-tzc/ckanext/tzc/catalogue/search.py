@@ -38,6 +38,9 @@ def without_signs(question: str) -> str:
 def asked(params: dict[str, Any]) -> dict[str, Any]:
     """A question of a person or program, as CKAN passes it on to Solr: its words are looked for in French."""
     wanted = words(params.get("q"))
+    if isinstance(params.get("q"), str) and not params["q"].strip():
+        # Solr finds nothing for blanks
+        return {**params, "q": "*:*"}
     if wanted is None or params.get("defType") not in {None, "", "dismax", "edismax"}:
         return params
     if not wanted:
