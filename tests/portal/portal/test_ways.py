@@ -193,3 +193,7 @@ def test_a_partner_and_a_dataset_say_what_was_filled_in(app: Any, publish: Any, 
     made = publish(update_promise="Chaque lundi", source_system="Le logiciel des compteurs")
     page = app.get(f"/dataset/{made['name']}").body
     assert "Chaque lundi" in page and "Le logiciel des compteurs" in page
+
+
+def test_ckans_address_of_a_new_account_leads_to_ours(app: Any) -> None:
+    assert app.get("/user/register", follow_redirects=False).headers["Location"].endswith("/compte/nouveau")

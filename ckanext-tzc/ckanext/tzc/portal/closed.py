@@ -81,6 +81,12 @@ def of_a_person(name: str) -> Response:
     return _to("user.read", id=name)
 
 
+@closed.route("/user/register", methods=BOTH)
+def new_account() -> Response:
+    """An account begins with proving an address of e-mail."""
+    return _to("tzc_accounts.sign_up")
+
+
 @closed.route("/dashboard/", strict_slashes=False)
 @closed.route("/dashboard/groups")
 def desk() -> Response:
