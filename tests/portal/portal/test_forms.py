@@ -627,3 +627,17 @@ def test_a_dataset_deleted_meanwhile_keeps_what_was_typed(editor: Person, publis
     assert "a supprimé" in body and "Écrit trop tard" in body
     stored = show(made["name"])
     assert (stored["state"], stored["title"]) == ("deleted", "Écrit trop tard")
+
+
+def test_a_form_tells_that_the_dataset_became_a_draft_meanwhile_and_stays_an_edit(editor: Person, second: Person, publish: Publish) -> None:
+    made = publish()
+    for person in (editor, second):
+        person.visit(f"/en/dataset/edit/{made['name']}")
+    editor.send(("save", "go-metadata-unpublish"))
+    second.send(title="Un autre titre")
+    assert "a draft again" in second.page.xpath("string(//*[contains(@class,'tzc-errors')])")
+    assert show(made["name"])["title"] != "Un autre titre", "nothing is saved yet"
+    second.send()
+    stored = show(made["name"])
+    assert (stored["title"], stored["state"]) == ("Un autre titre", "draft")
+    assert second.address.endswith(f"/dataset/{made['name']}"), "an edit leads to the dataset, not to the next step"

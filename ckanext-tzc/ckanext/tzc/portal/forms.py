@@ -114,7 +114,7 @@ def _told_of_changes(view: Any, package_type: str, stored: Values) -> Page | Non
     fields = meanwhile.fields_of(stored["type"])
     expand_form_composite(typed, {field["field_name"] for field in fields if "repeating_subfields" in field})
     try:
-        changes = meanwhile.changes(opened, typed, stored, fields)
+        changes = [*meanwhile.state_change(opened, stored), *meanwhile.changes(opened, typed, stored, fields)]
     except (ValueError, TypeError):
         tk.abort(400)
     if not changes:
@@ -158,10 +158,19 @@ class NewDataset(dataset.CreateView):  # type: ignore[misc] -- CKAN's views have
 class EditDataset(dataset.EditView):  # type: ignore[misc] -- as above
     """The form of a published dataset."""
 
+    def get(self, package_type: str, id: str, data: Values | None = None, *given: Any) -> Page:
+        """The form; one that came back stays an edit, also where somebody made the dataset a draft meanwhile: CKAN's would go on to the files."""
+        if data and g.get("tzc_edits_draft"):
+            data = {**data, "state": ""}
+        page: Page = super().get(package_type, id, data, *given)
+        return page
+
     def post(self, package_type: str, id: str) -> Page:
         """Save, or take back to a draft."""
         _check_button()
         stored = _show(id, for_edit=True)
+        # the form of a draft is sent to the other address
+        g.tzc_edits_draft = _is_draft(stored)
         told = _told_of_changes(self, package_type, stored)
         if told is not None:
             return told

@@ -420,7 +420,7 @@ def tzc_typed(field: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 
 def tzc_opened(package: Package) -> str:
     """Marks of the values that a form is opened with; see `meanwhile`."""
-    return json.dumps(meanwhile.marks(package, meanwhile.fields_of(package.get("type") or "dataset")))
+    return json.dumps({**meanwhile.marks(package, meanwhile.fields_of(package.get("type") or "dataset")), "standing": meanwhile.standing(package)})
 
 
 def tzc_opened_file(file: dict[str, Any], package_type: str) -> str:

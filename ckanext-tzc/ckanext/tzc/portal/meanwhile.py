@@ -55,6 +55,25 @@ def file_changes(typed: Values, stored: Values, fields: list[Field], upload: str
     return found
 
 
+def standing(package: Values) -> str:
+    """Where a dataset stands, as far as a form tells of a change of it: `draft`, `archived`, `active` or `deleted`."""
+    state = "draft" if str(package.get("state", "")).startswith("draft") else str(package.get("state") or "active")
+    return "archived" if state == "active" and package.get("archived") else state
+
+
+def state_change(opened: str, stored: Values) -> list[dict[str, Any]]:
+    """That a published or archived dataset stands elsewhere since its form was opened, as `changes` tells of a field. Raises as it does."""
+    before = json.loads(opened)
+    if not isinstance(before, dict):
+        raise TypeError("not marks of fields")
+    now = standing(stored)
+    # who publishes a draft meanwhile, or deletes, is told of elsewhere
+    if before.get("standing") not in {"active", "archived"} or now in {before["standing"], "deleted"}:
+        return []
+    words = {"draft": tk._("a draft again, which is not in the catalogue"), "archived": tk._("archived"), "active": tk._("published")}
+    return [{"id": "", "label": tk._("Where it stands"), "now": words.get(now, now), "mine": False}]
+
+
 def marks(values: Values, fields: list[Field]) -> dict[str, str]:
     """A short mark of each field's value, the same for a value as stored and as a form sends it."""
     return {field["field_name"]: hashlib.sha256(_plain(_value(values, field)).encode()).hexdigest()[:12] for field in fields}
