@@ -641,3 +641,17 @@ def test_a_form_tells_that_the_dataset_became_a_draft_meanwhile_and_stays_an_edi
     stored = show(made["name"])
     assert (stored["title"], stored["state"]) == ("Un autre titre", "draft")
     assert second.address.endswith(f"/dataset/{made['name']}"), "an edit leads to the dataset, not to the next step"
+
+
+def test_days_as_they_are_written_in_france(editor: Person, publish: Publish) -> None:
+    made = publish()
+    editor.visit(f"/dataset/edit/{made['name']}")
+    editor.send(issued="12/05/2025")
+    assert show(made["name"])["issued"] == "2025-05-12"
+    editor.visit(f"/dataset/edit/{made['name']}")
+    editor.send(issued="31/02/2025", modified="hier", embargo="demain")
+    faults = editor.faults()
+    for field, typed in (("issued", "31/02/2025"), ("modified", "hier"), ("embargo", "demain")):
+        assert typed in faults[f"field-{field}"] and "2026-11-28" in faults[f"field-{field}"]
+        assert editor.value(field) == typed
+        assert editor.page.xpath("string(//input[@name=$name]/@type)", name=field) == "text", "a field of days would drop it"

@@ -16,6 +16,7 @@ from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.common.territory import text as label
 from ckanext.tzc.schemas import vocabulary
+from flask import has_request_context
 
 from tzc.catalogue import addresses, keywords, siren
 from tzc.catalogue.periods import ends_before_it_starts
@@ -307,16 +308,44 @@ def tzc_resource_address(key: Key, data: Flat, errors: Errors, context: dict[str
     errors[key].append(_mending(value))
 
 
+FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+"""A day as it is written in France."""
+
+
+def _day_as_stored(value: str) -> str:
+    """On a French page `12/05/2025` is the twelfth of May; elsewhere it might be another day, and stays as it was typed."""
+    written = FRENCH_DAY.fullmatch(value.strip())
+    if written is None or not has_request_context() or tk.h.lang() != "fr":
+        return value
+    day = f"{written[3]}-{int(written[2]):02}-{int(written[1]):02}"
+    return day if moment(day) else value
+
+
+def _no_day(value: str) -> str:
+    return str(tk._("“%s” is no day of the calendar. Write it as 2026-11-28; a year or a month alone will do too.")) % _short(value)
+
+
+def tzc_written_date(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
+    """A day as people write it, before all other validators of dates, whose words are others; what cannot be read is told of."""
+    value = data.get(key)
+    if not isinstance(value, str) or not value.strip() or is_harvested(data):
+        return
+    data[key] = _day_as_stored(value)
+    if moment(data[key]) is None:
+        errors[key].append(_no_day(value))
+        raise tk.StopOnError
+
+
 def tzc_calendar_date(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """A day that the calendar has; of another catalogue it is kept as it is, and not published."""
     value = _given(data, key)
     if value and not errors[key] and moment(value) is None and not is_harvested(data):
-        errors[key].append(tk._("“%s” is no day of the calendar. Write it as 2026-11-28; a year or a month alone will do too.") % _short(value))
+        errors[key].append(_no_day(value))
 
 
 def tzc_embargo(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """Until when the data are kept back: a day or a moment where the territory is, kept as a moment in UTC."""
-    value = _given(data, key).strip()
+    value = _day_as_stored(_given(data, key).strip())
     if not value:
         data[key] = ""
         return
