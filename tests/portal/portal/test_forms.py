@@ -655,3 +655,9 @@ def test_days_as_they_are_written_in_france(editor: Person, publish: Publish) ->
         assert typed in faults[f"field-{field}"] and "2026-11-28" in faults[f"field-{field}"]
         assert editor.value(field) == typed
         assert editor.page.xpath("string(//input[@name=$name]/@type)", name=field) == "text", "a field of days would drop it"
+
+
+def test_what_only_data_that_are_asked_for_need_is_folded_for_open_ones(editor: Person, publish: Publish) -> None:
+    for level, folded in (("open", 2), ("restricted", 0)):
+        editor.visit(f"/dataset/{publish(access_level=level)['name']}/resource/new")
+        assert len(editor.page.xpath("//details//select[@name='columns_before' or @name='sample_rows']")) == folded

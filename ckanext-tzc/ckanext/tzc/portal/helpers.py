@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytz
 from babel import Locale
@@ -100,6 +101,13 @@ def tzc_here() -> str:
 def tzc_refusal(message: str) -> str:
     """Why somebody is refused, in words."""
     return refusals.words(str(message))
+
+
+def tzc_is_asked_for(file: dict[str, Any]) -> bool:
+    """Whether a file in its form is not open to all, by its own level or by that of the dataset whose form it is."""
+    package = model.Package.get(file.get("package_id") or (tk.request.view_args or {}).get("id") or "")
+    levels = {file.get("access_level"), package.extras.get("access_level") if package else None}
+    return not levels <= {None, "", "open"}
 
 
 def tzc_light() -> bool:
