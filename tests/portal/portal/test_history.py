@@ -47,12 +47,16 @@ def test_the_page_says_what_changed_to_everybody_and_who_to_editors(app: Any, ch
     assert "View this version" not in editor
 
 
-def test_a_removed_file_keeps_its_name_from_strangers(app: Any, changed: dict[str, Any], partner: dict[str, Any]) -> None:
+def test_a_removed_file_is_named_to_editors_and_keeps_its_name_from_strangers(app: Any, changed: dict[str, Any], partner: dict[str, Any]) -> None:
     resource = tk.get_action("package_show")({"ignore_auth": True, "user": ""}, {"id": changed["id"]})["resources"][0]
     tk.get_action("resource_delete")({"user": partner["editor"]}, {"id": resource["id"]})
     page = asked(app, f"/en/dataset/activity/{changed['name']}")
     assert "1 file was removed." in page
     assert "Un lien" not in page
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": changed["id"]})
+    told = asked(app, f"/en/dataset/activity/{changed['name']}", partner["editor"])
+    assert "File removed: Un lien." in told
+    assert "without a change" not in told
 
 
 def test_pages_of_a_history(app: Any, publish: Publish, partner: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

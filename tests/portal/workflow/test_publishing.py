@@ -438,6 +438,8 @@ def test_deleted_and_brought_back_is_a_draft_again(reviewed: Town) -> None:
     made = reviewed.create()
     act("package_delete", reviewed.admin, id=made["id"])
     act("package_patch", reviewed.admin, id=made["id"], state="draft")
+    told = [(entry["move"], entry["after"]) for entry in act("tzc_publication_show", reviewed.admin, id=made["id"])["history"]]
+    assert told[:2] == [("restore", "draft"), ("delete", "deleted")]
     assert state(made) == "draft"
 
 

@@ -23,19 +23,21 @@ def changes(package: Package, page: int) -> tuple[list[dict[str, Any]], bool]:
     # one more than is shown: what the last one changed is seen by the one before it, and whether there is an older page
     asked = {"id": package["id"], "limit": PAGE + 1, "offset": (page - 1) * PAGE, "exclude_activity_types": UNTOLD}
     held = tk.get_action("package_activity_list")({"ignore_auth": True, "user": ""}, asked)
-    names = _names([activity["user_id"] for activity in held]) if tk.h.check_access("package_update", {"id": package["id"]}) else {}
+    mine = tk.h.check_access("package_update", {"id": package["id"]})
+    names = _names([activity["user_id"] for activity in held]) if mine else {}
     shown = [
-        {"when": activity["timestamp"], "words": _words(activity, before, package), "who": names.get(activity["user_id"], "")}
+        {"when": activity["timestamp"], "words": _words(activity, before, package, mine), "who": names.get(activity["user_id"], "")}
         for activity, before in zip(held[:PAGE], [*held[1:], None], strict=False)
     ]
-    return shown, len(held) > PAGE
+    # a save without a change is nothing to tell
+    return [entry for entry in shown if entry["words"]], len(held) > PAGE
 
 
 def _names(ids: list[str]) -> dict[str, str]:
     return {user.id: user.display_name for user in model.Session.query(model.User).filter(model.User.id.in_(ids))}
 
 
-def _words(activity: dict[str, Any], before: dict[str, Any] | None, now: Package) -> list[str]:
+def _words(activity: dict[str, Any], before: dict[str, Any] | None, now: Package, mine: bool) -> list[str]:
     kind = activity["activity_type"]
     if kind == "new package":
         return [tk._("The dataset was begun.")]
@@ -47,7 +49,7 @@ def _words(activity: dict[str, Any], before: dict[str, Any] | None, now: Package
         return [tk._("The dataset was published.")]
     if not new or not old:
         return [tk._("The dataset was changed.")]
-    return [*_state(old, new), *_fields(old, new), *_files(old, new, now)] or [tk._("Saved without a change.")]
+    return [*_state(old, new), *_fields(old, new), *_files(old, new, now, mine)]
 
 
 def _state(old: Package, new: Package) -> Iterator[str]:
@@ -75,7 +77,7 @@ def _value(package: Package, name: str) -> Any:
     return package.get(name) or None
 
 
-def _files(old: Package, new: Package, now: Package) -> Iterator[str]:
+def _files(old: Package, new: Package, now: Package, mine: bool) -> Iterator[str]:
     before = {file["id"]: file for file in old.get("resources") or []}
     after = {file["id"]: file for file in new.get("resources") or []}
     # a file that is gone now may have had a name that was to go too
@@ -89,7 +91,10 @@ def _files(old: Package, new: Package, now: Package) -> Iterator[str]:
         elif any((before[key].get(field) or "") != (file.get(field) or "") for field in ("name", "description", "format")):
             yield str(tk._("File described anew: %(name)s.")) % {"name": name} if name else tk._("A file was described anew.")
     gone = len(set(before) - set(after))
-    if gone:
+    if gone and mine:
+        named = ", ".join(tk.h.resource_display_name(file) for key, file in before.items() if key not in after)
+        yield str(tk.ungettext("File removed: %(names)s.", "Files removed: %(names)s.", gone, names=named))
+    elif gone:
         yield str(tk.ungettext("%(num)d file was removed.", "%(num)d files were removed.", gone)) % {"num": gone}
 
 

@@ -117,6 +117,19 @@ def saved(context: dict[str, Any], package_id: str) -> None:
         settle(package, plan, people.At(package.owner_org or ""))
 
 
+def deleted(context: dict[str, Any], package_id: str) -> None:
+    """A dataset is about to be deleted: write it down with it."""
+    package, user = model.Package.get(package_id), people.account(context)
+    if package is not None and user is not None and package.owner_org and package.type == "dataset":
+        note_state(package, "delete", ("", "deleted"), user)
+
+
+def note_state(package: Any, move: str, states: tuple[str, str], user: Any) -> None:
+    """Write down what CKAN does without a course of ours: to delete, to bring back."""
+    roles = people.At(package.owner_org).roles(user, people.writes(user, package.owner_org))
+    store.note(package.id, move, states, Act(user.id, publication.STEWARD if publication.STEWARD in roles else publication.CONTRIBUTOR))
+
+
 def refused(error: publication.PublicationError, findings: list[Any]) -> Exception:
     """CKAN's error for ours."""
     if isinstance(error, publication.BlockedError):

@@ -36,6 +36,10 @@ class WorkflowPlugin(p.SingletonPlugin):
         """The same."""
         courses.saved(context, pkg_dict["id"])
 
+    def after_dataset_delete(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
+        """That it was deleted, and by whom."""
+        courses.deleted(context, pkg_dict["id"])
+
     def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
         """What is archived leaves the search."""
         return archive.indexed(pkg_dict)

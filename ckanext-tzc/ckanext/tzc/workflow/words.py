@@ -87,6 +87,8 @@ def made(code: str) -> str:
         "take_back": tk._("Taken back to draft"),
         "archive": tk._("Archived"),
         "reopen": tk._("Brought back into the catalogue"),
+        "delete": tk._("Deleted"),
+        "restore": tk._("Brought back as a draft"),
         "propose": tk._("Change proposed"),
         "accept": tk._("Change accepted"),
         "send_back": tk._("Change sent back"),

@@ -104,6 +104,7 @@ def update(original: Action, context: Values, data_dict: Values) -> Any:
     saved = original(context, data_dict)
     if was == "deleted":
         store.write(package_id, Course(publication.DRAFT), user.id, "")
+        courses.note_state(model.Package.get(package_id), "restore", ("deleted", publication.DRAFT), user)
     else:
         store.forget_keys(package_id)
     model.Session.commit()
