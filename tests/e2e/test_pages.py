@@ -270,8 +270,14 @@ def test_publishing_from_the_form(form: Any, tmp_path: Any) -> None:
     form.check("input[name=axis][value=mobilite]")
     form.click("main button[name=save]")
     form.wait_for_url("**/resource/new")
+    page = tmp_path / "page.csv"
+    page.write_text("<!DOCTYPE html><html><body><h1>Page</h1></body></html>", encoding="utf-8")
+    form.set_input_files("#field-resource-upload", str(page))
+    form.click("button[value=go-metadata]")
+    form.locator(".tzc-errors").wait_for()
+    assert form.input_value("#field-name") == "page"
     form.set_input_files("#field-resource-upload", str(table))
-    assert form.input_value("#field-name") == "comptages"
+    assert form.input_value("#field-name") == "comptages", "a name that nobody typed follows the file, after a mistake too"
     form.click("button[value=go-metadata]")
     form.wait_for_url("**/dataset/essai-de-publication")
     assert form.locator("h1").inner_text().strip() == "Essai de publication"

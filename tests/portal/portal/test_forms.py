@@ -661,3 +661,11 @@ def test_what_only_data_that_are_asked_for_need_is_folded_for_open_ones(editor: 
     for level, folded in (("open", 2), ("restricted", 0)):
         editor.visit(f"/dataset/{publish(access_level=level)['name']}/resource/new")
         assert len(editor.page.xpath("//details//select[@name='columns_before' or @name='sample_rows']")) == folded
+
+
+def test_a_form_that_came_back_says_which_file_was_chosen(editor: Person, publish: Publish) -> None:
+    """The name that nobody typed follows the next file by it (`form.js`)."""
+    editor.visit(f"/dataset/{publish(state='draft')['name']}/resource/new")
+    editor.send(("save", "go-metadata"), name="page", upload=(io.BytesIO(b"<!DOCTYPE html><html><body><h1>Page</h1></body></html>"), "page.csv"))
+    assert editor.page.xpath("//*[@data-drop]/@data-before") == ["page.csv"]
+    assert editor.value("name") == "page"

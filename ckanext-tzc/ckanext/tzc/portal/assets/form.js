@@ -56,11 +56,13 @@
     form.addEventListener('submit', function (event) {
       if (isTooLarge()) { event.preventDefault(); tell(); input.focus(); }
     });
+    // a name that nobody typed follows the file, also in a form that came back with a mistake
+    var name = document.getElementById('field-name');
+    function nameOf(file) { return file.replace(/\.[^.]+$/, '').replace(/[_-]+/g, ' '); }
+    var followed = box.dataset.before ? nameOf(box.dataset.before) : '';
     input.addEventListener('change', function () {
-      var name = document.getElementById('field-name');
-      // a name that nobody typed follows the file
-      if (input.files.length && name && (!name.value || name.value === name.dataset.ofFile)) {
-        name.value = name.dataset.ofFile = input.files[0].name.replace(/\.[^.]+$/, '').replace(/[_-]+/g, ' ');
+      if (input.files.length && name && (!name.value || name.value === followed)) {
+        name.value = followed = nameOf(input.files[0].name);
       }
     });
   });
