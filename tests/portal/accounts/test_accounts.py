@@ -163,6 +163,18 @@ def test_sign_in_is_slowed_down(reader: Reader, monkeypatch: pytest.MonkeyPatch)
     assert reader.send("/user/login", login=other["name"], password=PASSWORD).status_code == 302
 
 
+def test_an_account_has_one_count_by_name_and_by_address(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(tk.config, "tzc.accounts.sign_in_limit", "3 per 15 minute")
+    user = factories.User(password=PASSWORD)
+
+    def answers(*typed: str) -> list[int]:
+        return [reader.send("/user/login", login=one, password="faux").status_code for one in typed]
+
+    assert answers(user["name"], user["email"].upper(), user["name"], user["email"], user["name"]) == [200, 200, 200, 429, 429]
+    assert answers("nobody", "nobody@example.org", "nobody", "nobody") == [200] * 4, "each name that nobody has is counted for itself"
+    assert answers("nobody") == [429]
+
+
 def test_a_sign_in_begins_the_count_anew(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tk.config, "tzc.accounts.sign_in_limit", "3 per 15 minute")
     user = factories.User(password=PASSWORD)

@@ -6,8 +6,10 @@ import ipaddress
 import logging
 from functools import lru_cache
 
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 import redis
+import sqlalchemy as sa
 from flask import Response, request
 from limits import RateLimitItem, parse
 from limits.storage import storage_from_string
@@ -32,11 +34,21 @@ def _limiter(url: str, site: str) -> MovingWindowRateLimiter:
 
 def _counters(kind: str, account: str) -> list[tuple[RateLimitItem, str]]:
     """What a try is counted against: the account that is named, and the reader's address where it is known."""
-    found = [(parse(tk.config[f"tzc.accounts.{kind}_limit"]), hashlib.sha256(account.strip().casefold().encode()).hexdigest())]
+    found = [(parse(tk.config[f"tzc.accounts.{kind}_limit"]), hashlib.sha256(_meant(account).encode()).hexdigest())]
     address = request.remote_addr or ""
     if tk.config["tzc.trusted_proxies"] or not _is_near(address):
         found.append((parse(tk.config[f"tzc.accounts.{kind}_limit_address"]), address))
     return found
+
+
+def _meant(typed: str) -> str:
+    """The account that is meant, by its name or by its address of e-mail, as signing in finds it; what was typed, where there is none."""
+    named = typed.strip().casefold()
+    if "\x00" in named:
+        return named
+    query = model.Session.query(model.User.id).order_by(model.User.state, model.User.created, model.User.id)
+    user = query.filter_by(name=named).first() or query.filter(sa.func.lower(model.User.email) == named).first()
+    return user.id if user else named
 
 
 def _is_near(address: str) -> bool:
