@@ -9,7 +9,7 @@ import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
 from ckanext.tzc.common.territory import outlines
 
-from . import forgery, page_cache
+from . import forgery, old_pictures, page_cache
 
 HERE = "127.0.0.1,localhost"
 """This machine, as `no_proxy` names it."""
@@ -38,6 +38,7 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
     def configure(self, config: Any) -> None:
         """Pages kept for strangers are given up by every process that writes: web, workers, commands."""
         page_cache.watch(page_cache.generation())
+        old_pictures.listen()
         # a file that cannot be used is told at the start, not to a reader
         outlines()
 
