@@ -12,7 +12,7 @@ from ckan.lib.uploader import FKResourceUpload, ResourceUpload, get_max_resource
 
 from tzc.catalogue.uploads import Refusal, refusal
 
-from . import narrowed, object_storage
+from . import narrowed, object_storage, picture_uploads
 
 SAMPLE = 4096
 """Bytes from the beginning of a file that tell what it is."""
@@ -42,6 +42,10 @@ class CheckedStorageUpload(FKResourceUpload):  # type: ignore[misc] -- as above
 
 class KeepsFiles:
     """The plugin's part in IUploader and IFiles."""
+
+    def get_uploader(self, upload_to: str, old_filename: str | None = None) -> Any:
+        """Pictures, whose refusals say how to mend; None leaves others to CKAN."""
+        return picture_uploads.uploader(upload_to, old_filename)
 
     def get_resource_uploader(self, resource: dict[str, Any]) -> CheckedUpload | CheckedStorageUpload:
         """Into the storage of datasets' files where one is configured, else into the folder."""

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import ckan.authz as authz
 import ckan.model as model
+import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.harvest.interfaces import IHarvester
 from ckanext.harvest.model import HarvestSource
 from sqlalchemy import event
 
@@ -47,6 +49,8 @@ def watch() -> None:
         event.listen(model.Package, "before_update", _keep_private)
     if not hasattr(schema.harvest_source_url_validator, "original"):
         schema.harvest_source_url_validator = _checked(schema.harvest_source_url_validator)
+    if not hasattr(schema.harvest_source_type_exists, "original"):
+        schema.harvest_source_type_exists = _known_kind(schema.harvest_source_type_exists)
     if not hasattr(DCATHarvester._get_content_and_type, "original"):
         DCATHarvester._get_content_and_type = _guarded(DCATHarvester._get_content_and_type)
 
@@ -63,6 +67,20 @@ def _checked(original: Any) -> Any:
         if not is_web(str(data[key]).strip()):
             raise tk.Invalid(tk._("A source is an address of the web: it begins with https:// and a host."))
         return original(key, data, errors, context)
+
+    validator.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
+    return validator
+
+
+def _known_kind(original: Any) -> Any:
+    """The validator of a source's kind, whose refusal names the kinds that there are."""
+
+    def validator(value: Any, context: Any) -> Any:
+        try:
+            return original(value, context)
+        except tk.Invalid as error:
+            kinds = sorted({str(harvester.info()["name"]) for harvester in p.PluginImplementations(IHarvester)})
+            raise tk.Invalid(tk._("There is no kind of source “{kind}”. Choose one of: {kinds}.").format(kind=str(value)[:60], kinds=", ".join(kinds))) from error
 
     validator.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
     return validator

@@ -43,6 +43,8 @@ def refuse() -> Response | None:
     # forms of descriptions mend it; CKAN's of accounts fail on it
     if request.blueprint == "user" and any("\x00" in value for values in request.form.listvalues() for value in values):
         tk.abort(400, tk._("A value holds a character that no text has (NUL)."))
+    if request.endpoint == "user.edit" and request.method == "POST" and "save" in request.form and tk.current_user.is_authenticated:
+        _refuse_account()
     if request.endpoint in LISTS or request.blueprint in {"feeds", "tzc_news"}:
         _refuse_list()
     if request.blueprint != "api":
@@ -72,6 +74,16 @@ def refuse_question(error: tk.ValidationError) -> Response:
         raise error
     reasons = [f"{name}: {'; '.join(str(one) for one in (told if isinstance(told, list) else [told]))}" for name, told in error.error_dict.items()]
     return Response("\n".join(reasons) + "\n", 400, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "private, no-store"})
+
+
+def _refuse_account() -> None:
+    """CKAN's view takes for granted what the form of an account holds."""
+    form = request.form
+    if len(form.getlist("email")) != 1:
+        tk.abort(400, tk._("{name} must be given.").format(name="email"))
+    asks = form["email"] != tk.current_user.email or (form.get("password1") and form.get("password2"))
+    if asks and len(form.getlist("old_password")) != 1:
+        tk.abort(400, tk._("Whoever changes a password or an address of e-mail gives their own present password, too (old_password)."))
 
 
 def _refuse_list() -> None:

@@ -108,9 +108,18 @@ def tzc_axes_decide_groups(key: Key, data: Flat, errors: Errors, context: dict[s
         del data[known]
 
 
+def _is_yes_or_no(value: Any) -> bool:
+    """Whether `private` is said, or left out; in a form's words or JSON's."""
+    return value in (missing, None) or isinstance(value, bool) or (isinstance(value, (str, int)) and str(value).lower() in ("", "0", "1", "true", "false"))
+
+
 def tzc_hide_confidential(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """A confidential dataset is private in CKAN's sense too; a private one is confidential."""
     private, package = data.get(("private",)), context.get("package")
+    if not _is_yes_or_no(private):
+        # CKAN takes whatever it does not know for no
+        errors[("private",)].append(tk._("Whether a dataset is private is answered by true or false: “%s” is neither.") % _short(private))
+        raise tk.StopOnError
     was_both = package is not None and package.private and package.extras.get("access_level") == "confidential"
     if data.get(key) == "confidential":
         if was_both and private in (False, "False", "false", "0"):
