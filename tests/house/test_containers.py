@@ -100,6 +100,24 @@ def test_the_secrets_are_settings_the_portal_takes(tmp_path: Path, monkeypatch: 
     taken = settings.prepare(dataclasses.replace(here(), var=tmp_path / "var"), ours=None)
     assert not any(taken.embedded.values())
     assert "TZC_SMTP_URL" not in taken.given, "empty: no mail"
+    assert "TZC_OIDC_CLIENT_SECRET" not in taken.given, "empty: no provider"
+
+
+def test_a_provider_to_sign_in_by_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in docker/.env and in the secret's file arrives."""
+    import dataclasses
+
+    from tzc_stack import settings
+
+    said = {"TZC_OIDC_ISSUER": "https://login.example.org", "TZC_OIDC_CLIENT_ID": "portail", "TZC_OIDC_NAME": "ProConnect"}
+    (tmp_path / "oidc_client_secret").write_text("s3cret\n", encoding="utf-8")
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in OURS["web"]["environment"].items():
+        if name.startswith("TZC_OIDC_"):
+            monkeypatch.setenv(name, value.replace(f"${{{name}:-}}", said.get(name, "")).replace("/run/secrets", str(tmp_path)))
+    taken = settings.prepare(dataclasses.replace(here(), var=tmp_path / "var"), ours=None)
+    assert {name: taken.given[name] for name in taken.given if name.startswith("TZC_OIDC_")} == {**said, "TZC_OIDC_CLIENT_SECRET": "s3cret"}
 
 
 def test_only_the_proxy_is_reached_from_outside() -> None:
