@@ -53,7 +53,12 @@ def examine(paths: Paths) -> int:
 
 
 def _checks(paths: Paths) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
-    yield "software matches the lock files", lambda: _software(paths)
+    cut = _start_cut_off(paths)
+    if cut:
+        # what `up` mends is not listed piece by piece
+        yield "the last start and the last restore came to their end", lambda: _ends(paths)
+    else:
+        yield "software matches the lock files", lambda: _software(paths)
     yield "disk space", lambda: _disk(paths)
     yield "memory", _memory
     yield "no other command holds the folder", lambda: _lock(paths)
@@ -63,13 +68,22 @@ def _checks(paths: Paths) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]
     settings = load(paths)
     yield "secrets are readable by their owner only", lambda: _secrets(paths)
     yield "the territory file", lambda: _territory(paths, settings)
-    yield "the last start and the last restore came to their end", lambda: _ends(paths)
-    yield "all parts run", lambda: _parts(paths, settings)
+    if not cut:
+        yield "the last start and the last restore came to their end", lambda: _ends(paths)
+        yield "all parts run", lambda: _parts(paths, settings)
     yield "given servers answer", lambda: _given(settings)
-    if Supervisor(paths, settings).alive():
+    if not cut and Supervisor(paths, settings).alive():
         yield "pages are served", lambda: _pages(settings)
         yield "the search index holds every dataset", lambda: _index(settings)
         yield "background jobs succeed", lambda: _jobs(settings)
+
+
+def _start_cut_off(paths: Paths) -> bool:
+    """Whether `up` alone mends what is found: a restore that was cut off is begun anew before."""
+    if not exists(paths):
+        return False
+    state = recall(paths)
+    return state.get("revision") == "" and state.get("restore") != "cut"
 
 
 def _software(paths: Paths) -> Iterator[Finding]:
