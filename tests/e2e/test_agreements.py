@@ -12,7 +12,7 @@ from joserfc import jws
 from joserfc.jwk import KeySet
 
 from tests.looks import check
-from tests.people import PASSWORD, sign_in
+from tests.people import PASSWORD, sign_in, sign_in_on_the_way
 
 pytestmark = pytest.mark.browser
 
@@ -94,10 +94,7 @@ def test_given_signed_downloaded_and_attested(portal: Any, page: Any, phone: Any
     (invitation,) = call(portal, page, "tzc_invitation_list", dataset=name)
     phone.goto(f"{portal.url}/invitations/{invitation['id']}")
     seen(phone, 360)
-    phone.locator("main .tzc-tools a.tzc-button").click()
-    phone.fill("input[name=login]", citizen)
-    phone.fill("input[name=password]", PASSWORD)
-    phone.click("main button[type=submit]")
+    sign_in_on_the_way(phone, (citizen, PASSWORD))
     phone.wait_for_url("**/invitations/*")
     phone.check("input[name=terms]")
     seen(phone, 360)
