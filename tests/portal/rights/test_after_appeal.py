@@ -24,7 +24,7 @@ def said(scene: Any, app: Any, request: dict[str, Any]) -> None:
     address = f"/demandes/{request['id']}"
     for person in (citizen, decider, hears):
         thread = words(person, address)
-        assert "Granted" in thread.split("What is asked")[0] and "given after an appeal, by" in thread and "The right is given after appeal" in thread
+        assert "Granted" in thread.split("What is asked")[0] and "given after an appeal, by" in thread and "Approved after appeal." in thread
         assert "To be decided until" not in thread and person.page.xpath("//main//button[@value='overturn' or @value='uphold' or @value='appeal']") == []
     assert "Granted" in words(citizen, "/demandes/") and "Open to you" in words(citizen, "/demandes/droits")
     assert "You have a right to these data" in words(citizen, f"/dataset/{scene.streets['name']}")
