@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.tzc.common import holding
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tzc.feeding.columns import Column
@@ -188,20 +188,6 @@ def forget(days: int) -> int:
     return int(done.rowcount)
 
 
-def _lock(take: str) -> sa.TextClause:
-    return sa.text(f"SELECT {take}(hashtextextended('tzc_feeding ' || :id, 0))")
-
-
-@contextmanager
-def held(feed: str) -> Iterator[bool]:
-    """Show, by a lock that PostgreSQL drops when this process dies, that somebody fills the feed. False: another does already."""
-    with model.Session.get_bind().connect() as connection:
-        taken = bool(connection.execute(_lock("pg_try_advisory_lock"), {"id": feed}).scalar())
-        # the lock is the connection's, not the transaction's
-        connection.commit()
-        try:
-            yield taken
-        finally:
-            if taken:
-                with suppress(sa.exc.DBAPIError):  # the server is away, and the lock with it
-                    connection.execute(_lock("pg_advisory_unlock"), {"id": feed})
+def held(feed: str) -> AbstractContextManager[bool]:
+    """Show while the block runs, by a lock that goes with this process, that somebody fills the feed. False: another does already."""
+    return holding.held("tzc_feeding", feed)

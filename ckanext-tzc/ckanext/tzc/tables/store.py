@@ -5,14 +5,14 @@ job loses nothing: what is `waiting`, or `loading` by nobody, is found again by 
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.tzc.common import holding
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 WAITING, LOADING, LOADED, REFUSED, SKIPPED, GONE = "waiting", "loading", "loaded", "refused", "skipped", "gone"
@@ -75,23 +75,9 @@ def ask(resource_id: str, mark: str, state: str = WAITING) -> None:
     model.Session.execute(statement)
 
 
-def _lock(take: str) -> sa.TextClause:
-    return sa.text(f"SELECT {take}(hashtextextended('tzc_tables load ' || :id, 0))")
-
-
-@contextmanager
-def held(resource_id: str) -> Iterator[bool]:
-    """Show, by a lock that PostgreSQL drops when this process dies, that somebody loads the resource. False: another does already."""
-    with model.Session.get_bind().connect() as connection:
-        taken = bool(connection.execute(_lock("pg_try_advisory_lock"), {"id": resource_id}).scalar())
-        # the lock is the connection's, not the transaction's: nothing stays open for the length of a load
-        connection.commit()
-        try:
-            yield taken
-        finally:
-            if taken:
-                with suppress(sa.exc.DBAPIError):  # the server is away, and the lock with it
-                    connection.execute(_lock("pg_advisory_unlock"), {"id": resource_id})
+def held(resource_id: str) -> AbstractContextManager[bool]:
+    """Show while the block runs, by a lock that goes with this process, that somebody loads the resource. False: another does already."""
+    return holding.held("tzc_tables load", resource_id)
 
 
 def claim(resource_id: str) -> str | None:
