@@ -103,4 +103,4 @@ def test_asked_for_decided_and_taken_away(portal: Any, page: Any, phone: Any) ->
     page.wait_for_load_state()
     assert "logement,kwh" not in phone.request.get(address).text()
     phone.goto(thread)
-    assert "Révoquée" in phone.locator("main").inner_text()
+    assert "Révoqué" in phone.locator("main").inner_text()
