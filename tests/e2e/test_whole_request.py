@@ -214,7 +214,7 @@ def test_two_partners_an_officer_and_a_citizen(portal: Any, page: Any, meet: Cal
     citizen.look()
     screen.click("main button[name=save]")
     screen.wait_for_url(thread)
-    assert thread in post.read(decider.mail, came)
+    assert thread in post.read(decider.mail, words("A request for data was completed: it waits for you again."))
     assert "La voici." in decider.go(thread)
     letter = decider.screen.locator("#thread a", has_text="lettre.pdf").get_attribute("href")
     assert letter and decider.has(f"{portal.url}{letter}" if letter.startswith("/") else letter) == (200, PDF)
@@ -246,7 +246,7 @@ def test_two_partners_an_officer_and_a_citizen(portal: Any, page: Any, meet: Cal
     assert "La durée de conservation manque." in citizen.go(thread)
     which = 0 if f"Port {stamp}" in screen.locator("section.tzc-request").nth(0).inner_text() else 1
     citizen.press("appeal", part=which, reason="Six mois, puis tout est effacé.")
-    assert thread in post.read(second.mail, words("A decision is appealed: somebody else decides."))
+    assert thread in post.read(second.mail, words("An appeal against a refusal is yours to decide."))
     assert "overturn" not in [button.get_attribute("value") for button in first.screen.locator("button[name=move]").all()] and first.go("/demandes/a-decider")
     assert first.screen.locator(f"main a[href$='{thread.rsplit('/', 1)[1]}']").count() == 0
     second.enter()
@@ -279,7 +279,7 @@ def test_two_partners_an_officer_and_a_citizen(portal: Any, page: Any, meet: Cal
 
     # the town takes its right back: the next question has nothing, in the sessions that are open; the port's right stays
     decider.go(thread)
-    assert "Révoquée" in decider.press("revoke", reason="Les données ont été publiées.")
+    assert "Révoqué" in decider.press("revoke", reason="Les données ont été publiées.")
     for person in (citizen, colleague):
         assert person.has(download)[0] in (302, 403) and person.has(asked)[0] == 403 and person.has(whole) == (200, HOMES)
         post.read(person.mail, words("A right to data was taken back.") if person is colleague else words("Your right to data was taken back; the reasons stand with it."))
