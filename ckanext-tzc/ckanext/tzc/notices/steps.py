@@ -27,9 +27,9 @@ def kept(happening: Any, user_id: str | None) -> dict[str, Any]:
     if happening.kind == "request.submitted" and "completed" in content:
         return {"completed": " ".join(content["completed"]) or "nothing"}
     if happening.kind in WHY:
-        # somebody of the team sees the right, not the request
+        # somebody of the team has the right, and did not ask
         told = {"reason": mailing.subject(str(content.get("reason", "")), REASON), "until": content.get("until"), "state": content.get("state")}
-        return {**{key: str(value) for key, value in told.items() if value}, **({"team": "1"} if user_id and user_id in happening.paths else {})}
+        return {**{key: str(value) for key, value in told.items() if value}, **({"team": "1"} if user_id and user_id in content.get("team", ()) else {})}
     return {}
 
 

@@ -335,6 +335,8 @@ def _apply(part: records.Part, request: records.Request, name: str, act: Act, re
     kind = "request.granted" if given else "request.appeal_withdrawn" if given_up else KINDS[name]
     content = {"state": part.state, "before": before, "role": act.role, "reason": reason, "begins": _moment(part.begins), "ends": _moment(part.ends), "due": _moment(part.due)}
     told = {request.requester, *concerned, *roles.decide(part, request), *acting_for, *(team if given or before in (GRANTED, SUSPENDED) else ())}
+    if before in (GRANTED, SUSPENDED) and team:
+        content["team"] = sorted(team)
     if before == DRAFT and name != "submit":
         told = {request.requester}
     if name == "renew":
