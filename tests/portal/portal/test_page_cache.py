@@ -199,7 +199,8 @@ def test_reading_rows_gives_up_nothing(reader: Any, made: Counted, publish: Any,
 
 
 def test_what_no_reader_sees_gives_up_nothing(reader: Any, made: Counted, publish: Any) -> None:
-    """Addresses of files are tried all day long: if each answer gave up the pages, none would be kept."""
+    """Addresses of files are tried all day long, and work is looked for each two seconds: if each answer gave up the pages, none would be kept."""
+    from ckanext.tzc.harvesting.engine import leases
     from ckanext.tzc.quality import scoring, store
 
     dataset = publish()["id"]
@@ -208,6 +209,7 @@ def test_what_no_reader_sees_gives_up_nothing(reader: Any, made: Counted, publis
     asked = made.asked
     store.make_due()
     assert scoring.compute(dataset) == score
+    assert leases.claim(leases.me()) is None
     reader.get("/dataset/")
     assert made.asked == asked
     found, _ = scoring.assess(scoring.show(dataset))
