@@ -21,6 +21,12 @@ SHORTEST, LONGEST = 2, 90
 
 RESERVED = frozenset({"new", "edit", "search"})
 
+OTHERWISE = "donnees"
+"""What a dataset's name begins with where its title gives none."""
+
+NAMED_LATER = "tzc_named_later"
+"""The key of a validation's context that says that its dataset gets its name afterwards, with others."""
+
 
 def scheme(text: str) -> str:
     """What stands before the colon, as a browser reads it: without the blanks and control characters that it overlooks."""

@@ -319,16 +319,16 @@ def die(run_id: str) -> None:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(("place", "call"), [("planning._compare", 3), ("planning._depart", 1), ("applying._tell", 3), ("writing.to_index", 2)])
+@pytest.mark.parametrize(("place", "call"), [("planning._compare", 3), ("planning._depart", 1), ("applying._tell", 3), ("documents.to_index", 2)])
 def test_a_run_whose_worker_dies_ends_as_any_other(site: Site, made: dict[str, Any], place: str, call: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ckanext.tzc.harvesting.engine import planning, writing
+    from ckanext.tzc.harvesting.engine import documents, planning
 
     harvest()
     undisturbed = state()
     tk.get_action("harvest_source_clear")({"ignore_auth": True, "model": model, "session": model.Session, "user": ""}, {"id": made["id"]})
     module, name = place.split(".")
     with monkeypatch.context() as patched:
-        killed_at(patched, {"planning": planning, "applying": applying, "writing": writing}[module], name, call)
+        killed_at(patched, {"planning": planning, "applying": applying, "documents": documents}[module], name, call)
         run_id = act("tzc_harvest_run", approve=True)["run"]
         die(run_id)
     done = telling.summary(work(run_id))

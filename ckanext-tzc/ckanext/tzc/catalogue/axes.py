@@ -13,12 +13,14 @@ import sqlalchemy as sa
 from ckan.lib.dictization.model_save import package_membership_list_save
 
 
-def join(context: dict[str, Any], package: dict[str, Any]) -> None:
-    """Make the dataset a member of the groups of its axes and of no others."""
+def join(context: dict[str, Any], package: dict[str, Any], *, new: bool = False) -> None:
+    """Make the dataset a member of the groups of its axes and of no others. A `new` one is in none but those that it was given."""
     stored = model.Package.get(package["id"])
     if stored is None or stored.type != "dataset":
         return
     axes = json.loads(stored.extras.get("axis") or "[]")
+    if new and not axes and not package.get("groups"):
+        return
     rows = _groups(stored.id, axes)
     if all((row.name in axes) == (row.state == model.State.ACTIVE) for row in rows):
         return

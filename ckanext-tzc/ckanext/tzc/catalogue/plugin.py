@@ -35,7 +35,7 @@ class CataloguePlugin(Facets, KeepsFiles, p.SingletonPlugin):
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Membership of the axes' groups; before the commit."""
-        axes.join(context, pkg_dict)
+        axes.join(context, pkg_dict, new=True)
 
     def after_dataset_update(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """The same."""

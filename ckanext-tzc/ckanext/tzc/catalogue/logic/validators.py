@@ -427,9 +427,12 @@ def _keyword_words(word: str) -> str:
 
 def tzc_dataset_name(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """The name in a dataset's address; made from its title where none is given."""
+    if context.get(addresses.NAMED_LATER):
+        data[key] = ""
+        return
     stored = context.get("package")
     own = stored.id if stored else _given(data, ("id",))
-    _name(key, data, errors, stored, "donnees", lambda name: _is_taken(model.Package, name, own))
+    _name(key, data, errors, stored, addresses.OTHERWISE, lambda name: _is_taken(model.Package, name, own))
     if errors[key] and _begun(_given(data, key), own, context):
         errors[key][:] = [tk._("You have begun this dataset already: it waits on your desk, as a draft. Go on there, or choose another address for a second one.")]
 

@@ -17,18 +17,21 @@ from ckanext.harvest.model import HarvestObject, HarvestObjectError, HarvestObje
 from tzc.harvesting import threeway
 
 from .. import reports
-from . import reading, store, writing
+from . import documents, reading, store, writing
 from .leases import Lease, LostError, WantedError
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = 100
 """Rows that are done in one transaction."""
 
 REPORT = {store.NEW: "added", store.CHANGED: "updated", store.GONE: "deleted"}
 """What ckanext-harvest calls it."""
 
 Values = dict[str, Any]
+
+Done = tuple[Any, str, str, str | None]
+"""A row, what became of it, why, and the dataset that it concerns."""
 
 
 def run(lease: Lease, origin: reading.Origin) -> None:
@@ -48,7 +51,7 @@ def run(lease: Lease, origin: reading.Origin) -> None:
 
 def _waiting(run_id: str) -> list[Any]:
     entry = store.Entry
-    columns = (entry.identifier, entry.change, entry.title, entry.words, entry.given, entry.notes, entry.content, entry.digest, entry.package_id)
+    columns = (entry.identifier, entry.change, entry.title, entry.words, entry.given, entry.ready, entry.notes, entry.content, entry.digest, entry.package_id)
     query = sa.select(*columns).where(entry.run_id == run_id, entry.outcome.is_(None)).order_by(entry.number).limit(BATCH)
     return list(model.Session.execute(query).all())
 
@@ -72,18 +75,43 @@ def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
     lease.hold()
     writer = writing.Writer()
     writer.meet(row.given for row in rows if row.given)
-    done = []
     known = store.items(origin.id, [row.identifier for row in rows])
     edits: dict[str, threeway.Merged] = {}
+    done = _created(writer, [row for row in rows if row.change == store.NEW and not _package(row)], as_planned=_as_planned(lease, origin))
+    created = {row.identifier for row, *_rest in done}
     for row in rows:
+        if row.identifier in created:
+            continue
         try:
             done.append((row, *_one(writer, origin, row, known.get(row.identifier), edits)))
         except tk.ValidationError as error:
-            faults = "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
-            done.append((row, store.REFUSED, tk._("The dataset does not fit the portal's schema. %s") % faults, None))
+            done.append((row, store.REFUSED, writing.refusal(error), None))
     _tell(lease, origin, done, edits)
     _activity(writer, origin, lease.run_id, done)
     model.Session.commit()
+
+
+def _as_planned(lease: Lease, origin: reading.Origin) -> bool:
+    """Whether records are read as they were when the plan was made: then its datasets are as the schema has them."""
+    run = store.run(lease.run_id)
+    return run is not None and run.reading == origin.reading
+
+
+def _package(row: Any) -> Any:
+    return model.Package.get(row.package_id) if row.package_id else None
+
+
+def _created(writer: writing.Writer, rows: list[Any], *, as_planned: bool) -> list[Done]:
+    """The new datasets among a batch: what became of each."""
+    done: list[Done] = []
+    fitting: list[tuple[Any, Values]] = []
+    for row in rows:
+        try:
+            fitting.append((row, row.ready if as_planned and row.ready else writer.new(row.given)))
+        except tk.ValidationError as error:
+            done.append((row, store.REFUSED, writing.refusal(error), None))
+    ids = writer.create([ready for _row, ready in fitting]) if fitting else []
+    return [*done, *((row, store.WRITTEN, "", identifier) for (row, _ready), identifier in zip(fitting, ids, strict=True))]
 
 
 def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, edits: dict[str, threeway.Merged]) -> tuple[str, str, str | None]:
@@ -94,20 +122,20 @@ def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, e
         values = {"missing": store.now() if row.change == store.MISSING else None, "kept": False, "package_id": row.package_id}
         store.keep(origin.id, [{"identifier": row.identifier, **values, **({"digest": row.digest} if row.digest else {})}])
         return store.DID, "", row.package_id
-    package = model.Package.get(row.package_id) if row.package_id else None
+    package = _package(row)
     if row.change == store.GONE:
         if package and package.state != "deleted":
             writer.delete(package)
         return store.WRITTEN, "", row.package_id
     if package is None:
-        return store.WRITTEN, "", writer.create(row.given)
+        return store.WRITTEN, "", writer.create([writer.new(row.given)])[0]
     shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": writer.user_name}, {"id": package.id})
     merged = edits[row.identifier] = reading.merged(row.given, shown, known.given if known else None, origin)
     writer.update(package, merged.dataset)
     return store.WRITTEN, "", str(package.id)
 
 
-def _tell(lease: Lease, origin: reading.Origin, done: list[tuple[Any, str, str, str | None]], edits: dict[str, threeway.Merged]) -> None:
+def _tell(lease: Lease, origin: reading.Origin, done: list[Done], edits: dict[str, threeway.Merged]) -> None:
     """Remember what became of rows: in ckanext-harvest's tables, for its pages and the index, and in ours."""
     moment = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
     objects, extras, errors, entries, kept = [], [], [], [], []
@@ -138,11 +166,11 @@ def _tell(lease: Lease, origin: reading.Origin, done: list[tuple[Any, str, str, 
     store.keep(origin.id, kept)
     table = store.Entry.__table__
     marked = sa.update(table).where(table.c.run_id == lease.run_id, table.c.identifier == sa.bindparam("one"))
-    emptied = {"content": sa.null(), "given": sa.null()}
+    emptied = {"content": sa.null(), "given": sa.null(), "ready": sa.null()}
     model.Session.connection().execute(marked.values(outcome=sa.bindparam("what"), words=sa.bindparam("why"), package_id=sa.bindparam("which"), **emptied), entries)
 
 
-def _activity(writer: writing.Writer, origin: reading.Origin, run_id: str, done: list[tuple[Any, str, str, str | None]]) -> None:
+def _activity(writer: writing.Writer, origin: reading.Origin, run_id: str, done: list[Done]) -> None:
     """One line in the source's history, and so in its partner's, for all of a batch."""
     counts: dict[str, int] = {}
     for row, outcome, _words, _package in done:
@@ -159,7 +187,7 @@ def index(run_id: str) -> None:
     entry = store.Entry
     written = (entry.run_id == run_id, entry.outcome == store.WRITTEN)
     while rows := model.Session.execute(sa.select(entry.identifier, entry.package_id).where(*written).order_by(entry.number).limit(BATCH)).all():
-        writing.to_index([row.package_id for row in rows if row.package_id])
+        documents.to_index([row.package_id for row in rows if row.package_id])
         model.Session.rollback()
         these = (entry.run_id == run_id, entry.identifier.in_([row.identifier for row in rows]))
         model.Session.execute(sa.update(entry.__table__).where(*these).values(outcome=store.DID))

@@ -13,7 +13,7 @@ from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
 from ckanext.tzc.harvesters import listing
 
 from .. import sources
-from . import applying, leases, scheduling, store, working, writing
+from . import applying, documents, leases, scheduling, store, working
 
 
 class OrderError(Exception):
@@ -130,7 +130,7 @@ def restore(run: store.Run) -> int:
         store.keep(source_id, [{"identifier": row.identifier, "package_id": row.package_id, "missing": store.now(), "kept": True}])
         model.Session.commit()
         back.append(row.package_id)
-    writing.to_index(back)
+    documents.to_index(back)
     return len(back)
 
 

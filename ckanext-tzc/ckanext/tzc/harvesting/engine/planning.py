@@ -16,7 +16,7 @@ from ckanext.tzc.harvesters.http import MOST_PAGES, Client, FetchError, Page
 from ckanext.tzc.harvesters.record import Item, RecordError
 from sqlalchemy.dialects.postgresql import insert
 
-from . import comparing, reading, store
+from . import comparing, reading, store, writing
 from .leases import Lease
 
 BATCH = 200
@@ -114,6 +114,7 @@ def _problem(lease: Lease, words: str) -> None:
 def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]) -> None:
     """Rows for those of the batch that are not as they were."""
     lease.hold()
+    writer = writing.Writer()
     for item in batch:
         if item.problem:
             plan.whole = False
@@ -133,7 +134,7 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
         if identifier in planned and planned[identifier].digest == digest:
             plan.count(planned[identifier].change)
             continue
-        row = _row(origin, item, digest, known.get(identifier))
+        row = _row(writer, origin, item, digest, known.get(identifier))
         plan.count(row["change"] if row else "unchanged")
         if row:
             rows.append({"run_id": lease.run_id, "identifier": identifier, "digest": digest, **row})
@@ -148,14 +149,14 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
 
 def _write(rows: list[Row]) -> None:
     if rows:
-        blank = dict.fromkeys(("change", "title", "words", "differences", "given", "notes", "content", "digest", "package_id"))
+        blank = dict.fromkeys(("change", "title", "words", "differences", "given", "ready", "notes", "content", "digest", "package_id"))
         filled = [{**blank, "title": "", "words": "", **row} for row in rows]
         statement = insert(store.Entry.__table__)
         statement = statement.on_conflict_do_update(index_elements=["run_id", "identifier"], set_={name: statement.excluded[name] for name in blank})
         model.Session.execute(statement, filled)
 
 
-def _row(origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | None:
+def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | None:
     """What is to be done for one record; nothing where it is as it was."""
     there = bool(known is not None and known.there)
     if there and known.digest == digest and known.missing is None:
@@ -169,14 +170,24 @@ def _row(origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | N
         return {"change": store.BACK, "title": given["title"], "package_id": known.package_id} if known.missing else None
     notes = [[note.what, note.value] for note in made.notes]
     found = {"title": given["title"], "given": given, "content": item.content, "notes": notes, "package_id": known.package_id if known else None}
-    if not there:
-        return {**found, "change": store.NEW}
-    return {**found, "change": store.CHANGED, "differences": comparing.differences(known.given or _stored(known.package_id, given), given)}
+    try:
+        if not there:
+            return {**found, "change": store.NEW, "ready": writer.new(given)}
+        stored = _shown(known.package_id)
+        writer.changed(model.Package.get(known.package_id), reading.merged(given, stored, known.given, origin).dataset)
+    except tk.ValidationError as error:
+        return {**found, "change": store.REFUSED, "words": writing.refusal(error)}
+    return {**found, "change": store.CHANGED, "differences": comparing.differences(known.given or _told(stored, given), given)}
 
 
-def _stored(package_id: str, given: dict[str, Any]) -> dict[str, Any]:
+def _shown(package_id: str) -> dict[str, Any]:
+    """A dataset as it is here."""
+    shown: dict[str, Any] = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": package_id})
+    return shown
+
+
+def _told(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """A dataset as it is here, as far as the source says something of it: for sources that were harvested before there was a plan."""
-    shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": package_id})
     files = given.get("resources") or []
     names = {name for file in files for name in file}
     resources = [{name: value for name, value in file.items() if name in names and value not in ("", None)} for file in shown.get("resources", [])]

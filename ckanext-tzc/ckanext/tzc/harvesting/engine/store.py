@@ -83,7 +83,7 @@ class Run(tk.BaseModel):
 
 
 class Entry(tk.BaseModel):
-    """What a run found of one record, and what became of it."""
+    """What a run found of one record, and what became of it. `given`: the dataset that was made of it; `ready`: a new one as the schema has it."""
 
     __tablename__ = "tzc_harvesting_entry"
 
@@ -95,6 +95,7 @@ class Entry(tk.BaseModel):
     words = sa.Column(sa.UnicodeText, nullable=False, server_default="")
     differences = sa.Column(JSONB(none_as_null=True))
     given = sa.Column(JSONB(none_as_null=True))
+    ready = sa.Column(JSONB(none_as_null=True))
     notes = sa.Column(JSONB(none_as_null=True))
     content = sa.Column(sa.UnicodeText)
     digest = sa.Column(sa.UnicodeText)

@@ -1,13 +1,13 @@
-"""Datasets, many in one transaction: validated by the schema and written by CKAN's own functions, so that the hooks of all plugins are called and the jobs of all rooms are sent.
+"""Datasets, many in one transaction: validated by the schema and written by CKAN's own objects, so that the hooks of all plugins are called and the jobs of all rooms are sent.
 
 What `package_create` does besides for each dataset is done once for all of them, or left out: the commit, the entry in the index with a commit of its own, an activity with a copy
 of the dataset, reading it back for an answer that nobody reads, views of files that are links. After an upgrade of CKAN compare with `package_create` and `package_update`.
 """
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ckan.lib.plugins as lib_plugins
@@ -15,15 +15,21 @@ import ckan.model as model
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckan import logic
 from ckan.lib.dictization import model_save
-from ckan.lib.search import index as search_index
+
+from tzc.catalogue import addresses
 
 Values = dict[str, Any]
 
 
 def _utc() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+
+
+def refusal(error: tk.ValidationError) -> str:
+    """Why the schema refuses a dataset, for a report."""
+    faults = "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
+    return str(tk._("The dataset does not fit the portal's schema. %s") % faults)
 
 
 class Writer:
@@ -51,29 +57,66 @@ class Writer:
         if errors:
             raise tk.ValidationError(errors)
         validated: Values = data
-        for tag in validated.get("tags") or []:
-            if tag["name"] in self._tags:
-                tag["id"] = self._tags[tag["name"]].id
         return validated
 
-    def create(self, given: Values) -> str:
-        """A new dataset; its id."""
-        context = self._context()
-        data = self._validated({**given, "type": "dataset"}, context, "package_create")
-        data["creator_user_id"] = self.user_id
-        package, _ = model_save.package_dict_save(data, context)
-        package.metadata_modified = _utc()
+    def new(self, given: Values) -> Values:
+        """A dataset as `create` takes it, without a name; ValidationError where the schema refuses it."""
+        return self._validated({**given, "type": "dataset"}, self._context(**{addresses.NAMED_LATER: True}), "package_create")
+
+    def changed(self, package: Any, wanted: Values) -> tuple[Values, Values]:
+        """An existing dataset as the schema has it, and the context of that; ValidationError where the schema refuses it."""
+        context = self._context(package=package)
+        return self._validated({**wanted, "id": package.id, "type": package.type}, context, "package_update"), context
+
+    def create(self, datasets: Sequence[Values]) -> list[str]:
+        """New datasets, as `new` made them; their ids. The database is asked and told as often as for one."""
+        self._name(datasets)
+        packages = [self._object(data) for data in datasets]
         model.Session.flush()
-        self._join(package)
-        for item in p.PluginImplementations(p.IPackageController):
-            item.create(package)
-            item.after_dataset_create(context, _with_ids(data, package))
-        return str(package.id)
+        self._join([package for package in packages if package.owner_org])
+        for data, package in zip(datasets, packages, strict=True):
+            context = self._context()
+            for item in p.PluginImplementations(p.IPackageController):
+                item.create(package)
+                item.after_dataset_create(context, _with_ids(data, package))
+        return [package.id for package in packages]
+
+    def _name(self, datasets: Sequence[Values]) -> None:
+        """Each a name from its title that no other has."""
+        asked = {addresses.free_name(data["title"], addresses.OTHERWISE, lambda _name: False) for data in datasets}
+        taken = set(model.Session.scalars(sa.select(model.Package.name).where(model.Package.name.in_(asked))))
+        for data in datasets:
+            data["name"] = addresses.free_name(data["title"], addresses.OTHERWISE, lambda name: name in taken or (name not in asked and _is_taken(name)))
+            taken.add(data["name"])
+
+    def _object(self, data: Values) -> Any:
+        """A new dataset's object with those of its files and keywords, not yet in the database."""
+        context = self._context()
+        extras = {extra["key"]: extra["value"] for extra in data.get("extras") or []}
+        data["creator_user_id"] = self.user_id
+        package = model.Package()
+        package.from_dict({**{name: value for name, value in data.items() if name not in {"plugin_data", "metadata_created"}}, "extras": extras})
+        package.id = str(uuid.uuid4())
+        package.metadata_modified = _utc()
+        model.Session.add(package)
+        with model.Session.no_autoflush:
+            package.resources_all[:] = [model_save.resource_dict_save({**file, "package_id": package.id}, context)[0] for file in data.get("resources") or []]
+            package.package_tags[:] = [model.PackageTag(package, self._tag(name), "active") for name in dict.fromkeys(tag["name"] for tag in data.get("tags") or [])]
+        return package
+
+    def _tag(self, name: str) -> Any:
+        """A keyword's object; a new one where nobody used it yet."""
+        if name not in self._tags:
+            self._tags[name] = model.Tag(name)
+            model.Session.add(self._tags[name])
+        return self._tags[name]
 
     def update(self, package: Any, wanted: Values) -> bool:
         """An existing dataset as it should be; whether that changed it."""
-        context = self._context(package=package)
-        data = self._validated({**wanted, "id": package.id, "type": package.type}, context, "package_update")
+        data, context = self.changed(package, wanted)
+        for tag in data.get("tags") or []:
+            if tag["name"] in self._tags:
+                tag["id"] = self._tags[tag["name"]].id
         package, change = model_save.package_dict_save(data, context)
         if not change:
             return False
@@ -94,13 +137,14 @@ class Writer:
             return
         if current:
             model.Session.execute(sa.delete(members).where(*of_package))
-        self._join(package)
-
-    def _join(self, package: Any) -> None:
-        """The same for a dataset that belongs to nobody yet."""
         if package.owner_org:
-            values = {"table_name": "package", "table_id": package.id, "group_id": package.owner_org, "capacity": "organization", "state": "active"}
-            model.Session.execute(sa.insert(model.Member.__table__), values)
+            self._join([package])
+
+    def _join(self, packages: Sequence[Any]) -> None:
+        """The same for datasets that belong to nobody yet."""
+        values = {"table_name": "package", "capacity": "organization", "state": "active"}
+        if packages:
+            model.Session.execute(sa.insert(model.Member.__table__), [{**values, "table_id": package.id, "group_id": package.owner_org} for package in packages])
 
     def delete(self, package: Any) -> None:
         """As `package_delete`."""
@@ -122,41 +166,5 @@ def _with_ids(data: Values, package: Any) -> Values:
     return data
 
 
-def to_index(ids: Iterable[str]) -> None:
-    """Bring the entries of datasets up to date, deleted ones included, with one request to Solr and one commit."""
-    context = {"ignore_auth": True, "user": "", "model": model, "session": model.Session}
-    entries = search_index.PackageSearchIndex()
-    with _gathered() as documents:
-        gone = []
-        for identifier in ids:
-            package = model.Package.get(identifier)
-            if package is None or package.state == "deleted":
-                gone.append(identifier)
-                continue
-            plain, own = logic.package_show_default_and_custom_schemas(context, identifier)
-            entries.index_package({**plain, "with_custom_schema": own}, defer_commit=True)
-    connection = search_index.make_connection()
-    commit = bool(tk.config.get("ckan.search.solr_commit"))
-    if documents:
-        connection.add(documents, commit=commit)
-    for identifier in gone:
-        entries.delete_package({"id": identifier})
-
-
-@contextlib.contextmanager
-def _gathered() -> Iterator[list[Values]]:
-    """Entries that CKAN would send one by one. It has no hook between making an entry and sending it."""
-    documents: list[Values] = []
-
-    class Gathering:
-        """What CKAN takes for its connection."""
-
-        def add(self, docs: list[Values], **_more: Any) -> None:
-            documents.extend(docs)
-
-    original = search_index.make_connection
-    search_index.make_connection = Gathering
-    try:
-        yield documents
-    finally:
-        search_index.make_connection = original
+def _is_taken(name: str) -> bool:
+    return model.Session.execute(sa.select(model.Package.id).where(model.Package.name == name)).first() is not None
