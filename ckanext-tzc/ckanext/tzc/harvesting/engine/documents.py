@@ -1,7 +1,7 @@
 """Entries of the index for many datasets at once: the same as CKAN makes of each, with as many questions to the database as for one.
 
-CKAN dictizes each dataset with six queries and validates it by two schemas, of which CKAN's own only shortens the groups: `tests/portal/harvesting/test_documents.py` compares all of it.
-After an upgrade of CKAN compare with `package_dictize` and `package_show_default_and_custom_schemas`.
+CKAN dictizes each dataset with six queries and validates it by two schemas, of which CKAN's own only shortens the groups: the tests of this module compare
+all of it. After an upgrade of CKAN compare with `package_dictize` and `package_show_default_and_custom_schemas`.
 """
 from __future__ import annotations
 
