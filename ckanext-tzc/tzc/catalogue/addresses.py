@@ -24,6 +24,9 @@ RESERVED = frozenset({"new", "edit", "search"})
 OTHERWISE = "donnees"
 """What a dataset's name begins with where its title gives none."""
 
+OWNER = "tzc_owner"
+"""The key of a validation's context with the id of the partner for whom its datasets are written, where that is known to be there."""
+
 NAMED_LATER = "tzc_named_later"
 """The key of a validation's context that says that its dataset gets its name afterwards, with others."""
 

@@ -91,7 +91,7 @@ def test_what_is_written_together_is_what_is_created_one_by_one(partner: dict[st
         package.purge()
     model.Session.commit()
     model.Session.remove()
-    writer = writing.Writer()
+    writer = writing.Writer(partner["id"])
     writer.meet(wanted)
     ids = writer.create([writer.new(entry) for entry in wanted])
     model.Session.commit()
@@ -105,7 +105,7 @@ def test_what_is_written_together_is_what_is_created_one_by_one(partner: dict[st
 
 def test_names_are_free(partner: dict[str, Any], publish: Publish) -> None:
     publish(name="comptages-des-velos-2")
-    writer = writing.Writer()
+    writer = writing.Writer(partner["id"])
     ids = writer.create([writer.new(given(partner)) for _turn in range(4)])
     model.Session.commit()
     names = [model.Package.get(identifier).name for identifier in ids]

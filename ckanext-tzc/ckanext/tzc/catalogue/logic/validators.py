@@ -471,7 +471,9 @@ def _is_taken(kind: Any, name: str, own: str) -> bool:
 
 
 def tzc_owner(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
-    """Ask for the partner in the words of the other fields, before CKAN's own check of rights."""
+    """Ask for the partner in the words of the other fields, before CKAN's own check of rights; a harvest knows its source's partner, and need not ask."""
+    if context.get(addresses.OWNER) and _given(data, key) == context[addresses.OWNER]:
+        raise tk.StopOnError
     if not _given(data, key) and not is_harvested(data):
         errors[key].append(tk._("Please choose a partner: each dataset is published by one."))
         raise tk.StopOnError

@@ -73,7 +73,7 @@ def _one_by_one(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
 def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
     """These rows, in one transaction."""
     lease.hold()
-    writer = writing.Writer()
+    writer = writing.Writer(origin.owner)
     writer.meet(row.given for row in rows if row.given)
     known = store.items(origin.id, [row.identifier for row in rows])
     edits: dict[str, threeway.Merged] = {}

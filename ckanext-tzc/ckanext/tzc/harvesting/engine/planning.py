@@ -114,7 +114,7 @@ def _problem(lease: Lease, words: str) -> None:
 def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]) -> None:
     """Rows for those of the batch that are not as they were."""
     lease.hold()
-    writer = writing.Writer()
+    writer = writing.Writer(origin.owner)
     for item in batch:
         if item.problem:
             plan.whole = False

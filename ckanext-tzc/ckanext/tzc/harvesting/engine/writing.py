@@ -33,9 +33,11 @@ def refusal(error: tk.ValidationError) -> str:
 
 
 class Writer:
-    """Writes datasets as the account of the portal itself; nothing is committed here."""
+    """Writes datasets as the account of the portal itself, for a source's partner; nothing is committed here."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str | None) -> None:
+        partner = model.Group.get(owner) if owner else None
+        self._owner = partner.id if partner and partner.state == "active" else None
         self.user = model.User.get(tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"])
         self.user_id, self.user_name = self.user.id, self.user.name
         self._tags: dict[str, Any] = {}
@@ -47,7 +49,8 @@ class Writer:
         self._tags = {tag.name: tag for tag in found}
 
     def _context(self, **more: Any) -> Values:
-        return {"user": self.user_name, "ignore_auth": True, "defer_commit": True, "return_id_only": True, "model": model, "session": model.Session, **more}
+        said = {"user": self.user_name, "ignore_auth": True, "defer_commit": True, "return_id_only": True, addresses.OWNER: self._owner}
+        return {**said, "model": model, "session": model.Session, **more}
 
     def _validated(self, wanted: Values, context: Values, action: str) -> Values:
         """As the schema has it; ValidationError, with nothing written."""
