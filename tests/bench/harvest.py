@@ -56,9 +56,14 @@ class Catalogue:
 
 
 def _feed(size: int, changed: int) -> bytes:
+    return turtle(range(size), changed)
+
+
+def turtle(turns: range, changed: int = 0) -> bytes:
+    """A document with these datasets; those before `changed` have another title."""
     lines = ["@prefix dcat: <http://www.w3.org/ns/dcat#> .", "@prefix dct: <http://purl.org/dc/terms/> .", "@prefix vcard: <http://www.w3.org/2006/vcard/ns#> ."]
     lines.append("<http://catalogue.example.org/> a dcat:Catalog ; dct:title \"Catalogue\" .")
-    for turn in range(size):
+    for turn in turns:
         dataset = pages._dataset(turn)
         node = f"http://catalogue.example.org/dataset/{dataset['name']}"
         title = dataset["title"] + (" – nouvelle édition" if turn < changed else "")

@@ -1,0 +1,132 @@
+"""One large source beside nothing: what its worker's memory grows to, and what the portal's pages take while it is harvested beside what they take when nothing else goes on.
+
+`TZC_BENCH_SIZE` datasets (100,000), three files each. See README.md for how to read the figures.
+"""
+from __future__ import annotations
+
+import contextlib
+import http.server
+import importlib
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tzc_stack import lifecycle
+from tzc_stack.console import StackError, step
+from tzc_stack.paths import Paths
+from tzc_stack.settings import HOST, Settings
+from tzc_stack.supervise import Supervisor
+
+sys.path.insert(0, str(Path(__file__).parent))
+pages = importlib.import_module("pages")
+harvest = importlib.import_module("harvest")
+
+DATASETS, PAGE = 100_000, 500
+"""Datasets in all, and on a page of the feed."""
+
+SEEN = 100
+"""Datasets that are there before, whose pages are read."""
+
+IDLE, PAUSE = 40, 2.0
+"""Rounds while nothing goes on, and seconds between two rounds, in which the worker has the machine for itself."""
+
+MEMORY, SLOWER = 300.0, 1.5
+"""MiB that a worker may take, and how many times slower pages may be."""
+
+
+@contextlib.contextmanager
+def served(size: int) -> Iterator[str]:
+    """A feed that leads from page to page, each made when it is asked for."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """A page."""
+            question = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+            number = int(question.get("page", ["1"])[0])
+            body = harvest.turtle(range((number - 1) * PAGE, min(number * PAGE, size)))
+            here = f"http://{self.headers['Host']}/catalog.ttl"
+            links = f"<{here}?page={number}> a <http://www.w3.org/ns/hydra/core#PartialCollectionView>"
+            if number * PAGE < size:
+                links += f" ; <http://www.w3.org/ns/hydra/core#next> <{here}?page={number + 1}>"
+            body += f"\n{links} .\n".encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/turtle")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer((HOST, 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_address[1]}/catalog.ttl"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def figures(paths: Paths, settings: Settings, accounts: Sequence[lifecycle.Account]) -> Iterator[pages.Figure]:
+    """Measure; one figure after the other."""
+    administrator = next(account["name"] for account in accounts if account["role"] == "Administrator")
+    site = pages.Site(port=settings.ports["web"], token=pages._token(paths, administrator))
+    size = int(os.environ.get("TZC_BENCH_SIZE", DATASETS))
+    with step(f"{SEEN} datasets whose pages are read"):
+        for partner in pages.PARTNERS:
+            site.act("organization_create", {"name": partner, "title": partner.capitalize()})
+        names = [site.act("package_create", {**pages._dataset(turn + size), **pages._own_fields(turn)})["name"] for turn in range(SEEN)]
+    kinds = pages._kinds(names)
+    with step("pages while nothing else goes on"):
+        for turn in range(8):
+            _read(site, kinds, turn)
+        idle = [_read(site, kinds, turn) for turn in range(IDLE)]
+    parent = int(str(Supervisor(paths, settings).states()["harvest-work"]["pid"]))
+    with served(size) as address, step(f"{size} datasets"):
+        site.act("organization_create", {"name": "moissonne", "title": "Moissonn\u00e9"})
+        config = json.dumps({"allow_internal": True})
+        site.act("harvest_source_create", {"name": "catalogue", "title": "Catalogue", "url": address, "source_type": "tzc_dcat", "owner_org": "moissonne", "config": config})
+        run = site.act("tzc_harvest_run", {"source": "catalogue", "approve": True})["run"]
+        began, busy, grown, turn = time.monotonic(), [], {"planning": [0.0], "applying": [0.0]}, 0
+        while not (told := site.act("tzc_harvest_status", {"source": "catalogue", "run": run}))["ended"]:
+            grown.setdefault(told["state"], [0.0]).append(_memory(parent))
+            busy.append(_read(site, kinds, turn))
+            turn += 1
+            time.sleep(PAUSE)
+        spent = time.monotonic() - began
+    if told["state"] != "done" or told["done"].get("new") != size or told["problems"]:
+        raise StackError(f"The harvest of {size} datasets ended so: {json.dumps(told)[:600]}", "mend the benchmark or the engine.")
+    yield {"name": "harvested", "ours": round(size / spent, 1), "unit": "datasets/s", "size": {"datasets": size}}
+    for half in ("planning", "applying"):
+        most = max(grown[half])
+        yield {"name": f"memory of the worker, {half}", "ours": round(most, 1), "unit": "MiB at most (PSS)", "asked": MEMORY, "reached": most <= MEMORY, "size": {"datasets": size, "looks": len(grown[half])}}
+    for number, (kind, _path, _proof) in enumerate(kinds):
+        quiet, loud = (statistics.median(round_[number] for round_ in rounds) for rounds in (idle, busy))
+        ratio = loud / quiet
+        yield {"name": f"{kind} meanwhile", "ours": round(loud * 1000, 1), "peer": round(quiet * 1000, 1), "ratio": round(ratio, 2), "unit": "ms median, beside when nothing goes on", "asked": SLOWER, "reached": ratio <= SLOWER,
+               "size": {"datasets": size, "rounds": len(busy)}}  # fmt: skip
+
+
+def _read(site: pages.Site, kinds: Sequence[Any], turn: int) -> list[float]:
+    """Seconds that each kind of page takes."""
+    return [pages._timed(pages._proven, site, path(turn), proof) for _name, path, proof in kinds]
+
+
+def _memory(parent: int) -> float:
+    """MiB of the largest worker under the process that gives out runs (PSS); nothing while there is none."""
+    found = [0.0]
+    for process in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+            found.append(next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024)
+    return max(found)
