@@ -40,5 +40,5 @@ if __name__ == "__main__":
     if sys.argv[1:3] == ["jobs", "worker"]:
         # a job runs in a process and a group of its own: a worker that is stopped must not leave it behind, at work beside the next one
         os.register_at_fork(after_in_child=die_with_parent)
-        ckan_jobs.mend()
+        ckan_jobs.mend(sys.argv[3:])
     run()

@@ -6,14 +6,20 @@ by the process that uses them. Only settings that an administrator may change on
 """
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ckan.lib import app_globals, jobs
 
+NICENESS = 15
+"""Of workers for whose jobs nobody waits: on a machine that has much to do pages go first, then harvests (10), then these."""
 
-def mend() -> None:
-    """Let a job begin at once; called before a worker starts."""
+
+def mend(queues: list[str]) -> None:
+    """Let a job begin at once; called before a worker of these queues starts."""
     jobs.load_environment = _read_again
+    if "interactive" not in queues:
+        os.nice(NICENESS)
 
 
 def _read_again(_configuration: Any) -> None:

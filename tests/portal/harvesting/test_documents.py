@@ -68,6 +68,22 @@ def test_entries_of_all_that_people_write(publish: Publish) -> None:
     assert same_as_one_by_one() == 3
 
 
+def test_what_rooms_know_counts_in_entries_made_together(publish: Publish) -> None:
+    """An address that answered betters the score of one of several datasets, and of no other."""
+    from ckanext.tzc.quality import store as quality
+
+    file = {"url": "https://example.org/a.csv", "name": "A", "format": "CSV"}
+    made = [publish(resources=[file]) for _turn in range(3)]
+    before = {document["id"]: document["quality_score"] for document in documents.made(packages())}
+    assert len(set(before.values())) == 1
+    good = made[1]
+    model.Session.add(quality.Link(package_id=good["id"], resource_id=good["resources"][0]["id"], kind=quality.ACCESS, url=file["url"], upload=False, ok=True, status=200, due=quality.now()))
+    model.Session.commit()
+    after = {document["id"]: document["quality_score"] for document in documents.made(packages())}
+    assert after[good["id"]] > before[good["id"]] and after == {**before, good["id"]: after[good["id"]]}
+    assert same_as_one_by_one() == 3
+
+
 def without_moments(shown: dict[str, Any], *more: str) -> dict[str, Any]:
     told = {name: value for name, value in shown.items() if name not in {"id", "metadata_created", "metadata_modified", *more}}
     told["resources"] = [{name: value for name, value in file.items() if name not in {"id", "package_id", "created", "metadata_modified"}} for file in shown["resources"]]

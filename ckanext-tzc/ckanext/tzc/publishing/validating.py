@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from importlib.resources import files
@@ -16,7 +16,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.tzc.common import signals
+from ckanext.tzc.common import signals, together
 from ckanext.tzc.common.territory import language
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
@@ -156,15 +156,18 @@ def every(package_id: str | None = None) -> list[Any]:
 
 
 FORBIDDEN = sa.text(f"""
-    SELECT said.conforms, jsonb_path_query_array(said.results, '$[*] ? (@.severity == "{VIOLATION}").field') AS fields FROM tzc_publishing_validation AS said
-    JOIN tzc_publishing_fragment AS fragment ON fragment.package_id = said.package_id AND fragment.published WHERE said.package_id = :id
+    SELECT said.package_id, said.conforms, jsonb_path_query_array(said.results, '$[*] ? (@.severity == "{VIOLATION}").field') AS fields FROM tzc_publishing_validation AS said
+    JOIN tzc_publishing_fragment AS fragment ON fragment.package_id = said.package_id AND fragment.published WHERE said.package_id = ANY(:ids)
 """)  # noqa: S608 -- a word of ours
 
 
 def forbidden(package_id: str) -> frozenset[str] | None:
     """Fields of forms (empty for what has none) for which a dataset's RDF is refused, by the last look; None where there was none."""
-    found = model.Session.execute(FORBIDDEN, {"id": package_id}).one_or_none()
-    return None if found is None or found.conforms is None else frozenset(found.fields)
+    return together.of_one(package_id, "forbidden", _forbidden)
+
+
+def _forbidden(ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    return {row.package_id: frozenset(row.fields) for row in model.Session.execute(FORBIDDEN, {"ids": list(ids)}) if row.conforms is not None}
 
 
 def words(result: dict[str, Any]) -> str:

@@ -5,13 +5,14 @@ that a crash between the save and the job loses nothing. Times are UTC without z
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.tzc.common import signals
+from ckanext.tzc.common import signals, together
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tzc.catalogue.quality import REACHED, Assessment, Links
@@ -138,14 +139,21 @@ def history(package_id: str, most: int = 20) -> list[Any]:
 
 # links
 
-OF_DATASET = sa.select(Link.resource_id, Link.kind, Link.url, Link.ok).where(Link.package_id == sa.bindparam("dataset"))
+OF_DATASETS = sa.select(Link.package_id, Link.resource_id, Link.kind, Link.url, Link.ok).where(Link.package_id.in_(sa.bindparam("datasets", expanding=True)))
 """Made once: it is asked for each dataset that is indexed."""
+
+
+def _answers(datasets: Sequence[str]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in model.Session.execute(OF_DATASETS, {"datasets": datasets}):
+        found.setdefault(row.package_id, []).append(row)
+    return found
 
 
 def checks(package_id: str, addresses: Addresses) -> dict[str, Links]:
     """How a dataset's addresses answered, by file: one query at most. What was tried at another address does not count."""
     found: dict[str, dict[str, bool | None]] = {}
-    for resource_id, kind, url, ok in model.Session.execute(OF_DATASET, {"dataset": package_id}) if addresses else ():
+    for _dataset, resource_id, kind, url, ok in (together.of_one(package_id, "links", _answers) or ()) if addresses else ():
         if addresses.get((resource_id, kind), ("", False))[0] == url:
             found.setdefault(resource_id, {})[kind] = ok
     return {resource_id: Links(**kinds) for resource_id, kinds in found.items()}

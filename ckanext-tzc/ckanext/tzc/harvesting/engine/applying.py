@@ -22,7 +22,7 @@ from .leases import Lease, LostError, WantedError
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 200
 """Rows that are done in one transaction."""
 
 REPORT = {store.NEW: "added", store.CHANGED: "updated", store.GONE: "deleted"}

@@ -20,6 +20,7 @@ from ckan.lib import dictization
 from ckan.lib.dictization import model_dictize
 from ckan.lib.search import index as search_index
 from ckanext.harvest.model import HarvestObject, HarvestSource
+from ckanext.tzc.common import together
 
 Values = dict[str, Any]
 Rows = dict[str, list[Any]]
@@ -46,7 +47,7 @@ def made(packages: Sequence[Any]) -> list[Values]:
     entries = search_index.PackageSearchIndex()
     # the sources stay in memory meanwhile: ckanext-harvest asks each dataset's for its title
     sources = model.Session.query(HarvestSource).filter(HarvestSource.id.in_(_sources(packages))).all() if packages else []
-    with _gathered() as documents:
+    with _gathered() as documents, together.together([package.id for package in packages]):
         for package, plain in zip(packages, dictized(packages), strict=True):
             # made first: what validates by our schema takes fields out of what it is given
             entry = {**plain, "groups": [{name: group[name] for name in OF_GROUP} for group in plain["groups"]]}

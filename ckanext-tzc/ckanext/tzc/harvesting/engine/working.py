@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 PAUSE = 2.0
 """Seconds between two looks for work."""
 
+NICENESS = 10
+"""A night-long harvest takes of the processors what pages and other jobs leave."""
+
 
 def work(run_id: str, owner: str) -> None:
     """Work on a run that was claimed, until it ends or waits for somebody."""
@@ -154,6 +157,7 @@ def _failed(lease: leases.Lease, words: str) -> None:
 
 def serve(at_once: int) -> None:
     """Work on all runs for ever, so many at once."""
+    os.nice(NICENESS)
     workers: dict[int, tuple[str, str]] = {}
     ending: list[int] = []
     for name in (signal.SIGTERM, signal.SIGINT):
