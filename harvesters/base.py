@@ -92,7 +92,7 @@ def listing(harvester: Harvester, client: Client, source: Source) -> Iterator[It
             failures += 1
             if failures == MOST_FAILURES:
                 raise
-            yield Item(problem=f"{item.identifier[:200]}: {error}")
+            yield Item(problem=f"{item.identifier[:200]}: {error}", cause=error.cause)
 
 
 def record_of(harvester: Harvester, content: str, source: Source) -> Record:
@@ -106,7 +106,7 @@ def normalise(record: Record) -> Record:
     notes = dict.fromkeys(record.notes)
     title, description = record.title[:LONGEST_TITLE].strip(), record.description[:LONGEST]
     if not record.identifier or not title:
-        raise RecordError(f"The record has no {'title' if record.identifier else 'identifier'}.")
+        raise RecordError(f"The record has no {'title' if record.identifier else 'identifier'}.", "no_title" if record.identifier else "no_identifier")
     if title != record.title:
         notes[Note("title cut off", record.title[:200])] = None
     files = {resource.url: resource for resource in reversed(record.resources)}

@@ -17,6 +17,8 @@ from .http import CHUNK, Answer, Client, FetchError, ForbiddenError, Limits, is_
 class TooLargeError(FetchError):
     """It is larger than it may be."""
 
+    cause = "too_large"
+
 
 class UnchangedError(Exception):
     """It is as it was."""
@@ -57,7 +59,7 @@ def public_numbers(host: str, port: int, *, allow_internal: bool = False) -> lis
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise FetchError(f"The server {host} is not known: {error}") from error
+        raise FetchError(f"The server {host} is not known: {error}", "unknown_host") from error
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     allowed = [number for number in numbers if allow_internal or is_public(number)]
     if not allowed:
@@ -73,4 +75,4 @@ def connect(host: str, port: int, *, allow_internal: bool = False, seconds: floa
             return socket.create_connection((number, port), timeout=seconds)
         except OSError as error:
             last = error
-    raise FetchError(f"{host} does not answer: {last}")
+    raise FetchError(f"{host} does not answer: {last}", "no_answer")

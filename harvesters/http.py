@@ -25,8 +25,10 @@ from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 import certifi
+from tzc.harvesting import causes
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import TimeoutError as WaitedError
 from urllib3.util import make_headers
 
 from . import xml
@@ -39,6 +41,12 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 BROKEN = (HTTPError, http.client.HTTPException, OSError)
 """What a connection ends with that breaks."""
 
+BREAKS: tuple[tuple[type[Exception], str], ...] = (
+    (ssl.SSLError, "certificate"), (NameResolutionError, "unknown_host"), (NewConnectionError, "no_answer"), (ConnectTimeoutError, "no_answer"),
+    (WaitedError, "timeout"), (TimeoutError, "timeout"), (ConnectionRefusedError, "no_answer"), (Exception, "broken_off"),
+)  # fmt: skip
+"""Which cause each is, the first that fits."""
+
 CHUNK = 65_536
 MOST_PAGES = 1000
 """Pages of a listing that are remembered; one with more is read anew each time."""
@@ -50,11 +58,19 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class FetchError(Exception):
-    """What was asked for could not be had; the message says why."""
+    """What was asked for could not be had; the message says why, `cause` is its code (`tzc.harvesting.causes`)."""
+
+    cause = "format"
+
+    def __init__(self, words: str, cause: str = "") -> None:
+        super().__init__(words)
+        self.cause = cause or self.cause
 
 
 class ForbiddenError(FetchError):
     """The address leads into an internal network."""
+
+    cause = "inner"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,9 +105,9 @@ class Answer:
         try:
             return json.loads(self.body)
         except UnicodeDecodeError as error:
-            raise FetchError(f"{_shown(self.url)} answers in another encoding than UTF-8.") from error
+            raise FetchError(f"{_shown(self.url)} answers in another encoding than UTF-8.", "encoding") from error
         except (ValueError, RecursionError) as error:
-            raise FetchError(f"{_shown(self.url)} answers with broken or cut off JSON: {str(error)[:200]}") from error
+            raise FetchError(f"{_shown(self.url)} answers with broken or cut off JSON: {str(error)[:200]}", "cut_off") from error
 
     def xml(self) -> Any:
         """The root element of the XML that it holds."""
@@ -99,7 +115,7 @@ class Answer:
         try:
             return xml.parse(self.body)
         except xml.XmlError as error:
-            raise FetchError(f"{_shown(self.url)}: {error}") from error
+            raise FetchError(f"{_shown(self.url)}: {error}", error.cause) from error
 
     @property
     def shown(self) -> str:
@@ -110,9 +126,9 @@ class Answer:
         """FetchError for a page for readers, and for nothing."""
         start = self.body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         if start.startswith((b"<!doctype html", b"<html")) or (wanted == "JSON" and start.startswith(b"<")):
-            raise FetchError(f"{_shown(self.url)} answers with a page ({self.kind or 'no type'}), not with {wanted}. Is this the address of the catalogue's API?")
+            raise FetchError(f"{_shown(self.url)} answers with a page ({self.kind or 'no type'}), not with {wanted}. Is this the address of the catalogue's API?", "page")
         if not start:
-            raise FetchError(f"{_shown(self.url)} answers with nothing, where {wanted} was expected.")
+            raise FetchError(f"{_shown(self.url)} answers with nothing, where {wanted} was expected.", "empty")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +172,7 @@ def _publicly(connection: HTTPConnection, connect: Callable[[], socket.socket]) 
     try:
         found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise FetchError(f"The server {name} is not known: {error}") from error
+        raise FetchError(f"The server {name} is not known: {error}", "unknown_host") from error
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     public = [number for number in numbers if is_public(number)]
     if not public:
@@ -232,18 +248,20 @@ class Client:
                 answer, pause = self._follow(method, url, body, kind, more)
             except BROKEN as error:
                 if last or isinstance(error, ssl.SSLError):
-                    raise FetchError(f"{_shown(url)} cannot be had: {_reason(error)}") from error
+                    raise FetchError(f"{_shown(url)} cannot be had: {_reason(error)}", _cause(error)) from error
                 pause, answer = None, None
             if answer and answer.status not in AGAIN:
                 return answer
             if answer and last:
                 break
-            self._wait(url, self.limits.pause * 2 ** (number - 1) if pause is None else pause)
-        raise FetchError(f"{_shown(url)} answered {self.limits.tries} times that it is not available now (last with {answer.status if answer else 'nothing'}).")
+            cause = causes.of_status(answer.status) if answer else "broken_off"
+            self._wait(url, self.limits.pause * 2 ** (number - 1) if pause is None else pause, cause)
+        status = answer.status if answer else 0
+        raise FetchError(f"{_shown(url)} answered {self.limits.tries} times that it is not available now (last with {status or 'nothing'}).", causes.of_status(status))
 
-    def _wait(self, url: str, seconds: float) -> None:
+    def _wait(self, url: str, seconds: float, cause: str) -> None:
         if seconds > self.limits.longest_pause or time.monotonic() + seconds > self.ends:
-            raise FetchError(f"{_shown(url)} wants to be asked again in {seconds:.0f} seconds only; that is too long to wait. Harvest it again then.")
+            raise FetchError(f"{_shown(url)} wants to be asked again in {seconds:.0f} seconds only; that is too long to wait. Harvest it again then.", cause)
         time.sleep(max(seconds, 0))
 
     def _follow(self, method: str, url: str, body: bytes | None, kind: str, more: Mapping[str, str]) -> tuple[Answer, float | None]:
@@ -262,9 +280,9 @@ class Client:
             if answer.status in AGAIN:
                 return answer, retry_after(headers.get("retry-after", ""))
             if answer.status != 200 and not (answer.status == 304 and more):
-                raise FetchError(f"{_shown(url)} answers with the status {answer.status}.")
+                raise FetchError(f"{_shown(url)} answers with the status {answer.status}.", causes.of_status(answer.status))
             return answer, None
-        raise FetchError(f"{_shown(url)} redirects more than {self.limits.redirects} times.")
+        raise FetchError(f"{_shown(url)} redirects more than {self.limits.redirects} times.", "redirect")
 
     def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[Answer, Mapping[str, str]]:
         """One request and its whole answer. A watch ends it when its time is over, however slowly the server talks."""
@@ -282,13 +300,13 @@ class Client:
                 answer = Answer(url, told.get("content-type", ""), content, response.status, told.get("etag", ""), told.get("last-modified", ""))
         except BROKEN:
             if watch.rang:
-                raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.") from None
+                raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.", "timeout") from None
             raise
         finally:
             watch.cancel()
             connection.close()
         if watch.rang:
-            raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.")
+            raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.", "timeout")
         return answer, told
 
     def _connection(self, url: str) -> tuple[HTTPConnection, str]:
@@ -296,7 +314,7 @@ class Client:
         parts = _split(url)
         host, wait = parts.hostname or "", self.limits.connect
         if parts.scheme not in {"http", "https"} or not host:
-            raise FetchError(f"{_shown(url)} is no address of the web.")
+            raise FetchError(f"{_shown(url)} is no address of the web.", "address")
         # always given: without it the last part of an IPv6 number is taken for the port
         port = parts.port or (443 if parts.scheme == "https" else 80)
         target = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe="/%:=&?~+!$,;'@()*[]")
@@ -312,7 +330,7 @@ class Client:
         while chunk := response.read1(CHUNK):
             length += len(chunk)
             if length > self.limits.size:
-                raise FetchError(f"{_shown(url)} answers with more than {self.limits.size // 2**20} MB.")
+                raise FetchError(f"{_shown(url)} answers with more than {self.limits.size // 2**20} MB.", "too_large")
             parts.append(chunk)
         return b"".join(parts)
 
@@ -359,7 +377,7 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise FetchError("The address is not written as one of the web is.") from error
+        raise FetchError("The address is not written as one of the web is.", "address") from error
     return parts
 
 
@@ -368,7 +386,7 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise FetchError(f"{_shown(url)} redirects to what is no address.") from error
+        raise FetchError(f"{_shown(url)} redirects to what is no address.", "redirect") from error
 
 
 def _digest(content: bytes) -> str:
@@ -386,6 +404,11 @@ def _shown(url: str) -> str:
     """An address for a report: without a password, and without a question, in which a key may stand."""
     parts = _split(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))[:300]
+
+
+def _cause(error: Exception) -> str:
+    """What it is that a connection broke for."""
+    return next(cause for kind, cause in BREAKS if isinstance(error, kind))
 
 
 def _reason(error: Exception) -> str:

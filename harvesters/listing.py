@@ -18,6 +18,8 @@ MOST_PROBLEMS = 200
 class IncompleteError(FetchError):
     """The listing is not whole, though nothing failed. What came is good; what did not come may still be there."""
 
+    cause = "incomplete"
+
 
 def once(pages: Iterable[list[Item]]) -> Iterator[Item]:
     """The items of the pages, each once. A page that brings nothing new is a sign of a listing that never ends."""
@@ -30,11 +32,11 @@ def once(pages: Iterable[list[Item]]) -> Iterator[Item]:
         seen |= new.keys()
         problems += len(bad)
         if problems > MOST_PROBLEMS:
-            raise IncompleteError(f"More than {MOST_PROBLEMS} records cannot be taken; the listing is given up.")
+            raise IncompleteError(f"More than {MOST_PROBLEMS} records cannot be taken; the listing is given up.", "broken_record")
         if len(page) > len(bad) and not new:
-            raise IncompleteError(f"Page {number} of the listing brings nothing new: its paging does not work.")
+            raise IncompleteError(f"Page {number} of the listing brings nothing new: its paging does not work.", "paging")
         if len(seen) > MOST_RECORDS or number > MOST_RECORDS:
-            raise IncompleteError(f"The listing has more than {MOST_RECORDS} records.")
+            raise IncompleteError(f"The listing has more than {MOST_RECORDS} records.", "too_large")
 
 
 class Tally:
@@ -77,9 +79,10 @@ class Trail:
             return ""
         url = next((address for address in stated if plain(address) not in self.asked), "")
         if not url:
-            raise IncompleteError(f"The next page is one that was read before ({stated[0][:200]}): the paging goes round in circles.")
+            raise IncompleteError(f"The next page is one that was read before ({stated[0][:200]}): the paging goes round in circles.", "paging")
         if not url.startswith(("https://", "http://")) or host(url) not in self.hosts:
-            raise FetchError(f'The next page is at another server ({host(url) or url[:100]}). If that is right, name it in the configuration: {{"allow_hosts": ["{host(url)}"]}}.')
+            words = f'The next page is at another server ({host(url) or url[:100]}). If that is right, name it in the configuration: {{"allow_hosts": ["{host(url)}"]}}.'
+            raise FetchError(words, "other_server")
         parts, login = urlsplit(url), urlsplit(self.first).netloc.rpartition("@")
         return urlunsplit(parts._replace(netloc=f"{login[0]}@{parts.netloc}")) if login[0] and login[2] == parts.netloc else url
 

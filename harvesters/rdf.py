@@ -107,14 +107,14 @@ def graph(answer: Answer, form: str = "") -> Graph:
         body = _clean(answer.body, form)
         triples = [quad.triple for quad in islice(parse(body, format=FORMS[form], base_iri=answer.url.partition("#")[0], lenient=True), MOST_STATEMENTS + 1)]
     except xml.XmlError as error:
-        raise FetchError(f"{shown}: {error}") from error
+        raise FetchError(f"{shown}: {error}", error.cause) from error
     except UnicodeDecodeError as error:
-        raise FetchError(f"{shown} answers in another encoding than UTF-8.") from error
+        raise FetchError(f"{shown} answers in another encoding than UTF-8.", "encoding") from error
     except (SyntaxError, ValueError) as error:
         why = "it names a context (@context) of another address, which is not asked for" if "LoadDocumentCallback" in str(error) else str(error)[:200]
-        raise FetchError(f"{shown} answers with broken or cut off RDF ({form}): {why}") from error
+        raise FetchError(f"{shown} answers with broken or cut off RDF ({form}): {why}", "cut_off") from error
     if len(triples) > MOST_STATEMENTS:
-        raise FetchError(f"{shown} answers with more than {MOST_STATEMENTS} statements.")
+        raise FetchError(f"{shown} answers with more than {MOST_STATEMENTS} statements.", "too_large")
     return Graph(triples)
 
 

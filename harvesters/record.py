@@ -5,7 +5,11 @@ import dataclasses
 
 
 class RecordError(ValueError):
-    """One record that cannot be taken; the message says why. The others are taken all the same."""
+    """One record that cannot be taken; the message says why, `cause` is its code (`tzc.harvesting.causes`). The others are taken all the same."""
+
+    def __init__(self, words: str, cause: str = "record") -> None:
+        super().__init__(words)
+        self.cause = cause
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,8 +114,9 @@ class Record:
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """One entry of a catalogue's listing, as it came; with a problem it cannot be taken."""
+    """One entry of a catalogue's listing, as it came; with a problem it cannot be taken, and `cause` is the code of that."""
 
     identifier: str = ""
     content: str = ""
     problem: str = ""
+    cause: str = "nameless"

@@ -73,7 +73,7 @@ class _Reading:
         """Everything, field by field."""
         identifier, title = identifier_of(self.package), self.line("title") or self.line("name")
         if not identifier or not title:
-            raise RecordError(f"The record has no {'identifier' if not identifier else 'title'}.")
+            raise RecordError(f"The record has no {'identifier' if not identifier else 'title'}.", "no_title" if identifier else "no_identifier")
         self.refuse_hidden()
         resources = self.resources()
         record = Record(
@@ -124,12 +124,12 @@ class _Reading:
     def refuse_hidden(self) -> None:
         """What is not public, or not there any more, is not taken. A DKAN says `private` of what it publishes."""
         if (state := self.line("state").lower()) not in {"", "active"}:
-            raise RecordError(f"The dataset is not active in its catalogue ({state[:30]}).")
+            raise RecordError(f"The dataset is not active in its catalogue ({state[:30]}).", "withheld")
         if self.line("access_level") == "confidential":
-            raise RecordError("The dataset is confidential in its catalogue.")
+            raise RecordError("The dataset is confidential in its catalogue.", "withheld")
         if self.package.get("private") is True:
             if self.package.get("type") != "Dataset":
-                raise RecordError("The dataset is private in its catalogue.")
+                raise RecordError("The dataset is private in its catalogue.", "withheld")
             self.note("said to be private, though published")
 
     def description(self) -> str:

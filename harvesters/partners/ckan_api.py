@@ -7,6 +7,8 @@ from itertools import chain
 from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from tzc.harvesting import causes
+
 from ..base import MOST_FAILURES, Harvester, Source
 from ..http import Client, FetchError, ForbiddenError
 from ..listing import IncompleteError, Tally, once
@@ -28,7 +30,7 @@ def root(address: str) -> str:
 
 def items(client: Client, address: str) -> Iterator[Item]:
     """Each dataset once. FetchError where the listing breaks off."""
-    tried = []
+    tried: dict[str, FetchError] = {}
     for name, way in WAYS.items():
         pages = way(client, root(address))
         try:
@@ -36,11 +38,12 @@ def items(client: Client, address: str) -> Iterator[Item]:
         except ForbiddenError:
             raise
         except FetchError as error:
-            tried.append(f"{name}: {error}")
+            tried[name] = error
             continue
         yield from once(chain([first], pages))
         return
-    raise FetchError(f"No way to list datasets is answered. {' '.join(tried)}")
+    said = " ".join(f"{name}: {error}" for name, error in tried.items())
+    raise FetchError(f"No way to list datasets is answered. {said}", causes.most_telling(error.cause for error in tried.values()))
 
 
 def _by_search(client: Client, site: str) -> Iterator[list[Item]]:
@@ -94,7 +97,7 @@ def _by_names(client: Client, site: str) -> Iterator[list[Item]]:
             failures += 1
             if failures == MOST_FAILURES:
                 raise
-            yield [Item(problem=f"{name[:200]}: {error}")]
+            yield [Item(problem=f"{name[:200]}: {error}", cause=error.cause)]
             continue
         # a DKAN gives a list of one
         yield _items(found if isinstance(found, list) else [found])
@@ -129,7 +132,7 @@ def _result(client: Client, site: str, action: str, **asked: object) -> Any:
     answer = client.get(f"{site}/api/3/action/{action}{question}").json()
     if not isinstance(answer, dict) or answer.get("success") is not True or "result" not in answer:
         told = answer.get("error") if isinstance(answer, dict) else None
-        raise FetchError(f"{action} answers without success: {json.dumps(told, ensure_ascii=False)[:200]}")
+        raise FetchError(f"{action} answers without success: {json.dumps(told, ensure_ascii=False)[:200]}", "api_refuses")
     return answer["result"]
 
 
@@ -151,7 +154,7 @@ class CkanApi(Harvester):
         try:
             return ckan.read(json.loads(content), root(source.address))
         except (ValueError, RecursionError) as error:
-            raise RecordError(str(error) if isinstance(error, RecordError) else f"The record is no JSON: {str(error)[:100]}") from error
+            raise error if isinstance(error, RecordError) else RecordError(f"The record is no JSON: {str(error)[:100]}") from error
 
     def record_address(self, source: Source, identifier: str) -> str:
         """The package in the API."""

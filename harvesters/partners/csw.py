@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lxml import etree
+from tzc.harvesting import causes
 
 from .. import xml
 from ..base import Harvester, Source
@@ -51,7 +52,7 @@ def _pages(client: Client, address: str) -> Iterator[list[Item]]:
         expected, following = _number(results, "numberOfRecordsMatched"), _number(results, "nextRecord")
         # some say 0, others a number beyond the last, or nothing
         if following and following <= start:
-            raise IncompleteError(f"The catalogue service says that record {following} is next, after record {start + len(records) - 1}: its paging does not work.")
+            raise IncompleteError(f"The catalogue service says that record {following} is next, after record {start + len(records) - 1}: its paging does not work.", "paging")
         start = following or start + len(records)
         if not records or following == 0 or (expected is not None and start > expected):
             came.confirm(expected)
@@ -63,15 +64,15 @@ def _pages(client: Client, address: str) -> Iterator[list[Item]]:
 
 def _first(client: Client, address: str) -> tuple[Way, Any]:
     """The first way that is answered, and its first page."""
-    tried = []
+    tried: list[FetchError] = []
     for way in WAYS:
         try:
             return way, _ask(client, address, way, 1)
         except ForbiddenError:
             raise
         except FetchError as error:
-            tried.append(str(error))
-    raise FetchError(f"The catalogue service does not answer. {' '.join(dict.fromkeys(tried))}")
+            tried.append(error)
+    raise FetchError(f"The catalogue service does not answer. {' '.join(dict.fromkeys(map(str, tried)))}", causes.most_telling(error.cause for error in tried))
 
 
 def _ask(client: Client, address: str, way: Way, start: int) -> Any:
@@ -79,7 +80,7 @@ def _ask(client: Client, address: str, way: Way, start: int) -> Any:
     answer = client.post(_address(address), _body(start, way.ordered), "application/xml") if way.body else client.get(_address(address, start))
     root = answer.xml()
     if root.tag.endswith("}ExceptionReport"):
-        raise FetchError(f"The catalogue service refuses: {' '.join(' '.join(root.itertext()).split())[:200]}")
+        raise FetchError(f"The catalogue service refuses: {' '.join(' '.join(root.itertext()).split())[:200]}", "api_refuses")
     results = next(root.iter(f"{{{CSW}}}SearchResults"), None)
     if results is None:
         raise FetchError(f"The answer is none of a catalogue service (CSW 2.0.2): it is {str(root.tag)[:100]}.")
@@ -89,7 +90,7 @@ def _ask(client: Client, address: str, way: Way, start: int) -> Any:
 def _item(element: Any) -> Item | None:
     """One record; None for one that describes no data. What is not ISO 19139, or has no identifier, is a problem to tell of."""
     if element.tag not in iso19139.ROOTS:
-        return Item(problem=f"A record is not in ISO 19139, but {str(element.tag)[:100]}: the catalogue service does not give this form.")
+        return Item(problem=f"A record is not in ISO 19139, but {str(element.tag)[:100]}: the catalogue service does not give this form.", cause="format")
     if not iso19139.is_dataset(element):
         return None
     identifier = iso19139.identifier_of(element)
@@ -148,7 +149,7 @@ class Csw(Harvester):
         try:
             return iso19139.read(xml.parse(content.encode()))
         except xml.XmlError as error:
-            raise RecordError(str(error)) from error
+            raise RecordError(str(error), "entities" if error.cause == "entities" else "record") from error
 
     def record_address(self, source: Source, identifier: str) -> str:
         """The record by itself."""

@@ -60,7 +60,7 @@ def _read(entry: Mapping[str, Any]) -> Record:
     note = Notes()
     identifier, title = words.line(entry.get("identifier"))[:500], words.line(entry.get("title"))
     if not identifier or not title:
-        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.")
+        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.", "no_title" if identifier else "no_identifier")
     contact, publisher = entry.get("contactPoint"), entry.get("publisher")
     licence, stated = note.licence(entry.get("license"), *(one.get("license") for one in map(mapping, listed(entry.get("distribution")))))
     subjects = lines(entry.get("theme"))

@@ -69,7 +69,8 @@ class _Reading:
         """Everything, field by field."""
         identifier, title = identifier_of(self.graph, self.root), self.said(self.root, "dct:title", "rdfs:label", "skos:prefLabel")
         if not identifier or not title:
-            raise RecordError(f"The record has no {'title (dct:title)' if identifier else 'identifier (an address, or dct:identifier)'}.")
+            lacks = "title (dct:title)" if identifier else "identifier (an address, or dct:identifier)"
+            raise RecordError(f"The record has no {lacks}.", "no_title" if identifier else "no_identifier")
         access, rights = self.access()
         licence, stated = self.licence()
         communes, places = self.places()
@@ -216,7 +217,7 @@ class _Reading:
         closed = [word for word in stated if LIMITS in word and not word.lower().endswith("nolimitations")]
         rights = {word.rpartition("/")[2].upper().replace("-", "_"): word for word in stated}
         if "CONFIDENTIAL" in rights:
-            raise RecordError("The dataset is confidential in its catalogue.")
+            raise RecordError("The dataset is confidential in its catalogue.", "withheld")
         limited = closed or [rights[code] for code in ("NON_PUBLIC", "RESTRICTED", "SENSITIVE", "NONPUBLIC") if code in rights]
         address = next((word for word in (*limited, *stated) if addresses.leads_somewhere(word) and ("access-right" in word or LIMITS in word)), "")
         return "restricted" if limited else "open", address

@@ -99,7 +99,7 @@ def _item(graph: Graph, node: Node, stops: frozenset[Node]) -> Item:
         return Item(problem=f"A dataset has neither an address nor an identifier (dct:identifier): {title[:100] or 'without a title'}.")
     triples = graph.within(node, stops, MOST_STATEMENTS)
     if triples is None:
-        return Item(problem=f"{identifier[:200]}: more than {MOST_STATEMENTS} statements about one dataset.")
+        return Item(problem=f"{identifier[:200]}: more than {MOST_STATEMENTS} statements about one dataset.", cause="too_large")
     kind = Triple(triples[0].subject, rdf.name("rdf:type"), rdf.name(dcat.DATASET))
     return Item(identifier, rdf.written(triples if kind in triples else [kind, *triples]))
 

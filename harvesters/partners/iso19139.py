@@ -83,7 +83,7 @@ class _Reading:
         """Everything, field by field."""
         title = next(iter(_words(self.element, "gmd:identificationInfo/*/gmd:citation/gmd:CI_Citation/gmd:title")), "")
         if not self.identifier or not title:
-            raise RecordError(f"The record has no {'identifier (gmd:fileIdentifier)' if not self.identifier else 'title'}.")
+            raise RecordError(f"The record has no {'identifier (gmd:fileIdentifier)' if not self.identifier else 'title'}.", "no_title" if self.identifier else "no_identifier")
         limits = self.limits()
         access, rights = self.access()
         licence, stated = self.licence(limits)

@@ -75,9 +75,9 @@ def _read(entry: Mapping[str, Any], site: str) -> Record:
     said, dcat = mapping(metas.get("default")), mapping(metas.get("dcat"))
     identifier, title = words.line(entry.get("dataset_id"))[:200], words.line(said.get("title"))
     if not identifier or not title:
-        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.")
+        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.", "no_title" if identifier else "no_identifier")
     if words.line(entry.get("visibility")) in {"restricted", "private"}:
-        raise RecordError("The dataset is private in its catalogue.")
+        raise RecordError("The dataset is private in its catalogue.", "withheld")
     licence, stated = note.licence(said.get("license_url"), said.get("license"))
     subjects = lines(said.get("theme"))
     period = Period(*(words.date(dcat.get(name)) for name in ("temporal_coverage_start", "temporal_coverage_end")))

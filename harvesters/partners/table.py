@@ -91,14 +91,15 @@ def _items(answer: Answer, settings: Mapping[str, Any]) -> list[Item]:
     header = rows[0]
     columns = _columns(header, settings.get("columns", {}))
     if "title" not in columns:
-        raise FetchError(f"The table has no column for the title; it has: {', '.join(header)[:300]}. Name it in the configuration: {{\"columns\": {{\"title\": \"…\"}}}}.")
+        said = f"The table has no column for the title; it has: {', '.join(header)[:300]}."
+        raise FetchError(f"{said} Name it in the configuration: {{\"columns\": {{\"title\": \"…\"}}}}.", "configuration")
     found: dict[str, list[dict[str, str]]] = {}
     problems = []
     for number, row in enumerate(rows[1:], 2):
         if not any(row):
             continue
         if len(row) < len(header):
-            problems.append(Item(problem=f"Row {number} has {len(row)} cells where the header has {len(header)}: the table is cut off or broken."))
+            problems.append(Item(problem=f"Row {number} has {len(row)} cells where the header has {len(header)}: the table is cut off or broken.", cause="broken_record"))
             continue
         cells = {field: row[place] for field, place in columns.items() if row[place]}
         identifier = (cells.get("identifier") or ("" if "identifier" in columns else cells.get("title", "")))[:300]
@@ -113,7 +114,7 @@ def _columns(header: list[str], configured: Mapping[str, str]) -> dict[str, int]
     """Where each field stands: as configured, else by its usual names."""
     places = {words.plain(name): place for place, name in reversed(list(enumerate(header)))}
     if missing := [column for column in configured.values() if words.plain(words.line(column)) not in places]:
-        raise FetchError(f"The table has no column {', '.join(missing)[:200]}; it has: {', '.join(header)[:300]}.")
+        raise FetchError(f"The table has no column {', '.join(missing)[:200]}; it has: {', '.join(header)[:300]}.", "configuration")
     found = {field: places[words.plain(words.line(column))] for field, column in configured.items()}
     for field, names in FIELDS.items():
         place = next((places[name] for name in names if name in places), None)
@@ -131,14 +132,14 @@ def _lines(answer: Answer, encoding: str) -> list[list[str]]:
         except UnicodeDecodeError:
             continue
     else:
-        raise FetchError(f"{answer.shown} is in an encoding that is not known. Name it in the configuration: {{\"encoding\": \"…\"}}.")
+        raise FetchError(f"{answer.shown} is in an encoding that is not known. Name it in the configuration: {{\"encoding\": \"…\"}}.", "encoding")
     if "\x00" in text:
         raise FetchError(f"{answer.shown} is neither a CSV nor an XLSX.")
     first = text.lstrip().partition("\n")[0]
     try:
         read = list(csv.reader(io.StringIO(text), delimiter=max(";,\t|", key=first.count), strict=True))
     except csv.Error as error:
-        raise FetchError(f"{answer.shown} is a broken or cut off CSV: {error}") from error
+        raise FetchError(f"{answer.shown} is a broken or cut off CSV: {error}", "cut_off") from error
     return _tidy(read)
 
 
@@ -146,13 +147,13 @@ def _sheet(answer: Answer, wanted: str) -> list[list[str]]:
     """A sheet of an XLSX: the named, else the first."""
     try:
         if sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(answer.body)).infolist()) > MOST_UNPACKED:
-            raise FetchError(f"{answer.shown} is larger than {MOST_UNPACKED // 2**20} MB when it is unpacked.")
+            raise FetchError(f"{answer.shown} is larger than {MOST_UNPACKED // 2**20} MB when it is unpacked.", "too_large")
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.body))
         if wanted and wanted not in book.sheet_names:
-            raise FetchError(f"The workbook has no sheet {wanted}; it has: {', '.join(book.sheet_names)[:300]}.")
+            raise FetchError(f"The workbook has no sheet {wanted}; it has: {', '.join(book.sheet_names)[:300]}.", "configuration")
         rows = book.get_sheet_by_name(wanted or book.sheet_names[0]).to_python()
     except (zipfile.BadZipFile, python_calamine.CalamineError, IndexError) as error:
-        raise FetchError(f"{answer.shown} is a broken or cut off XLSX: {str(error)[:200]}") from error
+        raise FetchError(f"{answer.shown} is a broken or cut off XLSX: {str(error)[:200]}", "cut_off") from error
     return _tidy([[_cell(value) for value in row] for row in rows])
 
 
@@ -179,7 +180,7 @@ def _read(entry: Mapping[str, Any], separator: str) -> Record:
         cells = {**{field: words.text(value) for field, value in row.items()}, **cells}
     identifier, title = words.line(entry.get("identifier")), words.line(cells.get("title"))
     if not identifier or not title:
-        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.")
+        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.", "no_title" if identifier else "no_identifier")
 
     def several(field: str) -> list[str]:
         return [said for part in cells.get(field, "").split(separator or ";") if (said := words.line(part))]

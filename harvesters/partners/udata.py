@@ -58,7 +58,7 @@ def _first(client: Client, source: Source) -> str:
         answer = mapping(client.get(f"{root(source.address)}/api/1/organizations/{quote(organization, safe='')}/").json())
         organization = words.line(answer.get("id"))
         if not organization:
-            raise FetchError("The portal does not know this organization.")
+            raise FetchError("The portal does not know this organization.", "configuration")
     kept = {key: value for key, value in asked.items() if key not in {"page", "page_size", "sort", "organization"}} if "/api/" in urlsplit(source.address).path else {}
     question = {**kept, **({"organization": organization} if organization else {}), "sort": "created", "page_size": ROWS}
     return f"{root(source.address)}/api/1/datasets/?{urlencode(question)}"
@@ -91,10 +91,10 @@ def _read(entry: Mapping[str, Any]) -> Record:
     note = Notes()
     identifier, title = words.line(entry.get("id"))[:200], words.line(entry.get("title"))
     if not identifier or not title:
-        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.")
+        raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.", "no_title" if identifier else "no_identifier")
     for state in ("private", "deleted", "archived"):
         if entry.get(state):
-            raise RecordError(f"The dataset is {state} in its catalogue.")
+            raise RecordError(f"The dataset is {state} in its catalogue.", "withheld")
     organization, owner = mapping(entry.get("organization")), mapping(entry.get("owner"))
     contacts = (agent(point.get("name"), point.get("email"), point.get("contact_form")) for point in map(mapping, listed(entry.get("contact_points"))))
     period, harvest = mapping(entry.get("temporal_coverage")), mapping(entry.get("harvest"))

@@ -9,6 +9,8 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import click
 
+from tzc.harvesting import causes
+
 from .engine import orders, store, telling
 
 PAUSE = 1.0
@@ -86,6 +88,10 @@ def _say(run_id: str, as_json: bool) -> None:
     }
     counts = ", ".join(f"{told[name]} {name}" for name in ("new", "changed", "unchanged", "missing", "deleted", "refused", "failed") if told[name])
     click.echo(f"{told['state']}: {counts or 'nothing'}. {asks.get(told['asks'], '')}".rstrip())
+    for group in told["causes"]:
+        cause = causes.of(group["cause"])
+        what, todo = (cause.what.en, cause.todo.en) if cause else (group["what"], "")
+        click.echo(f"{'Still refused' if group['still'] else group['place'].capitalize()}, {group['count']}: {what} {todo}".rstrip())
     for reason in told["reasons"]:
         click.echo(f"  {reason['identifier']}: {reason['words']}")
     for words in told["problems"]:

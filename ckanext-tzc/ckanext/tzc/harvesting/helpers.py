@@ -9,7 +9,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestObject, HarvestSource
 
 from . import reports, sources
-from .engine import store
+from .engine import reasons, store
 
 
 def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
@@ -51,6 +51,11 @@ def tzc_is_our_kind(kind: str) -> bool:
 def tzc_harvest_change(change: str, outcome: str | None) -> str:
     """What a plan says of a record, or what became of that."""
     return reports.change(change, outcome)
+
+
+def tzc_harvest_cause(code: str) -> dict[str, Any]:
+    """Why a record was not taken, and what to do; see `engine.reasons.told`."""
+    return reasons.told(code)
 
 
 def tzc_harvest_field(name: str) -> str:

@@ -103,7 +103,7 @@ def apply(record: Record, mapping: Mapping[str, Any]) -> Applied:
     told = rules.mapped(dataclasses.asdict(record), mapping, lists())
     if told.left_out:
         words = {"publishers": tk._("only some publishers are taken"), "tags": tk._("only some keywords are taken"), "without_tags": tk._("it has a keyword that is left out")}
-        raise RecordError(tk._("The source's mapping leaves it out: {why}.").format(why=words[told.left_out]))
+        raise RecordError(tk._("The source's mapping leaves it out: {why}.").format(why=words[told.left_out]), "filtered")
     if not told.reasons:
         return Applied(record, told.axes)
     fields = {name: told.record[name] for name in ("licence", "themes", "languages", "communes", "frequency", "access")}

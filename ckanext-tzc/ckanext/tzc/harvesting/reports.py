@@ -9,15 +9,13 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject, HarvestObjectError, HarvestSource
+from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject, HarvestSource
 
 from tzc.harvesting import repair, threeway
 
-from . import sources
-from .engine import scheduling, store
+from . import health, sources
+from .engine import reasons, scheduling, store, telling
 
-TOLD = 500
-"""Failures of one run that its page tells, and problems of its listing; the count is of all."""
 SHOWN = 20_000
 """Characters of a record that its page shows."""
 
@@ -30,19 +28,23 @@ def listed() -> list[dict[str, Any]]:
     mine = [package for package in packages if tk.h.check_access("harvest_source_update", {"id": package.id})]
     found = {source.id: source for source in model.Session.query(HarvestSource).filter(HarvestSource.id.in_([package.id for package in mine]))}
     last = _last_runs(list(found))
-    return [_standing(package, found[package.id], last.get(package.id)) for package in mine if package.id in found]
+    how = health.of({source_id: last.get(source_id) for source_id in found})
+    return [_standing(package, found[package.id], last.get(package.id), how[package.id]) for package in mine if package.id in found]
 
 
 def standing(package: Any) -> dict[str, Any] | None:
-    """Where one source stands: `{"id", "name", "title", "notes", "active", "address", "kind", "partner", "frequency", "next", "last"}`.
+    """Where one source stands: `{"id", "name", "title", "notes", "active", "address", "kind", "partner", "frequency", "next", "last", "health"}`.
 
-    `partner` is `{"name", "title"}` or None, `last` the last run (see `run`) or None.
+    `partner` is `{"name", "title"}` or None, `last` the last run (see `run`) or None, `health` see there.
     """
     source = HarvestSource.get(package.id)
-    return _standing(package, source, _last_runs([source.id]).get(source.id)) if source else None
+    if source is None:
+        return None
+    last = _last_runs([source.id]).get(source.id)
+    return _standing(package, source, last, health.of({source.id: last})[source.id])
 
 
-def _standing(package: Any, source: Any, last: Run | None) -> dict[str, Any]:
+def _standing(package: Any, source: Any, last: Run | None, how: dict[str, Any]) -> dict[str, Any]:
     partner = model.Group.get(package.owner_org) if package.owner_org else None
     return {
         "id": source.id,
@@ -57,6 +59,7 @@ def _standing(package: Any, source: Any, last: Run | None) -> dict[str, Any]:
         "frequency": tk._((source.frequency or "MANUAL").title()),
         "next": _next(source, package.state == "active"),
         "last": last,
+        "health": how,
     }
 
 
@@ -97,7 +100,8 @@ def runs(source_id: str, page: int, size: int) -> tuple[list[Run], int]:
 def run(job: Any) -> Run:
     """A run: `{"id", "source", "begun", "ended", "open", "tone", "words", "counts": [str], "problems"}`; `problems` is how many there are.
 
-    Of our kinds also `engine`, the run's state, `asks`, why it waits, and `plan`, whether it has one.
+    `failed` is how many records were not taken. Of our kinds also `engine`, the run's state, `asks`, why it waits, `plan`, whether it has one,
+    and `repeats`, the run that read the listing which this one found unchanged, with `still`, how many records are refused since then.
     """
     return _told([job])[0]
 
@@ -135,9 +139,12 @@ def _words(job: Any, became: dict[str, int], waiting: int, listing: int, engine:
         "words": words,
         "counts": list(_counts(became)),
         "problems": listing + failed,
+        "failed": failed,
         "engine": engine.state if engine else "",
         "asks": engine.asks if engine else "",
         "plan": bool(engine and engine.planned),
+        "repeats": engine.repeats if engine else None,
+        "still": sum(telling.still(engine).values()) if engine else 0,
     }
 
 
@@ -217,29 +224,11 @@ def change(kind: str, outcome: str | None) -> str:
     return str(words.get(kind, kind))
 
 
-def problems(job: Any) -> dict[str, Any]:
-    """Why a run did not bring all: `{"listing": [{"words", "count"}], "records": [{"words", "count", "records": [{"id", "guid"}]}]}`, the most frequent first."""
-    listing = sa.select(HarvestGatherError.message, sa.func.count()).where(HarvestGatherError.harvest_job_id == job.id).group_by(HarvestGatherError.message)
-    failures = (
-        sa.select(HarvestObjectError.message, HarvestObject.id, HarvestObject.guid)
-        .join(HarvestObject, HarvestObject.id == HarvestObjectError.harvest_object_id)
-        .where(HarvestObject.harvest_job_id == job.id)
-        .order_by(HarvestObjectError.created, HarvestObject.id)
-        .limit(TOLD)
-    )
-    grouped: dict[str, list[dict[str, str]]] = {}
-    for words, identifier, guid in model.Session.execute(failures):
-        grouped.setdefault(words or "", []).append({"id": identifier, "guid": guid or identifier})
-    records = [{"words": words, "count": len(found), "records": found} for words, found in sorted(grouped.items(), key=lambda entry: -len(entry[1]))]
-    told = model.Session.execute(listing.order_by(sa.func.count().desc(), HarvestGatherError.message).limit(TOLD))
-    return {"listing": [{"words": words or "", "count": count} for words, count in told], "records": records}
-
-
 def record(found: Any) -> dict[str, Any]:
-    """A record as it came, and what became of it: `{"id", "guid", "words", "dataset", "errors", "mended", "edits", "content", "cut"}`.
+    """A record as it came, and what became of it: `{"id", "guid", "words", "dataset", "errors", "why", "mended", "edits", "content", "cut"}`.
 
-    `dataset` is `{"name", "title"}` or None; `mended` what was put right (see `_mended`), `edits` what became of edits made here (see `_edits`);
-    `cut` whether more came than is shown.
+    `dataset` is `{"name", "title"}` or None; `why` see `engine.reasons.told`, or None; `mended` what was put right (see `_mended`),
+    `edits` what became of edits made here (see `_edits`); `cut` whether more came than is shown.
     """
     extras = {extra.key: extra.value for extra in found.extras}
     content = whole(found)
@@ -250,6 +239,7 @@ def record(found: Any) -> dict[str, Any]:
         "words": _became(found),
         "dataset": {"name": package.name, "title": package.title or package.name} if package and package.state != "deleted" else None,
         "errors": [error.message or "" for error in found.errors],
+        "why": reasons.told(entry.cause) if (entry := store.entry(found.harvest_job_id, found.guid)) and entry.cause else None,
         "mended": [_mended(what, value) for what, value in json.loads(extras.get("mended") or "[]")],
         "edits": _edits(extras.get("edits")),
         "content": content[:SHOWN],

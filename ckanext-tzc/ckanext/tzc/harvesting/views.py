@@ -13,6 +13,7 @@ from ckanext.harvest.model import HarvestJob, HarvestObject
 from flask import Blueprint, Response
 
 from . import reports, sources
+from .engine import reasons
 
 harvests = Blueprint("tzc_harvests", __name__)
 
@@ -120,7 +121,9 @@ def run(name: str, identifier: str) -> Page:
     """A run's report: what came, what failed and why."""
     package = _source(name)
     job = _run(package, identifier)
-    page: Page = tk.render("harvesting/run.html", {"source": reports.standing(package), "run": reports.run(job), "problems": reports.problems(job), "most": reports.TOLD})
+    told = reports.run(job)
+    why = {"listing": reasons.listing(job.id), "records": reasons.records(job.id), "still": reasons.records(told["repeats"]) if told["repeats"] else [], "most": reasons.MOST}
+    page: Page = tk.render("harvesting/run.html", {"source": reports.standing(package), "run": told, **why})
     return page
 
 

@@ -10,4 +10,6 @@
     scheduling  when a source is due
     orders      what people may ask of a source or a run
     telling     where runs stand
+    reasons     why not all went well, by cause
+    standing    how a source stands: well or in trouble, and who is told when that changes
 """

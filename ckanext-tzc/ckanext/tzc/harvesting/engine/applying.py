@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import logging
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
@@ -30,8 +30,15 @@ REPORT = {store.NEW: "added", store.CHANGED: "updated", store.GONE: "deleted"}
 
 Values = dict[str, Any]
 
-Done = tuple[Any, str, str, str | None]
-"""A row, what became of it, why, and the dataset that it concerns."""
+
+class Done(NamedTuple):
+    """What became of a row: why, where it was not taken, in words and by a code; the dataset that it concerns."""
+
+    row: Any
+    outcome: str
+    package_id: str | None = None
+    words: str = ""
+    cause: str = ""
 
 
 def run(lease: Lease, origin: reading.Origin) -> None:
@@ -51,7 +58,7 @@ def run(lease: Lease, origin: reading.Origin) -> None:
 
 def _waiting(run_id: str) -> list[Any]:
     entry = store.Entry
-    columns = (entry.identifier, entry.change, entry.title, entry.words, entry.given, entry.ready, entry.notes, entry.content, entry.digest, entry.package_id)
+    columns = (entry.identifier, entry.change, entry.title, entry.words, entry.cause, entry.given, entry.ready, entry.notes, entry.content, entry.digest, entry.package_id)
     query = sa.select(*columns).where(entry.run_id == run_id, entry.outcome.is_(None)).order_by(entry.number).limit(BATCH)
     return list(model.Session.execute(query).all())
 
@@ -66,7 +73,7 @@ def _one_by_one(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
             log.warning("A dataset of run %s failed: %s", lease.run_id, row.identifier, exc_info=True)
             model.Session.rollback()
             lease.hold()
-            _tell(lease, origin, [(row, store.FAULT, f"{type(error).__name__}: {str(error)[:500]}", None)], {})
+            _tell(lease, origin, [Done(row, store.FAULT, words=f"{type(error).__name__}: {str(error)[:500]}", cause="fault")], {})
             model.Session.commit()
 
 
@@ -83,12 +90,17 @@ def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
         if row.identifier in created:
             continue
         try:
-            done.append((row, *_one(writer, origin, row, known.get(row.identifier), edits)))
+            done.append(_one(writer, origin, row, known.get(row.identifier), edits))
         except tk.ValidationError as error:
-            done.append((row, store.REFUSED, writing.refusal(error), None))
+            done.append(_refused(row, error))
     _tell(lease, origin, done, edits)
     _activity(writer, origin, lease.run_id, done)
     model.Session.commit()
+
+
+def _refused(row: Any, error: tk.ValidationError) -> Done:
+    """What the schema refuses."""
+    return Done(row, store.REFUSED, words=writing.refusal(error), cause="schema")
 
 
 def _as_planned(lease: Lease, origin: reading.Origin) -> bool:
@@ -109,37 +121,37 @@ def _created(writer: writing.Writer, rows: list[Any], *, as_planned: bool) -> li
         try:
             fitting.append((row, row.ready if as_planned and row.ready else writer.new(row.given)))
         except tk.ValidationError as error:
-            done.append((row, store.REFUSED, writing.refusal(error), None))
+            done.append(_refused(row, error))
     ids = writer.create([ready for _row, ready in fitting]) if fitting else []
-    return [*done, *((row, store.WRITTEN, "", identifier) for (row, _ready), identifier in zip(fitting, ids, strict=True))]
+    return [*done, *(Done(row, store.WRITTEN, identifier) for (row, _ready), identifier in zip(fitting, ids, strict=True))]
 
 
-def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, edits: dict[str, threeway.Merged]) -> tuple[str, str, str | None]:
-    """Do one row: what became of it, why, and the dataset that it concerns. What became of edits made here is noted in `edits`."""
+def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, edits: dict[str, threeway.Merged]) -> Done:
+    """Do one row. What became of edits made here is noted in `edits`."""
     if row.change == store.REFUSED:
-        return store.REFUSED, row.words, None
+        return Done(row, store.REFUSED, words=row.words, cause=row.cause)
     if row.change in {store.MISSING, store.BACK}:
         values = {"missing": store.now() if row.change == store.MISSING else None, "kept": False, "package_id": row.package_id}
         store.keep(origin.id, [{"identifier": row.identifier, **values, **({"digest": row.digest} if row.digest else {})}])
-        return store.DID, "", row.package_id
+        return Done(row, store.DID, row.package_id)
     package = _package(row)
     if row.change == store.GONE:
         if package and package.state != "deleted":
             writer.delete(package)
-        return store.WRITTEN, "", row.package_id
+        return Done(row, store.WRITTEN, row.package_id)
     if package is None:
-        return store.WRITTEN, "", writer.create([writer.new(row.given)])[0]
+        return Done(row, store.WRITTEN, writer.create([writer.new(row.given)])[0])
     shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": writer.user_name}, {"id": package.id})
     merged = edits[row.identifier] = reading.merged(row.given, shown, known.given if known else None, origin)
     writer.update(package, merged.dataset)
-    return store.WRITTEN, "", str(package.id)
+    return Done(row, store.WRITTEN, str(package.id))
 
 
 def _tell(lease: Lease, origin: reading.Origin, done: list[Done], edits: dict[str, threeway.Merged]) -> None:
     """Remember what became of rows: in ckanext-harvest's tables, for its pages and the index, and in ours."""
     moment = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
     objects, extras, errors, entries, kept = [], [], [], [], []
-    for row, outcome, words, package_id in done:
+    for row, outcome, package_id, words, cause in done:
         said = outcome == store.WRITTEN
         if said or outcome in {store.REFUSED, store.FAULT}:
             made = {"id": str(uuid.uuid4()), "guid": row.identifier, "content": row.content, "package_id": package_id, "current": said and row.change != store.GONE}
@@ -155,7 +167,7 @@ def _tell(lease: Lease, origin: reading.Origin, done: list[Done], edits: dict[st
             kept.append({"identifier": row.identifier, "package_id": package_id, "missing": None, "kept": False, "digest": None, "given": None})
         elif said:
             kept.append({"identifier": row.identifier, "package_id": package_id, "missing": None, "kept": False, "digest": row.digest, "given": row.given})
-        entries.append({"one": row.identifier, "what": outcome, "why": words, "which": package_id or row.package_id})
+        entries.append({"one": row.identifier, "what": outcome, "why": words, "kind": cause, "which": package_id or row.package_id})
     replaced = [entry["guid"] for entry in objects if entry["state"] == "COMPLETE"]
     same = (HarvestObject.harvest_source_id == origin.id, HarvestObject.current.is_(True), HarvestObject.guid.in_(replaced))
     model.Session.execute(sa.update(HarvestObject).where(*same).values(current=False), execution_options={"synchronize_session": False})
@@ -166,16 +178,17 @@ def _tell(lease: Lease, origin: reading.Origin, done: list[Done], edits: dict[st
     store.keep(origin.id, kept)
     table = store.Entry.__table__
     marked = sa.update(table).where(table.c.run_id == lease.run_id, table.c.identifier == sa.bindparam("one"))
+    said = {"outcome": sa.bindparam("what"), "words": sa.bindparam("why"), "cause": sa.bindparam("kind"), "package_id": sa.bindparam("which")}
     emptied = {"content": sa.null(), "given": sa.null(), "ready": sa.null()}
-    model.Session.connection().execute(marked.values(outcome=sa.bindparam("what"), words=sa.bindparam("why"), package_id=sa.bindparam("which"), **emptied), entries)
+    model.Session.connection().execute(marked.values(**said, **emptied), entries)
 
 
 def _activity(writer: writing.Writer, origin: reading.Origin, run_id: str, done: list[Done]) -> None:
     """One line in the source's history, and so in its partner's, for all of a batch."""
     counts: dict[str, int] = {}
-    for row, outcome, _words, _package in done:
-        if outcome == store.WRITTEN:
-            counts[row.change] = counts.get(row.change, 0) + 1
+    for one in done:
+        if one.outcome == store.WRITTEN:
+            counts[one.row.change] = counts.get(one.row.change, 0) + 1
     if counts and tk.config.get("ckan.activity_streams_enabled"):
         source = model.Package.get(origin.id)
         told = {"package": {"id": source.id, "name": source.name, "title": source.title}, "actor": writer.user_name, "run": run_id, "counts": counts}

@@ -20,8 +20,8 @@ class OrderError(Exception):
     """What was asked cannot be done now; the message says why."""
 
 
-def begin(job_id: str, *, dry: bool = False, approved_by: str | None = None) -> store.Run:
-    """A run for a job of ckanext-harvest; it waits for its turn."""
+def begin(job_id: str, *, dry: bool = False, approved_by: str | None = None, by: str | None = None) -> store.Run:
+    """A run for a job of ckanext-harvest, which `by` asked for (an account's name); it waits for its turn."""
     job = HarvestJob.get(job_id)
     source = HarvestSource.get(job.source_id)
     left = store.open_run(source.id)
@@ -30,7 +30,7 @@ def begin(job_id: str, *, dry: bool = False, approved_by: str | None = None) -> 
         working.close(left, store.STOPPED)
     job.status = "Running"
     host = listing.host(source.url) or (urlsplit(source.url).netloc or source.url)
-    run = store.Run(id=job.id, source_id=source.id, host=host, state=store.WAITING, dry=dry, begun=store.now(), counts={})
+    run = store.Run(id=job.id, source_id=source.id, host=host, state=store.WAITING, dry=dry, begun=store.now(), counts={}, by=by or None)
     if approved_by is not None:
         run.approved, run.approved_by = run.begun, approved_by
     model.Session.add(run)

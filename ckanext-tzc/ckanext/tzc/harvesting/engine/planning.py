@@ -10,7 +10,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.harvest.model import HarvestGatherError, HarvestObject
+from ckanext.harvest.model import HarvestObject
 from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import MOST_PAGES, Client, FetchError, Page
 from ckanext.tzc.harvesters.record import Item, RecordError
@@ -27,12 +27,13 @@ Row = dict[str, Any]
 
 @dataclasses.dataclass
 class Plan:
-    """A plan while it is made: how many records became what, which came, and whether that was all."""
+    """A plan while it is made: how many records became what, which came, and whether that was all; where the listing was as before, the run that read it."""
 
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     present: set[str] = dataclasses.field(default_factory=set)
     whole: bool = True
     doubted: int = 0
+    repeats: str | None = None
 
     def count(self, kind: str, number: int = 1) -> None:
         """So many more of a kind."""
@@ -46,21 +47,22 @@ def make(lease: Lease, origin: reading.Origin) -> Plan:
     read_so = known.reading == origin.reading
     pages = [Page(**page) for page in known.pages or []]
     # a worker that died may have told of them already
-    model.Session.query(HarvestGatherError).filter_by(harvest_job_id=lease.run_id).delete(synchronize_session=False)
+    store.forget_problems(lease.run_id)
     model.Session.commit()
     try:
         if read_so and pages and not _lost(origin.id) and client.is_unchanged(pages):
             client.pages = pages
             plan.present = set(_datasets(origin.id)) - set(_missing(origin.id))
             plan.count("unchanged", len(plan.present))
+            plan.repeats = store.last_read(origin.id)
         else:
             for batch in _batches(base.listing(origin.harvester, client, origin.asked), BATCH):
                 _compare(lease, origin, plan, batch)
     except FetchError as error:
         plan.whole = False
-        _problem(lease, str(error))
+        _problem(lease, str(error), error.cause)
     if not plan.whole:
-        _problem(lease, tk._("The listing is not whole: nothing is deleted here."))
+        _problem(lease, tk._("The listing is not whole: nothing is deleted here."), "partial")
     _depart(lease, origin, plan)
     _end(lease, origin, plan, client)
     return plan
@@ -104,10 +106,10 @@ def _missing(source_id: str) -> dict[str, Any]:
     return {row.identifier: row for row in model.Session.execute(query)}
 
 
-def _problem(lease: Lease, words: str) -> None:
+def _problem(lease: Lease, words: str, cause: str) -> None:
     """Something to tell of the listing."""
     lease.hold()
-    model.Session.add(HarvestGatherError(message=words, harvest_job_id=lease.run_id))
+    store.problem(lease.run_id, words, cause)
     model.Session.commit()
 
 
@@ -118,7 +120,7 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
     for item in batch:
         if item.problem:
             plan.whole = False
-            model.Session.add(HarvestGatherError(message=item.problem, harvest_job_id=lease.run_id))
+            store.problem(lease.run_id, item.problem, item.cause)
     good = {item.identifier: item for item in batch if not item.problem}
     plan.present |= good.keys()
     known = store.items(origin.id, list(good))
@@ -149,8 +151,8 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
 
 def _write(rows: list[Row]) -> None:
     if rows:
-        blank = dict.fromkeys(("change", "title", "words", "differences", "given", "ready", "notes", "content", "digest", "package_id"))
-        filled = [{**blank, "title": "", "words": "", **row} for row in rows]
+        blank = dict.fromkeys(("change", "title", "words", "cause", "differences", "given", "ready", "notes", "content", "digest", "package_id"))
+        filled = [{**blank, "title": "", "words": "", "cause": "", **row} for row in rows]
         statement = insert(store.Entry.__table__)
         statement = statement.on_conflict_do_update(index_elements=["run_id", "identifier"], set_={name: statement.excluded[name] for name in blank})
         model.Session.execute(statement, filled)
@@ -164,7 +166,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
     try:
         made = reading.prepared(base.record_of(origin.harvester, item.content, origin.shown), origin)
     except RecordError as error:
-        return {"change": store.REFUSED, "title": item.identifier[:500], "words": str(error), "content": item.content}
+        return {"change": store.REFUSED, "title": item.identifier[:500], "words": str(error), "cause": error.cause, "content": item.content}
     given = made.dataset
     if there and known.given == given:
         return {"change": store.BACK, "title": given["title"], "package_id": known.package_id} if known.missing else None
@@ -176,7 +178,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
         stored = _shown(known.package_id)
         writer.changed(model.Package.get(known.package_id), reading.merged(given, stored, known.given, origin).dataset)
     except tk.ValidationError as error:
-        return {**found, "change": store.REFUSED, "words": writing.refusal(error)}
+        return {**found, "change": store.REFUSED, "words": writing.refusal(error), "cause": "schema"}
     return {**found, "change": store.CHANGED, "differences": comparing.differences(known.given or _told(stored, given), given)}
 
 
@@ -229,7 +231,7 @@ def _depart(lease: Lease, origin: reading.Origin, plan: Plan) -> None:
     plan.doubted = len(leaving.doubted)
     if plan.doubted:
         words = tk._("%(missing)d of %(known)d datasets are missing at the source, suspiciously many: nothing is done until somebody has looked and approves the run or stops it.")
-        model.Session.add(HarvestGatherError(message=words % {"missing": plan.doubted, "known": len(datasets)}, harvest_job_id=lease.run_id))
+        store.problem(lease.run_id, words % {"missing": plan.doubted, "known": len(datasets)}, "departures")
     now, patience = store.now(), grace(origin)
     change = store.MISSING if patience else store.GONE
     rows = [{"change": change, "identifier": identifier} for identifier in sorted(leaving.gone | leaving.doubted)]
@@ -253,6 +255,6 @@ def _end(lease: Lease, origin: reading.Origin, plan: Plan, client: Client) -> No
     """The plan stands: whether it is all, and how the listing is known again."""
     lease.hold()
     pages = [dataclasses.asdict(page) for page in client.pages] if plan.whole and len(client.pages) <= MOST_PAGES else None
-    values = {"whole": plan.whole, "counts": plan.counts, "planned": store.now(), "reading": origin.reading, "pages": pages}
+    values = {"whole": plan.whole, "counts": plan.counts, "planned": store.now(), "reading": origin.reading, "pages": pages, "repeats": plan.repeats}
     model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(**values))
     model.Session.commit()

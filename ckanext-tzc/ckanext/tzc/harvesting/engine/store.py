@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.harvest.model import HarvestGatherError
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 WAITING, PLANNING, PLANNED, APPLYING, PAUSED, DONE, STOPPED, FAILED = "waiting", "planning", "planned", "applying", "paused", "done", "stopped", "failed"
@@ -28,7 +30,9 @@ def now() -> dt.datetime:
 
 
 class Known(tk.BaseModel):
-    """What is kept of a source: whether its first run was approved, how its last whole listing is known again, and how it was read then."""
+    """What is kept of a source: whether its first run was approved, how its last whole listing is known again, and how it was read then.
+    `trouble`, `since`, `well`: see `standing`.
+    """
 
     __tablename__ = "tzc_harvesting_source"
 
@@ -36,6 +40,9 @@ class Known(tk.BaseModel):
     approved = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
     reading = sa.Column(sa.UnicodeText)
     pages = sa.Column(JSONB(none_as_null=True))
+    trouble = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    since = sa.Column(sa.DateTime(timezone=True))
+    well = sa.Column(sa.DateTime(timezone=True))
 
 
 class ItemRow(tk.BaseModel):
@@ -56,7 +63,8 @@ class ItemRow(tk.BaseModel):
 
 class Run(tk.BaseModel):
     """A run, with the id of its job in ckanext-harvest. `asks`: why it waits for somebody (`first`, `departures`, `dry`); `wanted`: what somebody wants of it (`pause`, `stop`);
-    `owner` and `beat`: which process works on it and when that last said so; `counts`: see `telling`.
+    `owner` and `beat`: which process works on it and when that last said so; `counts`: see `telling`; `done`: the same of what was done, once it ended;
+    `by`: the account (its name) that asked for it, nobody where it was its time; `repeats`: the run that read the listing, where this one found it unchanged.
     """
 
     __tablename__ = "tzc_harvesting_run"
@@ -79,11 +87,16 @@ class Run(tk.BaseModel):
     planned = sa.Column(sa.DateTime(timezone=True))
     approved = sa.Column(sa.DateTime(timezone=True))
     approved_by = sa.Column(sa.UnicodeText)
+    by = sa.Column(sa.UnicodeText)
+    repeats = sa.Column(sa.UnicodeText)
+    done = sa.Column(JSONB(none_as_null=True))
     ended = sa.Column(sa.DateTime(timezone=True))
 
 
 class Entry(tk.BaseModel):
-    """What a run found of one record, and what became of it. `given`: the dataset that was made of it; `ready`: a new one as the schema has it."""
+    """What a run found of one record, and what became of it. `given`: the dataset that was made of it; `ready`: a new one as the schema has it; `cause`: why it was not taken
+    (`tzc.harvesting.causes`), of which `words` tell the particular.
+    """
 
     __tablename__ = "tzc_harvesting_entry"
 
@@ -93,6 +106,7 @@ class Entry(tk.BaseModel):
     change = sa.Column(sa.UnicodeText, nullable=False)
     title = sa.Column(sa.UnicodeText, nullable=False, server_default="")
     words = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    cause = sa.Column(sa.UnicodeText, nullable=False, server_default="")
     differences = sa.Column(JSONB(none_as_null=True))
     given = sa.Column(JSONB(none_as_null=True))
     ready = sa.Column(JSONB(none_as_null=True))
@@ -101,6 +115,29 @@ class Entry(tk.BaseModel):
     digest = sa.Column(sa.UnicodeText)
     package_id = sa.Column(sa.UnicodeText)
     outcome = sa.Column(sa.UnicodeText)
+
+
+class Problem(tk.BaseModel):
+    """Why something went wrong while a catalogue was listed, by a code; its words are ckanext-harvest's row of the same id."""
+
+    __tablename__ = "tzc_harvesting_problem"
+
+    id = sa.Column(sa.UnicodeText, primary_key=True)
+    run_id = sa.Column(sa.UnicodeText, sa.ForeignKey("tzc_harvesting_run.id", ondelete="CASCADE"), nullable=False)
+    cause = sa.Column(sa.UnicodeText, nullable=False)
+
+
+def problem(run_id: str, words: str, cause: str) -> None:
+    """Write down what went wrong with a run as a whole. Commits nothing."""
+    made = str(uuid.uuid4())
+    model.Session.add(HarvestGatherError(id=made, message=words, harvest_job_id=run_id))
+    model.Session.add(Problem(id=made, run_id=run_id, cause=cause))
+
+
+def forget_problems(run_id: str) -> None:
+    """A run begins anew: what it told before is not told twice. Commits nothing."""
+    for told, column in ((HarvestGatherError, HarvestGatherError.harvest_job_id), (Problem, Problem.run_id)):
+        model.Session.query(told).filter(column == run_id).delete(synchronize_session=False)
 
 
 def run(identifier: str) -> Run | None:
@@ -118,6 +155,19 @@ def open_run(source_id: str) -> Run | None:
 def last_run(source_id: str) -> Run | None:
     """The last run of a source."""
     found: Run | None = model.Session.query(Run).populate_existing().filter_by(source_id=source_id).order_by(Run.begun.desc()).first()
+    return found
+
+
+def entry(run_id: str, identifier: str | None) -> Entry | None:
+    """What a run found of a record."""
+    found: Entry | None = model.Session.get(Entry, (run_id, identifier or ""))
+    return found
+
+
+def last_read(source_id: str) -> str | None:
+    """The run that read the listing which is known again: the last that ended and had it whole."""
+    mine = (Run.source_id == source_id, Run.state == DONE, Run.whole.is_(True), Run.repeats.is_(None))
+    found: str | None = model.Session.query(Run.id).filter(*mine).order_by(Run.begun.desc()).limit(1).scalar()
     return found
 
 

@@ -11,9 +11,9 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan.lib.search import SearchIndexError
-from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject
+from ckanext.harvest.model import HarvestJob, HarvestObject
 
-from . import applying, leases, planning, reading, store
+from . import applying, leases, planning, reading, standing, store
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,7 @@ def _may_go_on(lease: leases.Lease, origin: reading.Origin, plan: planning.Plan)
     run.state = store.PLANNED if run.asks else store.APPLYING
     if run.asks:
         run.owner = None
+        standing.waits(run, known)
     going = not run.asks
     model.Session.commit()
     return going
@@ -114,6 +115,7 @@ def _done(lease: leases.Lease, origin: reading.Origin) -> None:
     else:
         # what did not go well is tried again, though the source says the same
         known.pages = None
+    standing.ended(run, known)
     close(run, store.DONE)
     reindex(origin.id)
 
@@ -150,7 +152,8 @@ def _failed(lease: leases.Lease, words: str) -> None:
     """A run that cannot go on, with the reason in its report."""
     lease.hold()
     run = _of(lease)
-    model.Session.add(HarvestGatherError(message=words, harvest_job_id=run.id))
+    store.problem(run.id, words, "fault")
+    standing.failed(run, store.known(run.source_id))
     close(run, store.FAILED)
     reindex(run.source_id)
 

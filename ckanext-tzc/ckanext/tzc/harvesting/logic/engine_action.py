@@ -56,7 +56,7 @@ def _begin(context: Values, package: Any, *, dry: bool, approved_by: str | None)
         model.Session.delete(HarvestJob.get(made["id"]))
         model.Session.commit()
         raise tk.ValidationError({"source": [tk._("Another program harvests sources of this kind: they have no dry run. Use harvest_job_create.")]})
-    return telling.status(orders.begin(made["id"], dry=dry, approved_by=approved_by))
+    return telling.status(orders.begin(made["id"], dry=dry, approved_by=approved_by, by=context.get("user")))
 
 
 def tzc_harvest_dry_run(context: Values, data_dict: Values) -> Values:
@@ -106,11 +106,17 @@ def tzc_harvest_status(context: Values, data_dict: Values) -> Values:
 
 @tk.side_effect_free
 def tzc_harvest_entries(context: Values, data_dict: Values) -> Values:
-    """What a `run` of `source` found, record by record; all, or those of a `change` or an `outcome`. `limit` (100, at most 1000), `offset`."""
+    """What a `run` of `source` found, record by record; all, or those of a `change`, an `outcome` or a `cause`.
+
+    With `still` true those that are refused as things stand, also where the run found the listing unchanged. `limit` (100, at most 1000), `offset`.
+    """
     package = _asked("tzc_harvest_entries", context, data_dict)
     limit, offset = (_number(data_dict, name, default) for name, default in (("limit", 100), ("offset", 0)))
-    wanted = {name: str(data_dict[name]) for name in ("change", "outcome") if data_dict.get(name)}
-    found, count = telling.entries(_run_of(package, data_dict), wanted, min(limit, telling.MOST), offset)
+    wanted = {name: str(data_dict[name]) for name in ("change", "outcome", "cause") if data_dict.get(name)}
+    run = _run_of(package, data_dict)
+    if tk.asbool(data_dict.get("still", False)):
+        run, wanted["refused"] = telling.repeated(run), "yes"
+    found, count = telling.entries(run, wanted, min(limit, telling.MOST), offset)
     return {"entries": found, "count": count}
 
 
@@ -130,7 +136,7 @@ def harvest_send_job_to_gather_queue(next_action: Any, context: Values, data_dic
         return answer
     tk.check_access("harvest_send_job_to_gather_queue", context, {"id": job.id, "source_id": job.source_id})
     if store.run(job.id) is None:
-        orders.begin(job.id)
+        orders.begin(job.id, by=context.get("user"))
     shown: Values = tk.get_action("harvest_job_show")({"user": context.get("user", ""), "ignore_auth": True, "model": model, "session": model.Session}, {"id": job.id})
     return shown
 
