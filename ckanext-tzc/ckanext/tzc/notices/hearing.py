@@ -14,7 +14,7 @@ from ckanext.tzc.common.territory import language, territory
 
 from tzc.notices import calls, times
 
-from . import jobs, steps, store
+from . import harvests, jobs, steps, store
 
 KEPT = ("title", "duty", "due", "ends", "renewed", "renews")
 """What a notice takes over of a happening's content: reasons and messages are read where it happened, by who may."""
@@ -76,7 +76,7 @@ def _row(happening: Happening, at: Any, due: Any, user_id: str | None = None, ad
         content["appealed"] = "1"
     if user_id and "to" in kept and user_id == happening.content.get("to"):
         content["delegate"] = "1"
-    content |= steps.kept(happening, user_id)
+    content |= steps.kept(happening, user_id) | harvests.kept(happening)
     path = happening.paths.get(user_id or "", happening.path)
     path = path if path.startswith("/") and not path.startswith("//") else ""
     return {"user_id": user_id, "address": address, "kind": happening.kind, "about": dict(happening.about), "content": content, "path": path, "at": at, "due": due}

@@ -77,7 +77,7 @@ def _step(kind: str, content: Mapping[str, Any], language: str, _: Words) -> str
 
 def subject(told: list[tuple[str, list[tuple[str, str]]]], count: int, _: Words) -> str:
     """Of a mail about so many notices, those that it tells (sentence, facts) first: what they are about; how many, where they are several."""
-    titles = [next((value for label, value in facts if label in (_("Dataset"), _("Datasets"))), "") for _said, facts in told]
+    titles = [next((value for label, value in facts if label in (_("Dataset"), _("Datasets"), _("Catalogue"))), "") for _said, facts in told]
     about = [f"{said.rstrip('.')}{_(': ')}{title}" if title else said.rstrip(".") for (said, _facts), title in zip(told, titles, strict=True)]
     return about[0] if count == 1 else _("{count} notifications").format(count=count) + _(": ") + "; ".join(dict.fromkeys(about))
 

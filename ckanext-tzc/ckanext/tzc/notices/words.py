@@ -16,7 +16,7 @@ from babel.units import format_unit
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.schemas import vocabulary
 
-from . import steps
+from . import harvests, steps
 
 Words = Callable[[str], str]
 
@@ -51,7 +51,7 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
     }
     if content.get("appealed") and kind == "request.granted":
         return _("After your appeal the right to data is given to you.") if content.get("yours") else _("After an appeal a right to data is given.")
-    if said := steps.sentence(kind, _, content):
+    if said := steps.sentence(kind, _, content) or harvests.sentence(kind, _, content):
         return said
     if content.get("yours") and kind in own:
         return own[kind]
@@ -166,7 +166,7 @@ def facts(notice: Any, reader: str, language: str, _: Words) -> list[tuple[str, 
     # what rests or was taken back lasts until no day
     if not asks and notice.kind not in ("grant.suspended", "grant.revoked") and (day := steps.end(ends, language)):
         found.append((_("Ended on") if notice.kind == "grant.expired" else _("Until"), day))
-    return found + steps.facts(notice.kind, notice.content, language, _)
+    return found + harvests.facts(notice.kind, notice.content, language, _) + steps.facts(notice.kind, notice.content, language, _)
 
 
 def _offered(content: Mapping[str, Any], language: str, _: Words) -> list[tuple[str, str]]:
