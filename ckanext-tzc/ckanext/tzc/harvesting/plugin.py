@@ -26,6 +26,7 @@ class HarvestingPlugin(p.SingletonPlugin):
     def update_config(self, config: Any) -> None:
         """Sources are private, and on the web; their pages are ours."""
         tk.add_template_directory(config, "templates")
+        tk.add_resource("assets", "tzc_harvesting")
         sources.watch()
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:

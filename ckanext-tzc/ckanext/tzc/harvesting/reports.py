@@ -98,7 +98,8 @@ def runs(source_id: str, page: int, size: int) -> tuple[list[Run], int]:
 
 
 def run(job: Any) -> Run:
-    """A run: `{"id", "source", "begun", "ended", "open", "tone", "words", "counts": [str], "problems"}`; `problems` is how many there are.
+    """A run: `{"id", "source", "begun", "ended", "open", "rests", "tone", "words", "counts": [str], "problems"}`; `problems` is how many there are, `rests` whether nothing
+    goes on: it ended, or waits for somebody.
 
     `failed` is how many records were not taken. Of our kinds also `engine`, the run's state, `asks`, why it waits, `plan`, whether it has one,
     and `repeats`, the run that read the listing which this one found unchanged, with `still`, how many records are refused since then.
@@ -135,9 +136,10 @@ def _words(job: Any, became: dict[str, int], waiting: int, listing: int, engine:
         "begun": job.gather_started or job.created,
         "ended": job.finished,
         "open": job.status in {"New", "Running"},
+        "rests": engine.state not in store.WORKABLE if engine else job.status not in {"New", "Running"},
         "tone": tone,
         "words": words,
-        "counts": list(_counts(became)),
+        "counts": counted(engine.counts) if engine and engine.state in {store.PLANNING, store.PLANNED} else list(_counts(became)),
         "problems": listing + failed,
         "failed": failed,
         "engine": engine.state if engine else "",
@@ -158,6 +160,8 @@ def _under_way(run: Any, total: int) -> tuple[str, str]:
         return "warning", str(tk._("It is paused"))
     if run.state == store.APPLYING:
         return "info", str(tk._("%(done)d of %(all)d records are taken in")) % {"done": total, "all": planned}
+    if listed := counts.get("listed"):
+        return "info", str(tk.ungettext("The catalogue is being listed: %(num)d record so far", "The catalogue is being listed: %(num)d records so far", listed)) % {"num": listed}
     return "info", str(tk._("It waits for its turn") if run.state == store.WAITING else tk._("The catalogue is being listed"))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from flask import Blueprint, Response
+from ckanext.tzc.common.headers import keep_private
+from flask import Blueprint, Response, jsonify
 
 from . import reports, views
 from .engine import store, telling
@@ -38,6 +39,15 @@ def plan(name: str, identifier: str) -> views.Page:
     told = {"run": telling.status(run), "kinds": reports.kinds_found(run.counts), "kind": kind, "entries": found, "page": views._pages(number, count, ENTRIES)}
     page: views.Page = tk.render("harvesting/plan.html", {"source": reports.standing(package), "begun": run.begun, **told})
     return page
+
+
+@runs.route("/harvest/<name>/job/<identifier>/progress")
+def progress(name: str, identifier: str) -> Response:
+    """How a run goes, for the script of its page: `{"tone", "words", "counts", "rests"}`, see `reports.run`; kept by nobody."""
+    package = views._source(name)
+    told = reports.run(views._run(package, identifier))
+    keep_private()
+    return jsonify({key: told[key] for key in ("tone", "words", "counts", "rests")})
 
 
 def _said(order: str) -> str:
