@@ -32,6 +32,7 @@ SETTINGS = {
     "TZC_OIDC_CLIENT_ID": "the portal's name at that provider",
     "TZC_OIDC_CLIENT_SECRET": "the portal's secret at that provider",
     "TZC_OIDC_NAME": "what the sign-in page calls that provider",
+    "TZC_METRICS_KEY": "what a Prometheus says to read /metrics; without it there is no such page",
     "TZC_DEMO": "0: do not load the demonstration catalogue into a new portal",
     "TZC_HOST": "the address the web server listens on; the loopback (127.0.0.1) without it",
     "TZC_WEB_WORKERS": "number of web processes (2)",
@@ -281,6 +282,8 @@ def _check(given: Mapping[str, str]) -> None:
         raise StackError(f"Only {' and '.join(provider)} is set.", "set TZC_OIDC_ISSUER, TZC_OIDC_CLIENT_ID and TZC_OIDC_CLIENT_SECRET together, as the provider gave them.")
     if given.get("TZC_HOST") and not is_free(0, given["TZC_HOST"]):
         raise StackError(f"TZC_HOST={given['TZC_HOST']} is no address of this machine.", "give TZC_HOST one of its addresses, or 0.0.0.0 for all.")
+    if given.get("TZC_METRICS_KEY") and not re.fullmatch(r"[\w.~+/-]{32,}", given["TZC_METRICS_KEY"], re.ASCII):
+        raise StackError("TZC_METRICS_KEY is too short, or holds a sign that it may not.", "give it 32 letters and digits or more, made by chance.")
     for name, (pattern, meaning) in SHAPES.items():
         if name in given and not re.fullmatch(pattern, given[name]):
             raise StackError(f"{name}={given[name]} cannot be used.", f"give {name} {meaning}.")

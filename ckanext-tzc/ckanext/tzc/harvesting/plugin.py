@@ -6,8 +6,9 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckanext.dcat.interfaces import IDCATRDFHarvester
+from ckanext.tzc.common import measures
 
-from . import sources
+from . import measuring, sources
 
 
 @tk.blanket.actions
@@ -28,6 +29,7 @@ class HarvestingPlugin(p.SingletonPlugin):
         tk.add_template_directory(config, "templates")
         tk.add_resource("assets", "tzc_harvesting")
         sources.watch()
+        measures.measured_by("harvesting", measuring.measure)
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Who may allow a source what."""

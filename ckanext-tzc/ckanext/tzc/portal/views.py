@@ -15,6 +15,7 @@ from .administration import administration as administration
 from .closed import closed as closed
 from .forms import forms as forms
 from .headers import protect
+from .metrics import metrics as metrics
 from .news import news as news
 from .odd_input import odd_input as odd_input
 from .partner_forms import partner_forms as partner_forms
