@@ -22,12 +22,16 @@ class Texts(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Cause:
-    """One cause. `meant`: somebody wants it so (a private dataset, a filter), so that it is no trouble."""
+    """One cause. `meant`: somebody wants it so (a private dataset, a filter), so that it is no trouble; `follows`: it says what comes of another, not why;
+    `plain`: it says all, so that the particulars of who met it tell nothing more.
+    """
 
     code: str
     what: Texts
     todo: Texts
     meant: bool = False
+    follows: bool = False
+    plain: bool = False
 
 
 _AGAIN = Texts(
@@ -182,6 +186,8 @@ _CAUSES = (
         "partial",
         Texts("The catalogue was not read whole.", "Le catalogue n’a pas été lu en entier."),
         Texts("Nothing is lost: what came is taken, what did not come stays here.", "Rien n’est perdu : ce qui est venu est repris, ce qui n’est pas venu reste ici."),
+        follows=True,
+        plain=True,
     ),
     Cause(
         "departures",
@@ -190,10 +196,11 @@ _CAUSES = (
             "Look at the plan: approve it if that is right, give it up if the source has a fault.",
             "Regardez le plan : approuvez-le si c’est juste, abandonnez-le si la source a un défaut.",
         ),
+        follows=True,
     ),
     # records
-    Cause("no_title", Texts("The record has no title.", "La fiche n’a pas de titre."), _RECORD),
-    Cause("no_identifier", Texts("The record has no identifier.", "La fiche n’a pas d’identifiant."), _RECORD),
+    Cause("no_title", Texts("The record has no title.", "La fiche n’a pas de titre."), _RECORD, plain=True),
+    Cause("no_identifier", Texts("The record has no identifier.", "La fiche n’a pas d’identifiant."), _RECORD, plain=True),
     Cause("record", Texts("The record cannot be read.", "La fiche ne peut pas être lue."), _AT_SOURCE),
     Cause(
         "withheld",

@@ -54,7 +54,7 @@ def test_the_list_and_the_source_say_how_it_went(editor: Person, ran: dict[str, 
 def test_a_run_says_what_failed_and_why_and_the_record_what_came(editor: Person, ran: dict[str, Any]) -> None:
     editor.visit("/harvest/une-source/job")
     body = editor.visit(editor.page.xpath("//main//ol//a/@href")[0])
-    assert "has no title" in body and "sans-titre" in body
+    assert "La fiche n’a pas de titre." in body and "sans-titre" in body
     body = editor.visit(editor.page.xpath("//main//details//li/a/@href")[0])
     assert "Raison de l’échec" in body and "has no title" in body and "{&#34;id&#34;: &#34;sans-titre&#34;" in body
     answer = editor.get(editor.page.xpath("//main//a[contains(@href, '/fichier')]/@href")[0], base_url=editor.site)

@@ -146,8 +146,13 @@ def _words(job: Any, became: dict[str, int], waiting: int, listing: int, engine:
         "asks": engine.asks if engine else "",
         "plan": bool(engine and engine.planned),
         "repeats": engine.repeats if engine else None,
-        "still": sum(telling.still(engine).values()) if engine else 0,
+        "still": _still(engine) if engine else 0,
     }
+
+
+def _still(run: Any) -> int:
+    """How many records are refused since the listing was read that a run found unchanged; once it ended that is written down."""
+    return int(run.done.get("still", 0) if run.done is not None else sum(telling.still(run).values()))
 
 
 def _under_way(run: Any, total: int) -> tuple[str, str]:

@@ -20,15 +20,16 @@ Values = dict[str, Any]
 
 
 def told(code: str, words: str = "") -> Values:
-    """A cause for a reader: `{"cause", "what", "todo", "meant"}`. Where the code is none of ours, the words are what happened."""
+    """A cause for a reader: `{"cause", "what", "todo"}` and what `causes.Cause` says besides. Where the code is none of ours, what happened are the words."""
     cause = causes.of(code)
     if cause is None:
-        return {"cause": "", "what": words, "todo": "", "meant": False}
-    return {"cause": code, "what": cause.what.text(language()), "todo": cause.todo.text(language()), "meant": cause.meant}
+        return {"cause": "", "what": words, "todo": "", "meant": False, "follows": False, "plain": True}
+    kind = {name: getattr(cause, name) for name in ("meant", "follows", "plain")}
+    return {"cause": code, "what": cause.what.text(language()), "todo": cause.todo.text(language()), **kind}
 
 
 def listing(run_id: str) -> list[Values]:
-    """What went wrong with the listing, the most frequent cause first: `[{…, "count", "details": [{"words", "count"}]}]`, each with what `told` gives."""
+    """What went wrong with the listing, the most frequent cause first, and last what comes of it: `[{…, "count", "details": [{"words", "count"}]}]`, each as `told` has it."""
     error, cause = HarvestGatherError, sa.func.coalesce(store.Problem.cause, "")
     query = sa.select(cause, error.message, sa.func.count()).outerjoin(store.Problem, store.Problem.id == error.id).where(error.harvest_job_id == run_id)
     rows = model.Session.execute(query.group_by(cause, error.message).order_by(sa.func.count().desc(), error.message)).all()
@@ -36,7 +37,7 @@ def listing(run_id: str) -> list[Values]:
     for code, words, count in rows:
         group = groups.setdefault(code or words, {**told(code, words or ""), "count": 0, "details": []})
         group["count"] += count
-        if code and len(group["details"]) < MOST:
+        if not group["plain"] and len(group["details"]) < MOST:
             group["details"].append({"words": words or "", "count": count})
     return _by_count(groups.values())
 
@@ -80,12 +81,12 @@ def _grouped(found: Any) -> list[Values]:
     groups: dict[str, Values] = {}
     for row in model.Session.execute(sa.select(found).where(found.c.place <= MOST).order_by(found.c.place)):
         group = groups.setdefault(row.cause or row.words, {**told(row.cause, row.words or ""), "count": row.count, "records": []})
-        group["records"].append({"id": row.id or "", "guid": row.guid or row.id, "title": row.title or "", "words": row.words if group["cause"] else ""})
+        group["records"].append({"id": row.id or "", "guid": row.guid or row.id, "title": row.title or "", "words": "" if group["plain"] else row.words})
     return _by_count(groups.values())
 
 
 def _by_count(groups: Iterable[Values]) -> list[Values]:
-    return sorted(groups, key=lambda group: (-group["count"], group["what"]))
+    return sorted(groups, key=lambda group: (group["follows"], -group["count"], group["what"]))
 
 
 def counted(run_id: str) -> dict[str, int]:

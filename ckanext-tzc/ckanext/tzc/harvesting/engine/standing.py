@@ -24,9 +24,6 @@ FAILED, DEPARTURES, FIRST, RECORDS = TROUBLES = ("failed", "departures", "first"
 KINDS = {FAILED: "harvest.failed", DEPARTURES: "harvest.waits", FIRST: "harvest.waits", RECORDS: "harvest.refused", "": "harvest.recovered"}
 """What is told when a source comes to stand so."""
 
-CONSEQUENCES = frozenset({"partial", "departures"})
-"""Causes that say what follows, not why."""
-
 
 def ended(run: store.Run, known: store.Known) -> None:
     """A run did all it planned: what it brought, and how its source stands now. Commits nothing."""
@@ -67,7 +64,7 @@ def _done(run: store.Run) -> dict[str, int]:
 def _why(run_id: str) -> str:
     """The cause of most problems of a listing."""
     model.Session.flush()
-    found = (group["cause"] for group in reasons.listing(run_id) if group["cause"] not in CONSEQUENCES)
+    found = (group["cause"] for group in reasons.listing(run_id) if group["cause"] and not group["follows"])
     return next(found, "")
 
 
