@@ -9,6 +9,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
+from ckanext.tzc.catalogue import plugin
 from ckanext.tzc.harvesting import cli, health
 from ckanext.tzc.harvesting.engine import orders, reasons, store, telling, writing
 from click.testing import CliRunner
@@ -71,14 +72,17 @@ def test_records_are_grouped_by_cause(site: Site, made: dict[str, Any], editor: 
     def refuses(writer: Any, wanted: dict[str, Any], *rest: Any) -> dict[str, Any]:
         if wanted["title"] == "Comptage 01":
             raise tk.ValidationError({"title": ["Trop beau"]})
-        if wanted["title"] == "Comptage 02":
-            raise KeyError("axis")
         answer: dict[str, Any] = original(writer, wanted, *rest)
         return answer
+
+    def falls_over(_self: object, _context: object, package: dict[str, Any]) -> None:
+        if package["title"] == "Comptage 02":
+            raise KeyError("axis")
 
     says(site, [*TITLES, ("sans-1", ""), ("sans-2", "")])
     with monkeypatch.context() as patched:
         patched.setattr(writing.Writer, "_validated", refuses)
+        patched.setattr(plugin.CataloguePlugin, "after_dataset_create", falls_over)
         run = harvest()
     assert causes() == [("records", "no_title", 2), ("records", "schema", 1), ("records", "fault", 1)], "the most frequent first, then by their words"
     [group] = [group for group in act("tzc_harvest_status")["causes"] if group["cause"] == "no_title"]
@@ -160,6 +164,17 @@ def test_the_command_tells_causes(site: Site, made: dict[str, Any]) -> None:
     told = CliRunner().invoke(cli.tzc, ["harvest", "status", "une-source", "--json"])
     read = json.loads(told.output)
     assert [reason["cause"] for reason in read["reasons"]] == ["no_title"] == [group["cause"] for group in read["causes"]]
+
+
+def test_a_plan_that_was_given_up_is_not_said_to_have_failed(site: Site, made: dict[str, Any], editor: Person) -> None:
+    says(site, TITLES)
+    harvest()
+    says(site, [])
+    act("tzc_harvest_run")
+    orders.work_now(str(store.open_run(made["id"]).id))  # type: ignore[union-attr] -- it was begun just now
+    act("tzc_harvest_stop")
+    body = editor.visit("/harvest/une-source")
+    assert "Arrêtée ; ce qui était fait reste" in body and "Échec" not in body
 
 
 # still refused

@@ -129,7 +129,7 @@ def _told(jobs: list[Any]) -> list[Run]:
 
 def _words(job: Any, became: dict[str, int], waiting: int, listing: int, engine: Any) -> Run:
     total, failed = sum(became.values()), became.get("errored", 0)
-    tone, words = _under_way(engine, total) if engine and engine.ended is None else _state(job, total, waiting, listing, failed)
+    tone, words = _of_engine(engine, total) if engine and engine.state != store.DONE else _state(job, total, waiting, listing, failed)
     return {
         "id": job.id,
         "source": job.source_id,
@@ -155,9 +155,11 @@ def _still(run: Any) -> int:
     return int(run.done.get("still", 0) if run.done is not None else sum(telling.still(run).values()))
 
 
-def _under_way(run: Any, total: int) -> tuple[str, str]:
-    """The same of a run of the engine that has not ended."""
+def _of_engine(run: Any, total: int) -> tuple[str, str]:
+    """The same of a run of the engine that did not do all it planned, or not yet."""
     counts = run.counts
+    if run.ended is not None:
+        return ("warning", str(tk._("It was stopped; what was done stays"))) if run.state == store.STOPPED else ("bad", str(tk._("It broke off, and could not go on")))
     planned = sum(counts.get(kind, 0) for kind in (store.NEW, store.CHANGED, store.GONE, store.REFUSED, "unchanged"))
     if run.state == store.PLANNED:
         return "warning", str(tk._("Its plan waits for approval"))
