@@ -174,7 +174,7 @@ def test_a_plan_that_was_given_up_is_not_said_to_have_failed(site: Site, made: d
     orders.work_now(str(store.open_run(made["id"]).id))  # type: ignore[union-attr] -- it was begun just now
     act("tzc_harvest_stop")
     body = editor.visit("/harvest/une-source")
-    assert "Arrêtée ; ce qui était fait reste" in body and "Échec" not in body
+    assert "Arrêtée ; ce qui était fait reste" in body and "Échec" not in body and "Un nombre suspect" in body
 
 
 # still refused
@@ -220,6 +220,7 @@ def test_how_a_source_stands(site: Site, made: dict[str, Any], editor: Person, m
     orders.work_now(str(store.open_run(made["id"]).id))  # type: ignore[union-attr] -- it was begun just now
     assert glance(made)["tone"] == "warning" and "approbation" in glance(made)["words"] and "approbation" in editor.visit("/harvest")
     act("tzc_harvest_approve")
+    assert (glance(made)["tone"], glance(made)["words"]) == ("info", "0 fiches sur 6 sont traitées")
     orders.work_now(str(store.open_run(made["id"]).id))  # type: ignore[union-attr] -- as above
     well = glance(made)
     assert (well["tone"], well["words"], well["datasets"], well["refused"], well["missing"], well["kept"], well["since"]) == ("success", "Tout va bien", 6, 0, 0, 0, None)
@@ -237,6 +238,13 @@ def test_how_a_source_stands(site: Site, made: dict[str, Any], editor: Person, m
     site.answer = lambda _: Reply(status=500)
     harvest()
     assert (glance(made)["tone"], glance(made)["datasets"]) == ("bad", 6) and "n’a pas pu être lu" in editor.visit("/harvest/une-source")
+
+
+def test_a_first_plan_that_was_given_up_waits_for_nobody(site: Site, made: dict[str, Any]) -> None:
+    act("tzc_harvest_run")
+    orders.work_now(str(store.open_run(made["id"]).id))  # type: ignore[union-attr] -- it was begun just now
+    act("tzc_harvest_stop")
+    assert (glance(made)["tone"], glance(made)["words"]) == ("warning", "Arrêtée ; ce qui était fait reste")
 
 
 def test_what_somebody_meant_to_leave_out_is_no_trouble(site: Site, made: dict[str, Any]) -> None:

@@ -44,7 +44,9 @@ def _words(trouble: str, known: Any, run: Values | None) -> tuple[str, str]:
         standing.FIRST: ("warning", tk._("Its first plan waits for approval")),
         standing.RECORDS: ("warning", tk._("Some records are refused")),
     }
-    if trouble in by_trouble:
+    # what was asked is answered: the plan is being done, or the first one was given up
+    answered = run is not None and run["engine"] != store.PLANNED and (trouble == standing.FIRST or (trouble == standing.DEPARTURES and run["open"]))
+    if trouble in by_trouble and not answered:
         tone, words = by_trouble[trouble]
         return tone, str(words)
     if run is None:
