@@ -6,11 +6,14 @@ import dataclasses
 import importlib.util
 import json
 import os
+import queue
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ET
@@ -35,7 +38,10 @@ WITHOUT_SERVERS = ("tests/domain", "tests/house")
 """Folders whose tests need no running part."""
 
 IN_THE_TEST_DATABASES = "tests/portal"
-"""The folder whose tests empty the databases and the index of the tests: they run one after the other, all others beside them."""
+"""The folder whose tests empty the databases and the index of the tests."""
+
+LANES = 2
+"""Processes that run tests at once, each with databases of its own, as there are two processors."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -51,33 +57,65 @@ def run(paths: Paths, arguments: Sequence[str]) -> int:
         return _pytest(paths, ["-p", "no:ckan", "-p", "no:ckan_fixtures", *arguments], {})
     browser, mail = find_browser(), _free_address()
     with stack(paths, given={"TZC_SMTP_URL": f"smtp://{mail}"}) as (own, settings, accounts):
-        ini = test_configuration(own, settings)
         environment = {
             "TZC_TEST_STACK": str(own.var),
             "TZC_TEST_ACCOUNTS": json.dumps(accounts),
             "TZC_TEST_BROWSER": browser or "",
             "TZC_TEST_SMTP": mail,
-            "CKAN_INI": str(ini),
         }
         if failed:
             say(f"Checks that failed: {', '.join(failed)}. The tests run all the same.")
-        code = _pytest(paths, ["--ckan-ini", str(ini), *arguments], environment) if arguments else _all(paths, ini, environment)
+        inis = [test_configuration(own, settings, number) for number in range(1, 2 if arguments else LANES + 1)]
+        code = _pytest(paths, *_with(inis[0], arguments, environment)) if arguments else _all(paths, inis, environment)
     return code or (1 if failed else 0)
 
 
-def _all(paths: Paths, ini: Path, environment: Mapping[str, str]) -> int:
-    """All tests, in two processes, as there are two processors: those in the databases of the tests, and the others, whose report comes last."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as report:
-        beside = children.start(_command(paths, ["--ckan-ini", str(ini), f"--ignore={IN_THE_TEST_DATABASES}"]), paths.root, _environment(environment), report)
+def _with(ini: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Arguments and environment of tests in the databases of a configuration."""
+    return ["--ckan-ini", str(ini), *arguments], {**environment, "CKAN_INI": str(ini)}
+
+
+def _all(paths: Paths, inis: Sequence[Path], environment: Mapping[str, str]) -> int:
+    """All tests, group by group, as many at once as there are configurations: whoever is done with one takes the next. Each group's report comes when it is done."""
+    waiting = _groups(paths)
+    codes: dict[str, int] = {}
+    lanes = [threading.Thread(target=_lane, args=(paths, ini, environment, waiting, codes), daemon=True) for ini in inis]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    failed = sorted(name for name, code in codes.items() if code)
+    say(f"{len(codes)} groups of tests; failed: {', '.join(failed) or 'none'}.")
+    return next((codes[name] for name in failed), 0)
+
+
+Group = tuple[str, list[str]]
+
+
+def _groups(paths: Paths) -> queue.SimpleQueue[Group]:
+    """What is run in one process: first all that empties no database, which takes longest, then each folder of the others."""
+    folder = paths.root / IN_THE_TEST_DATABASES
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith("test_") or (entry.is_dir() and any(entry.glob("test_*.py"))))
+    waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
+    waiting.put(("tests", [f"--ignore={IN_THE_TEST_DATABASES}"]))
+    for name in names:
+        waiting.put((f"{IN_THE_TEST_DATABASES}/{name}", [f"{IN_THE_TEST_DATABASES}/{name}"]))
+    return waiting
+
+
+def _lane(paths: Paths, ini: Path, environment: Mapping[str, str], waiting: queue.SimpleQueue[Group], codes: dict[str, int]) -> None:
+    """Run groups until none is left."""
+    while True:
         try:
-            code = _pytest(paths, ["--ckan-ini", str(ini), IN_THE_TEST_DATABASES], environment)
-            other = beside.wait()
-        finally:
-            beside.terminate()
+            name, arguments = waiting.get_nowait()
+        except queue.Empty:
+            return
+        began, codes[name] = time.monotonic(), 1  # until it is known to be otherwise
+        chosen, own = _with(ini, arguments, environment)
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as report:
+            codes[name] = children.start(_command(paths, chosen), paths.root, _environment(own), report).wait()
             report.seek(0)
-            say(report.read())
-    say(f"{IN_THE_TEST_DATABASES}, above: {'failed' if code else 'passed'}. All others, just now: {'failed' if other else 'passed'}.")
-    return code or other
+            say(f"{report.read()}\n{name}: {'failed' if codes[name] else 'passed'} in {time.monotonic() - began:.0f} s.")
 
 
 def _free_address() -> str:
@@ -154,15 +192,16 @@ def stack(paths: Paths, demo: bool = False, given: Mapping[str, str] | None = No
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def test_configuration(paths: Paths, settings: Settings) -> Path:
-    """A second configuration on the same servers, whose databases and index the tests may empty."""
-    second = dataclasses.replace(paths, var=paths.var / "ckan")
+def test_configuration(paths: Paths, settings: Settings, number: int = 1) -> Path:
+    """Another configuration on the same servers, whose databases and index the tests may empty. Valkey has 16 databases, of which the portal has the first."""
+    suffix = "" if number == 1 else str(number)
+    second = dataclasses.replace(paths, var=paths.var / f"ckan{suffix}")
     for folder in (second.uploads, second.run, second.log):
         folder.mkdir(parents=True, exist_ok=True)
-    with step("databases and an index for the tests"):
-        urls = add_databases(settings, "test")
-        add_core(paths, settings, "ckan_test")
-        urls |= {"TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", "/solr/ckan_test"), "TZC_REDIS_URL": _database(settings.redis_url, "1")}
+    with step(f"databases and an index for the tests, {number}"):
+        urls = add_databases(settings, f"test{suffix}")
+        add_core(paths, settings, f"ckan_test{suffix}")
+        urls |= {"TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", f"/solr/ckan_test{suffix}"), "TZC_REDIS_URL": _database(settings.redis_url, str(number))}
         # tests of mail have a mail server of their own; all others have none
         given = {name: value for name, value in settings.given.items() if name != "TZC_SMTP_URL"}
         own = dataclasses.replace(settings, given={**given, **urls})
