@@ -41,4 +41,7 @@ if __name__ == "__main__":
         # a job runs in a process and a group of its own: a worker that is stopped must not leave it behind, at work beside the next one
         os.register_at_fork(after_in_child=die_with_parent)
         ckan_jobs.mend(sys.argv[3:])
+    elif sys.argv[1:4] == ["tzc", "harvest", "work"]:
+        # as above: a run goes on in one process only
+        os.register_at_fork(after_in_child=die_with_parent)
     run()

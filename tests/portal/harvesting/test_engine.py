@@ -15,7 +15,7 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 from ckanext.harvest.model import HarvestObject
-from ckanext.tzc.harvesting.engine import applying, leases, orders, store, telling, working
+from ckanext.tzc.harvesting.engine import applying, leases, orders, serving, store, telling
 
 from tests.domain.harvesters.speakers import SPEAKERS, Speaker, answered, turtle
 from tests.sites import Asked, Reply, Site
@@ -355,13 +355,15 @@ def test_a_process_that_is_killed_harms_nothing(site: Site, made: dict[str, Any]
     site.answer = slow
     run_id, owner = act("tzc_harvest_run", approve=True)["run"], leases.me()
     assert leases.claim(owner, run_id) == run_id
-    model.Session.remove()
-    process = working._fork(run_id, owner)
+    service = serving.Service(1)
+    process = serving.fork(run_id, owner)
+    service.workers[process] = run_id, owner
     assert asked.wait(30)
     while after == "first datasets" and not written(run_id):
         assert os.waitpid(process, os.WNOHANG) == (0, 0)
     os.kill(process, signal.SIGKILL)
-    working._reap({process: (run_id, owner)}, 0)
+    service.reap(0)
+    service.give_back()
     site.answer = whole
     done = telling.summary(work(run_id))
     assert (done["state"], done["new"], done["failed"]) == (store.DONE, 12, 0)

@@ -104,6 +104,6 @@ def work() -> None:
     """Work on the runs of our kinds of sources for ever; `up` runs one, supervised."""
     import ckan.plugins.toolkit as tk
 
-    from .engine import working
+    from .engine import serving
 
-    working.serve(tk.config["tzc.harvesting.at_once"])
+    serving.Service(tk.config["tzc.harvesting.at_once"]).serve()

@@ -11,7 +11,7 @@ import click
 
 from tzc.harvesting import causes
 
-from .engine import orders, store, telling
+from .engine import orders, outages, store, telling
 
 PAUSE = 1.0
 """Seconds between two looks at a run that another process works on."""
@@ -55,7 +55,10 @@ def _run(run_id: str) -> store.Run:
 def _until_it_rests(run_id: str) -> None:
     """Work on a run, here or by whoever does, until it ended or waits for somebody."""
     while _run(run_id).state in store.WORKABLE:
-        orders.work_now(run_id)
+        try:
+            orders.work_now(run_id)
+        except outages.OutageError as error:
+            raise click.ClickException(tk._("A server of the portal does not answer; the run goes on by itself when it does. %s") % error) from error
         if _run(run_id).state in store.WORKABLE:
             time.sleep(PAUSE)
 

@@ -2,11 +2,14 @@
 
     store       the tables
     leases      whose a run is, while it lives
+    processes   which workers are known to have ended
+    outages     what is no fault of a run
     reading     a record as a dataset of the portal, and what tells that it would be read otherwise now
     planning    a source as it is, compared with what is known of it: rows, nothing else is written
     writing     datasets, many in one transaction
     applying    a plan, in batches
-    working     a run from turn to end; the process that works on all
+    working     a run from turn to end
+    serving     the process that works on all
     scheduling  when a source is due
     orders      what people may ask of a source or a run
     telling     where runs stand

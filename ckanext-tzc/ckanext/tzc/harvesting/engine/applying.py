@@ -12,18 +12,21 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan.lib.plugins import get_permission_labels
 from ckanext.activity.model import Activity
-from ckanext.harvest.model import HarvestObject, HarvestObjectError, HarvestObjectExtra
+from ckanext.harvest.model import HarvestGatherError, HarvestObject, HarvestObjectError, HarvestObjectExtra
 
 from tzc.harvesting import threeway
 
 from .. import reports
-from . import documents, reading, store, writing
+from . import documents, outages, reading, store, writing
 from .leases import Lease, LostError, WantedError
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 """Rows that are done in one transaction."""
+
+WEIGHT = 32 * 2**20
+"""Bytes of records beyond which fewer are done at once."""
 
 REPORT = {store.NEW: "added", store.CHANGED: "updated", store.GONE: "deleted"}
 """What ckanext-harvest calls it."""
@@ -47,9 +50,11 @@ def run(lease: Lease, origin: reading.Origin) -> None:
     while rows := _waiting(lease.run_id):
         try:
             _batch(lease, origin, rows)
-        except (LostError, WantedError, sa.exc.OperationalError):
+        except (LostError, WantedError):
             raise
-        except Exception:  # whichever plugin's hook or column refuses one of them, the others are no worse
+        except Exception as error:  # whichever plugin's hook or column refuses one of them, the others are no worse
+            if outages.is_outage(error):
+                raise
             log.warning("A batch of run %s failed and is done one by one", lease.run_id, exc_info=True)
             model.Session.rollback()
             _one_by_one(lease, origin, rows)
@@ -57,9 +62,18 @@ def run(lease: Lease, origin: reading.Origin) -> None:
 
 
 def _waiting(run_id: str) -> list[Any]:
+    """The next rows: as many as a batch holds, fewer where their records are very long."""
     entry = store.Entry
+    following = sa.select(entry.identifier, sa.func.octet_length(entry.content)).where(entry.run_id == run_id, entry.outcome.is_(None)).order_by(entry.number).limit(BATCH)
+    some: list[str] = []
+    weight = 0
+    for identifier, size in model.Session.execute(following):
+        weight += size or 0
+        if some and weight > WEIGHT:
+            break
+        some.append(identifier)
     columns = (entry.identifier, entry.change, entry.title, entry.words, entry.cause, entry.given, entry.ready, entry.notes, entry.content, entry.digest, entry.package_id)
-    query = sa.select(*columns).where(entry.run_id == run_id, entry.outcome.is_(None)).order_by(entry.number).limit(BATCH)
+    query = sa.select(*columns).where(entry.run_id == run_id, entry.identifier.in_(some)).order_by(entry.number)
     return list(model.Session.execute(query).all())
 
 
@@ -67,9 +81,11 @@ def _one_by_one(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
     for row in rows:
         try:
             _batch(lease, origin, [row])
-        except (LostError, WantedError, sa.exc.OperationalError):
+        except (LostError, WantedError):
             raise
         except Exception as error:  # the dataset that made its batch fail: it fails alone, with its reason
+            if outages.is_outage(error):
+                raise
             log.warning("A dataset of run %s failed: %s", lease.run_id, row.identifier, exc_info=True)
             model.Session.rollback()
             lease.hold()
@@ -95,6 +111,7 @@ def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
             done.append(_refused(row, error))
     _tell(lease, origin, done, edits)
     _activity(writer, origin, lease.run_id, done)
+    lease.got_on()
     model.Session.commit()
 
 
@@ -200,8 +217,29 @@ def index(run_id: str) -> None:
     entry = store.Entry
     written = (entry.run_id == run_id, entry.outcome == store.WRITTEN)
     while rows := model.Session.execute(sa.select(entry.identifier, entry.package_id).where(*written).order_by(entry.number).limit(BATCH)).all():
-        documents.to_index([row.package_id for row in rows if row.package_id])
+        try:
+            documents.to_index([row.package_id for row in rows if row.package_id])
+        except Exception as error:  # an entry that a plugin or the index refuses: the others are no worse
+            if outages.is_outage(error):
+                raise
+            model.Session.rollback()
+            _index_one_by_one(run_id, [row.package_id for row in rows if row.package_id])
         model.Session.rollback()
         these = (entry.run_id == run_id, entry.identifier.in_([row.identifier for row in rows]))
         model.Session.execute(sa.update(entry.__table__).where(*these).values(outcome=store.DID))
         model.Session.commit()
+
+
+def _index_one_by_one(run_id: str, ids: list[str]) -> None:
+    """One that cannot be brought into the index is told of: it is in the catalogue, and nobody finds it."""
+    for identifier in ids:
+        try:
+            documents.to_index([identifier])
+        except Exception as error:  # as above
+            if outages.is_outage(error):
+                raise
+            log.warning("Dataset %s cannot be brought into the index.", identifier, exc_info=True)
+            model.Session.rollback()
+            told = {"dataset": model.Package.get(identifier).title, "why": f"{type(error).__name__}: {str(error)[:300]}"}
+            store.problem(run_id, tk._("“%(dataset)s” is in the catalogue, but cannot be found by search: %(why)s") % told, "fault")
+            model.Session.commit()

@@ -1,19 +1,18 @@
 """Whose a run is. A worker holds a run by a row that it signs again and again; one that no longer signs has died, and its run is taken over, once.
 
+A worker that is known to have ended need not be waited for: whoever started it says so, or its process is looked for.
+
 The clock is the database's, so that machines need not agree. Each transaction of a worker begins by locking that row: who was taken for dead and wakes up can write nothing more.
 """
 from __future__ import annotations
 
-import os
-import socket
 import threading
-import uuid
 from types import TracebackType
 
 import ckan.model as model
 import sqlalchemy as sa
 
-from . import store
+from . import processes, store
 
 SILENCE = 60
 """Seconds without a sign after which a worker is taken for dead."""
@@ -22,13 +21,13 @@ PULSE = 10.0
 """Seconds between two signs."""
 
 MOST_TAKEN_OVER = 5
-"""Workers that one run may cost; then it is given up."""
+"""Workers that one run may cost before it gets on; then it is given up. Those do not count that were stopped, or waited for a server that was away."""
 
 _HOSTS = 7_204_161
 """The database's lock under which runs are given out, so that two workers do not begin on one host at the same time."""
 
 CLAIM = sa.text("""
-    UPDATE tzc_harvesting_run SET owner = :owner, beat = clock_timestamp(), taken_over = taken_over + CASE WHEN state = 'waiting' THEN 0 ELSE 1 END
+    UPDATE tzc_harvesting_run SET owner = :owner, beat = clock_timestamp(), taken_over = taken_over + CASE WHEN owner IS NULL THEN 0 ELSE 1 END
     WHERE id = (
         SELECT run.id FROM tzc_harvesting_run run
         WHERE run.ended IS NULL AND run.state = ANY(:states) AND (run.id = :wanted OR CAST(:wanted AS text) IS NULL)
@@ -40,7 +39,9 @@ CLAIM = sa.text("""
     RETURNING id
 """)
 SIGN = sa.text("UPDATE tzc_harvesting_run SET beat = clock_timestamp() WHERE id = :id AND owner = :owner")
-RELEASE = sa.text("UPDATE tzc_harvesting_run SET owner = NULL, beat = NULL WHERE id = :id AND owner = :owner")
+RELEASE = sa.text("UPDATE tzc_harvesting_run SET owner = NULL, beat = NULL, taken_over = taken_over + :broke WHERE id = :id AND owner = :owner")
+HELD = sa.text("SELECT id, owner FROM tzc_harvesting_run WHERE ended IS NULL AND owner IS NOT NULL")
+GOT_ON = sa.text("UPDATE tzc_harvesting_run SET taken_over = 0 WHERE id = :id AND taken_over > 0")
 HOLD = sa.text("SELECT wanted FROM tzc_harvesting_run WHERE id = :id AND owner = :owner FOR UPDATE")
 
 
@@ -54,7 +55,7 @@ class WantedError(Exception):
 
 def me() -> str:
     """A name for this process that no other has, or had before."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return processes.name()
 
 
 def claim(owner: str, wanted: str | None = None) -> str | None:
@@ -65,10 +66,19 @@ def claim(owner: str, wanted: str | None = None) -> str | None:
     return taken
 
 
-def release(run_id: str, owner: str) -> None:
-    """Give a run back: its worker ended, and whoever calls this knows it."""
+def release(run_id: str, owner: str, *, broke: bool = False) -> None:
+    """Give a run back: its worker ended, and whoever calls this knows it; `broke`: by a fault that may be the run's."""
     with model.meta.engine.begin() as connection:
-        connection.execute(RELEASE, {"id": run_id, "owner": owner})
+        connection.execute(RELEASE, {"id": run_id, "owner": owner, "broke": int(broke)})
+
+
+def release_gone() -> None:
+    """Give back the runs of processes that have ended with nobody there to say so: whatever ended them took those that look after them along."""
+    with model.meta.engine.connect() as connection:
+        held = connection.execute(HELD).all()
+    for run_id, owner in held:
+        if processes.is_gone(owner):
+            release(run_id, owner)
 
 
 class Lease:
@@ -93,7 +103,7 @@ class Lease:
                 with model.meta.engine.begin() as connection:
                     if not connection.execute(SIGN, {"id": self.run_id, "owner": self.owner}).rowcount:
                         return
-            except sa.exc.OperationalError:
+            except sa.exc.SQLAlchemyError:
                 # the database is away: it may be back before the silence is too long
                 continue
 
@@ -104,3 +114,7 @@ class Lease:
             raise LostError(self.run_id)
         if wanted:
             raise WantedError(wanted)
+
+    def got_on(self) -> None:
+        """Something of the run is done: those who broke off before do not count any more."""
+        model.Session.execute(GOT_ON, {"id": self.run_id})

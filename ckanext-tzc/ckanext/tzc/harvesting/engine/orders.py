@@ -13,7 +13,7 @@ from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
 from ckanext.tzc.harvesters import listing
 
 from .. import sources
-from . import applying, documents, leases, scheduling, store, working
+from . import applying, documents, leases, outages, scheduling, store, working
 
 
 class OrderError(Exception):
@@ -135,7 +135,12 @@ def restore(run: store.Run) -> int:
 
 
 def work_now(run_id: str) -> None:
-    """Work on a run in this process, unless another does."""
+    """Work on a run in this process, unless another does. OutageError: a server is away; whoever looks next goes on with it."""
     owner = leases.me()
     if leases.claim(owner, run_id):
-        working.work(run_id, owner)
+        try:
+            working.work(run_id, owner)
+        except outages.OutageError:
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                leases.release(run_id, owner)
+            raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,13 +15,19 @@ from ckanext.harvest.model import HarvestObject
 from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import MOST_PAGES, Client, FetchError, Page
 from ckanext.tzc.harvesters.record import Item, RecordError
+from ckanext.tzc.harvesters.words import CONTROL
 from sqlalchemy.dialects.postgresql import insert
 
-from . import comparing, reading, store, writing
+from . import comparing, outages, reading, store, writing
 from .leases import Lease
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 """Records that are compared in one transaction."""
+
+WEIGHT = 16 * 2**20
+"""Characters of records after which a batch is compared, however few they are."""
 
 Row = dict[str, Any]
 
@@ -71,12 +78,14 @@ def make(lease: Lease, origin: reading.Origin) -> Plan:
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """The items, so many at a time. What came before the listing broke off is given before the error is."""
     batch: list[Item] = []
+    weight = 0
     try:
         for item in items:
             batch.append(item)
-            if len(batch) == size:
+            weight += len(item.content)
+            if len(batch) == size or weight > WEIGHT:
                 yield batch
-                batch = []
+                batch, weight = [], 0
     except FetchError:
         if batch:
             yield batch
@@ -166,7 +175,9 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
     try:
         made = reading.prepared(base.record_of(origin.harvester, item.content, origin.shown), origin)
     except RecordError as error:
-        return {"change": store.REFUSED, "title": item.identifier[:500], "words": str(error), "cause": error.cause, "content": item.content}
+        return {"change": store.REFUSED, "title": item.identifier[:500], "words": CONTROL.sub("", str(error)), "cause": error.cause, "content": item.content}
+    except Exception as error:  # whatever a reader falls over, the other records are no worse
+        return _fallen_over(item, error)
     given = made.dataset
     if there and known.given == given:
         return {"change": store.BACK, "title": given["title"], "package_id": known.package_id} if known.missing else None
@@ -179,7 +190,18 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
         writer.changed(model.Package.get(known.package_id), reading.merged(given, stored, known.given, origin).dataset)
     except tk.ValidationError as error:
         return {**found, "change": store.REFUSED, "words": writing.refusal(error), "cause": "schema"}
+    except Exception as error:  # whatever a plugin falls over, as above
+        return _fallen_over(item, error)
     return {**found, "change": store.CHANGED, "differences": comparing.differences(known.given or _told(stored, given), given)}
+
+
+def _fallen_over(item: Item, error: Exception) -> Row:
+    """A record is refused with the error that it brought about; where that is the database's, nothing can go on in its transaction."""
+    if isinstance(error, sa.exc.SQLAlchemyError) or outages.is_outage(error):
+        raise error
+    log.warning("A record cannot be read: %s", item.identifier, exc_info=error)
+    words = tk._("The record cannot be read: %s") % f"{type(error).__name__}: {CONTROL.sub('', str(error))[:300]}"
+    return {"change": store.REFUSED, "title": item.identifier[:500], "words": words, "cause": "fault", "content": item.content}
 
 
 def _shown(package_id: str) -> dict[str, Any]:

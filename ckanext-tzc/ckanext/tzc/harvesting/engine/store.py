@@ -9,6 +9,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError
+from ckanext.tzc.harvesters.words import CONTROL
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 WAITING, PLANNING, PLANNED, APPLYING, PAUSED, DONE, STOPPED, FAILED = "waiting", "planning", "planned", "applying", "paused", "done", "stopped", "failed"
@@ -130,7 +131,7 @@ class Problem(tk.BaseModel):
 def problem(run_id: str, words: str, cause: str) -> None:
     """Write down what went wrong with a run as a whole. Commits nothing."""
     made = str(uuid.uuid4())
-    model.Session.add(HarvestGatherError(id=made, message=words, harvest_job_id=run_id))
+    model.Session.add(HarvestGatherError(id=made, message=CONTROL.sub("", words), harvest_job_id=run_id))
     model.Session.add(Problem(id=made, run_id=run_id, cause=cause))
 
 

@@ -1,51 +1,49 @@
-"""A run from its turn to its end, and the process that works on all of them: each source in a process of its own, so that a bad one harms no other."""
+"""A run from its turn to its end."""
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import time
-from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckan.lib.search import SearchIndexError
 from ckanext.harvest.model import HarvestJob, HarvestObject
 
-from . import applying, leases, planning, reading, standing, store
+from . import applying, leases, outages, planning, reading, standing, store
 
 log = logging.getLogger(__name__)
 
-PAUSE = 2.0
-"""Seconds between two looks for work."""
-
-NICENESS = 10
-"""A night-long harvest takes of the processors what pages and other jobs leave."""
-
 
 def work(run_id: str, owner: str) -> None:
-    """Work on a run that was claimed, until it ends or waits for somebody."""
-    with leases.Lease(run_id, owner) as lease:
-        try:
-            _work(lease)
-        except leases.LostError:
-            model.Session.rollback()
-            log.warning("Run %s is worked on by somebody else by now.", run_id)
-        except leases.WantedError as wanted:
-            model.Session.rollback()
-            _wanted(lease, str(wanted))
-        except (sa.exc.OperationalError, SearchIndexError) as error:
-            # the database or the index is away: the run waits where it is
-            model.Session.rollback()
-            log.warning("Run %s waits: %s", run_id, error)
+    """Work on a run that was claimed, until it ends or waits for somebody. OutageError: a server that it needs is away, and it waits where it is."""
+    try:
+        with leases.Lease(run_id, owner) as lease:
+            _to_its_end(lease)
+    except Exception as error:
+        model.Session.rollback()
+        if not outages.is_outage(error):
             raise
-        except Exception as error:
-            model.Session.rollback()
-            log.warning("Run %s failed: %s", run_id, error, exc_info=True)
-            _failed(lease, tk._("The answer could not be read: %s") % f"{type(error).__name__}: {str(error)[:300]}")
-        finally:
-            model.Session.remove()
+        log.warning("Run %s waits: %s", run_id, error)
+        raise outages.OutageError(str(error)) from error
+    finally:
+        model.Session.remove()
+
+
+def _to_its_end(lease: leases.Lease) -> None:
+    """What went wrong is in the run's report, unless it is an outage."""
+    try:
+        _work(lease)
+    except leases.LostError:
+        model.Session.rollback()
+        log.warning("Run %s is worked on by somebody else by now.", lease.run_id)
+    except leases.WantedError as wanted:
+        model.Session.rollback()
+        _wanted(lease, str(wanted))
+    except Exception as error:
+        model.Session.rollback()
+        if outages.is_outage(error):
+            raise
+        log.warning("Run %s failed: %s", lease.run_id, error, exc_info=True)
+        _failed(lease, tk._("The answer could not be read: %s") % f"{type(error).__name__}: {str(error)[:300]}")
 
 
 def _work(lease: leases.Lease) -> None:
@@ -116,18 +114,35 @@ def _done(lease: leases.Lease, origin: reading.Origin) -> None:
         # what did not go well is tried again, though the source says the same
         known.pages = None
     standing.ended(run, known)
-    close(run, store.DONE)
-    reindex(origin.id)
+    _finish(run, store.DONE)
+
+
+def _finish(run: store.Run, state: str) -> None:
+    """A run ends when its source's entry in the index says so too."""
+    _end(run, state)
+    model.Session.flush()
+    try:
+        reindex(run.source_id)
+    except Exception as error:
+        if outages.is_outage(error):
+            raise
+        log.warning("Source %s cannot be brought into the index.", run.source_id, exc_info=True)
+    model.Session.commit()
 
 
 def close(run: store.Run, state: str) -> None:
-    """A run ends, and its job with it."""
+    """A run ends, whatever the index says."""
+    _end(run, state)
+    model.Session.commit()
+
+
+def _end(run: store.Run, state: str) -> None:
+    """The run and its job, not committed."""
     run.state, run.ended, run.owner, run.pages = state, store.now(), None, None
     job = HarvestJob.get(run.id)
     if job is not None:
         moment = run.ended.replace(tzinfo=None)
         job.status, job.gather_finished, job.finished = "Finished", job.gather_finished or moment, moment
-    model.Session.commit()
 
 
 def reindex(source_id: str) -> None:
@@ -144,8 +159,7 @@ def _wanted(lease: leases.Lease, wanted: str) -> None:
         model.Session.commit()
     else:
         applying.index(run.id)
-        close(run, store.STOPPED)
-        reindex(run.source_id)
+        _finish(run, store.STOPPED)
 
 
 def _failed(lease: leases.Lease, words: str) -> None:
@@ -154,62 +168,4 @@ def _failed(lease: leases.Lease, words: str) -> None:
     run = _of(lease)
     store.problem(run.id, words, "fault")
     standing.failed(run, store.known(run.source_id))
-    close(run, store.FAILED)
-    reindex(run.source_id)
-
-
-def serve(at_once: int) -> None:
-    """Work on all runs for ever, so many at once."""
-    os.nice(NICENESS)
-    workers: dict[int, tuple[str, str]] = {}
-    ending: list[int] = []
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda number, _frame: ending.append(number))
-    while not ending:
-        _reap(workers, os.WNOHANG)
-        if len(workers) < at_once and (claimed := _claim()):
-            workers[_fork(*claimed)] = claimed
-        else:
-            time.sleep(PAUSE)
-    for process in workers:
-        os.kill(process, signal.SIGTERM)
-    _reap(workers, 0)
-
-
-def _claim() -> tuple[str, str] | None:
-    owner = leases.me()
-    try:
-        run_id = leases.claim(owner)
-    except sa.exc.OperationalError as error:
-        log.warning("The database does not answer: %s", error)
-        return None
-    return (run_id, owner) if run_id else None
-
-
-def _fork(run_id: str, owner: str) -> int:
-    """A process for one run; its id."""
-    process = os.fork()
-    if process:
-        return process
-    code = 1
-    try:
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, signal.SIG_DFL)
-        model.Session.remove()
-        # connections belong to the process that opened them
-        model.meta.engine.dispose(close=False)
-        work(run_id, owner)
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def _reap(workers: dict[int, Any], options: int) -> None:
-    """What ended; a run whose process died is given back at once."""
-    for process in list(workers):
-        ended, status = os.waitpid(process, options)
-        if ended:
-            run_id, owner = workers.pop(process)
-            if status:
-                log.warning("The process of run %s ended with %d.", run_id, status)
-                leases.release(run_id, owner)
+    _finish(run, store.FAILED)

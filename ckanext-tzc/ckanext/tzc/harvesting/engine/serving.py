@@ -1,0 +1,117 @@
+"""The process that works on all runs, each in a process of its own, so that a bad source harms no other."""
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import time
+
+import ckan.model as model
+import sqlalchemy as sa
+
+from . import leases, outages, working
+
+log = logging.getLogger(__name__)
+
+PAUSE = 2.0
+"""Seconds between two looks for work."""
+
+AWAY = os.EX_TEMPFAIL
+"""What a worker's process ends with when a server that it needs is away."""
+
+NICENESS = 10
+"""A night-long harvest takes of the processors what pages and other jobs leave."""
+
+Claim = tuple[str, str]
+"""A run and its owner."""
+
+
+class Service:
+    """So many workers at once. `workers`: the claim of each process; `left`: claims to give back, and whether their runs broke off."""
+
+    def __init__(self, at_once: int) -> None:
+        self.at_once = at_once
+        self.workers: dict[int, Claim] = {}
+        self.left: dict[Claim, bool] = {}
+
+    def serve(self) -> None:
+        """Work for ever, until a signal says that it is enough."""
+        os.nice(NICENESS)
+        ending: list[int] = []
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda number, _frame: ending.append(number))
+        while not ending:
+            if not self.look():
+                time.sleep(PAUSE)
+        self.stop()
+
+    def look(self) -> bool:
+        """Take note of what ended, and begin the next run where there is one; whether there was."""
+        away = self.reap(os.WNOHANG)
+        try:
+            self.give_back()
+            leases.release_gone()
+            if away or len(self.workers) >= self.at_once:
+                return False
+            owner = leases.me()
+            run_id = leases.claim(owner)
+        except sa.exc.SQLAlchemyError as error:
+            if not outages.is_outage(error):
+                raise
+            log.warning("The database does not answer: %s", error)
+            return False
+        if run_id:
+            self.workers[fork(run_id, owner)] = run_id, owner
+        return bool(run_id)
+
+    def stop(self) -> None:
+        """End the workers. Their runs go on when there is a service again."""
+        for process in self.workers:
+            os.kill(process, signal.SIGTERM)
+        self.reap(0, stopped=True)
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            # else the next service sees that this process is gone
+            self.give_back()
+
+    def reap(self, options: int, *, stopped: bool = False) -> bool:
+        """Take note of processes that ended; whether one found that a server is away."""
+        away = False
+        for process in list(self.workers):
+            ended, status = os.waitpid(process, options)
+            if not ended:
+                continue
+            claim, code = self.workers.pop(process), os.waitstatus_to_exitcode(status)
+            away = away or code == AWAY
+            if code:
+                log.warning("The process of run %s ended with %d.", claim[0], code)
+                self.left[claim] = not stopped and code != AWAY
+        return away
+
+    def give_back(self) -> None:
+        """Runs whose processes ended before they did."""
+        for (run_id, owner), broke in list(self.left.items()):
+            leases.release(run_id, owner, broke=broke)
+            del self.left[run_id, owner]
+
+
+def fork(run_id: str, owner: str) -> int:
+    """A process for one run; its id. What this process has of the database is put away before: the other would end it for both."""
+    model.Session.remove()
+    process = os.fork()
+    if process:
+        return process
+    code = 1
+    try:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, signal.SIG_DFL)
+        # connections belong to the process that opened them
+        model.meta.engine.dispose(close=False)
+        working.work(run_id, owner)
+        code = 0
+    except outages.OutageError:
+        code = AWAY
+    except Exception:
+        log.exception("The process of run %s broke off.", run_id)
+    finally:
+        os._exit(code)
