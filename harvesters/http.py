@@ -300,14 +300,20 @@ class Client:
                 answer = Answer(url, told.get("content-type", ""), content, response.status, told.get("etag", ""), told.get("last-modified", ""))
         except BROKEN:
             if watch.rang:
-                raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.", "timeout") from None
+                raise self._too_long(url) from None
             raise
         finally:
             watch.cancel()
             connection.close()
         if watch.rang:
-            raise FetchError(f"{_shown(url)} takes longer than {self.limits.answer:.0f} seconds.", "timeout")
+            raise self._too_long(url)
         return answer, told
+
+    def _too_long(self, url: str) -> FetchError:
+        """Why an answer was hung up on."""
+        if time.monotonic() >= self.ends:
+            return FetchError(f"The catalogue takes longer than {self.limits.run:g} seconds in all; what was not listed until then is left out.", "timeout")
+        return FetchError(f"{_shown(url)} takes longer than {self.limits.answer:g} seconds.", "timeout")
 
     def _connection(self, url: str) -> tuple[HTTPConnection, str]:
         """A connection that is not made yet, and what to ask there."""

@@ -22,19 +22,28 @@ class IncompleteError(FetchError):
 
 
 def once(pages: Iterable[list[Item]]) -> Iterator[Item]:
-    """The items of the pages, each once. A page that brings nothing new is a sign of a listing that never ends."""
-    seen: set[str] = set()
+    """The items of the pages, each once. A page that brings nothing new is a sign of a listing that never ends; another record of the same identifier is a problem to tell of."""
+    seen: dict[str, int] = {}
     problems = 0
     for number, page in enumerate(pages, 1):
-        bad = [item for item in page if item.problem]
-        new = {item.identifier: item for item in page if not item.problem and item.identifier not in seen}
-        yield from (*bad, *new.values())
-        seen |= new.keys()
-        problems += len(bad)
-        if problems > MOST_PROBLEMS:
-            raise IncompleteError(f"More than {MOST_PROBLEMS} records cannot be taken; the listing is given up.", "broken_record")
+        bad, new, doubles = [], [], []
+        for item in page:
+            content = hash(item.content)
+            if item.problem:
+                bad.append(item)
+            elif item.identifier not in seen:
+                seen[item.identifier] = content
+                new.append(item)
+            elif seen[item.identifier] != content:
+                words = f"The identifier {item.identifier[:200]} is given to several records that are not the same; the first of them is taken."
+                doubles.append(Item(problem=words, cause="double"))
+        yield from (*bad, *new)
         if len(page) > len(bad) and not new:
             raise IncompleteError(f"Page {number} of the listing brings nothing new: its paging does not work.", "paging")
+        yield from doubles
+        problems += len(bad) + len(doubles)
+        if problems > MOST_PROBLEMS:
+            raise IncompleteError(f"More than {MOST_PROBLEMS} records cannot be taken; the listing is given up.", "broken_record")
         if len(seen) > MOST_RECORDS or number > MOST_RECORDS:
             raise IncompleteError(f"The listing has more than {MOST_RECORDS} records.", "too_large")
 

@@ -1,12 +1,13 @@
 """XML of strangers: read without entities, document types, or anything from elsewhere."""
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from lxml import etree
 
-PROLOGUE = 100_000
-"""Bytes in which a document type is looked for."""
+TYPED = "The XML has a document type (DOCTYPE), which is not read: it may define entities."
+SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "remove_comments": True, "remove_pis": True}
 
 
 class XmlError(ValueError):
@@ -19,13 +20,16 @@ class XmlError(ValueError):
 
 def parse(content: bytes) -> Any:
     """The root element; XmlError for anything broken, cut off, or with a document type, in which entities are defined."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+        _, first = next(etree.iterparse(io.BytesIO(content), events=("start",), **SAFE))
+        if first.getroottree().docinfo.doctype:
+            raise XmlError(TYPED, "entities")
+        # without entities a text is no longer than what came
+        return etree.fromstring(content, etree.XMLParser(huge_tree=True, dtd_validation=False, **SAFE))
+    except XmlError:
+        raise
+    except (etree.XMLSyntaxError, StopIteration, ValueError) as error:
         # entities that grow without end are refused while the document type is read
-        cause = "entities" if b"<!ENTITY" in content[:PROLOGUE] else "cut_off"
-        raise XmlError(f"The XML is broken or cut off: {str(error)[:200]}", cause) from error
-    if root.getroottree().docinfo.doctype:
-        raise XmlError("The XML has a document type (DOCTYPE), which is not read: it may define entities.", "entities")
-    return root
+        if b"<!DOCTYPE" in content:
+            raise XmlError(TYPED, "entities") from error
+        raise XmlError(f"The XML is broken or cut off: {' '.join(str(error).split())[:200]}", "cut_off") from error

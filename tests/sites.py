@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import http.server
 import json
+import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -46,15 +47,17 @@ class Site:
 
 
 @contextlib.contextmanager
-def serving(handler: Callable[..., http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+def serving(handler: Callable[..., http.server.BaseHTTPRequestHandler], host: str = "127.0.0.1", secure: ssl.SSLContext | None = None) -> Iterator[str]:
     """The address of a server with this handler while the test lasts. It waits for no answer that is still being written."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = http.server.ThreadingHTTPServer((host, 0), handler)
     server.daemon_threads = True
     server.block_on_close = False
+    if secure:
+        server.socket = secure.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if secure else ''}://{host}:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
@@ -62,8 +65,8 @@ def serving(handler: Callable[..., http.server.BaseHTTPRequestHandler]) -> Itera
 
 
 @contextlib.contextmanager
-def served() -> Iterator[Site]:
-    """A site while the test lasts."""
+def served(host: str = "127.0.0.1", secure: ssl.SSLContext | None = None) -> Iterator[Site]:
+    """A site while the test lasts, at a number of the loopback."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -88,7 +91,7 @@ def served() -> Iterator[Site]:
             """Say nothing."""
 
     site = Site("")
-    with serving(Handler) as site.address:
+    with serving(Handler, host, secure) as site.address:
         yield site
 
 

@@ -135,6 +135,8 @@ def _lines(answer: Answer, encoding: str) -> list[list[str]]:
         raise FetchError(f"{answer.shown} is in an encoding that is not known. Name it in the configuration: {{\"encoding\": \"…\"}}.", "encoding")
     if "\x00" in text:
         raise FetchError(f"{answer.shown} is neither a CSV nor an XLSX.")
+    # a cell may be as long as the answer; what is too long for a dataset is cut off there
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     first = text.lstrip().partition("\n")[0]
     try:
         read = list(csv.reader(io.StringIO(text), delimiter=max(";,\t|", key=first.count), strict=True))

@@ -61,20 +61,29 @@ def holding(tables: list[str], connection: Any) -> list[str]:
     return [name for name in tables if name in found]
 
 
-@pytest.fixture
-def clean_db(tables: list[str]) -> None:
-    """An empty database, but for the audit, which nothing empties. CKAN's own fixture drops the tables first, and with them what plugins' migrations made."""
+@pytest.fixture(scope="session")
+def emptied(tables: list[str]) -> Callable[[], None]:
+    """Empty the database, but for the audit, which nothing empties. CKAN's own fixture drops the tables first, and with them what plugins' migrations made."""
     import ckan.model as model
     import sqlalchemy as sa
     from ckan.tests import factories
 
-    model.Session.rollback()
-    model.Session.remove()
-    factories.fake.unique.clear()
-    with model.meta.engine.begin() as connection:
-        # emptying a table costs a file, and most are empty
-        if full := holding(tables, connection):
-            connection.execute(sa.text("TRUNCATE " + ", ".join(f'"{name}"' for name in full) + " CASCADE"))
+    def empty() -> None:
+        model.Session.rollback()
+        model.Session.remove()
+        factories.fake.unique.clear()
+        with model.meta.engine.begin() as connection:
+            # emptying a table costs a file, and most are empty
+            if full := holding(tables, connection):
+                connection.execute(sa.text("TRUNCATE " + ", ".join(f'"{name}"' for name in full) + " CASCADE"))
+
+    return empty
+
+
+@pytest.fixture
+def clean_db(emptied: Callable[[], None]) -> None:
+    """An empty database."""
+    emptied()
 
 
 @pytest.fixture(scope="session")

@@ -181,6 +181,7 @@ _CAUSES = (
         Texts("Correct the configuration on the source's page “Describe”.", "Corrigez la configuration sur la page « Décrire » de la source."),
     ),
     Cause("nameless", Texts("Records come without an identifier.", "Des fiches viennent sans identifiant."), _RECORD),
+    Cause("double", Texts("Several records that are not the same have one identifier.", "Plusieurs fiches différentes portent le même identifiant."), _AT_SOURCE),
     Cause("broken_record", Texts("Parts of the catalogue cannot be read as records.", "Des parties du catalogue ne se lisent pas comme des fiches."), _AT_SOURCE),
     Cause(
         "partial",

@@ -109,6 +109,13 @@ def test_a_server_that_drips_is_hung_up_on(site: Site) -> None:
     assert time.monotonic() - began < 3
 
 
+def test_a_catalogue_that_takes_too_long_in_all(site: Site) -> None:
+    """However quick each answer is."""
+    site.answer = lambda _: Reply(headers={"Content-Length": "100"}, write=drip)
+    with pytest.raises(FetchError, match=r"The catalogue takes longer than 0\.5 seconds in all"):
+        client(run=0.5).get(site.address)
+
+
 def test_headers_that_drip_are_hung_up_on() -> None:
     import threading
 
@@ -243,6 +250,13 @@ def test_when_to_ask_again() -> None:
     assert retry_after("7") == 7
     assert 50 < (retry_after(format_datetime(dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=60))) or 0) <= 60
     assert retry_after("soon") is None and retry_after("") is None
+
+
+def test_xml_may_be_long_and_deep_but_not_too_deep() -> None:
+    assert len(xml.parse(f"<a>{'x' * 12 * 2**20}</a>".encode()).text) == 12 * 2**20
+    assert xml.parse(b"<a>" * 1000 + b"</a>" * 1000).tag == "a"
+    with pytest.raises(xml.XmlError, match="depth"):
+        xml.parse(b"<a>" * 10**6 + b"</a>" * 10**6)
 
 
 @pytest.mark.parametrize("text", ["<a><b></a>", "<a>", "", '<!DOCTYPE a SYSTEM "http://127.0.0.1:1/a.dtd"><a/>', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'])

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from ckanext.tzc.harvesters.http import Client, FetchError, Limits
-from ckanext.tzc.harvesters.listing import IncompleteError
+from ckanext.tzc.harvesters.listing import MOST_PROBLEMS, IncompleteError, once
 from ckanext.tzc.harvesters.partners import ckan_api, csw
+from ckanext.tzc.harvesters.record import Item
 
 from tests.sites import Asked, Reply, Site, catalogue, dkan
 from tests.sites import csw as service
@@ -126,3 +127,15 @@ def test_a_service_that_goes_round_in_circles(site: Site, client: Client) -> Non
     with pytest.raises(IncompleteError, match="paging does not work"):
         list(csw.items(client, site.address))
     assert len(site.asked) == 2
+
+
+def test_the_same_record_twice_is_one_and_another_with_its_identifier_is_told() -> None:
+    pages = [[Item("a", "1"), Item("b", "1"), Item("a", "2")], [Item("b", "1"), Item("c", "1"), Item("c", "1")]]
+    assert [(item.identifier, item.content) for item in once(pages) if not item.problem] == [("a", "1"), ("b", "1"), ("c", "1")]
+    assert [item.problem for item in once(pages) if item.problem] == ["The identifier a is given to several records that are not the same; the first of them is taken."]
+
+
+def test_a_listing_of_the_same_identifier_is_given_up() -> None:
+    pages = ([Item(f"new {number}", ""), Item("a", str(number))] for number in range(10**6))
+    with pytest.raises(IncompleteError, match=f"More than {MOST_PROBLEMS}"):
+        list(once(pages))
