@@ -15,7 +15,7 @@ import redis
 import sqlalchemy as sa
 from ckan.lib import search
 from ckanext.tzc.harvesting import commanding
-from ckanext.tzc.harvesting.engine import applying, leases, orders, outages, planning, processes, serving, store, telling, working, writing
+from ckanext.tzc.harvesting.engine import applying, documents, leases, orders, outages, planning, processes, serving, store, telling, working, writing
 from click import ClickException
 
 from tests.domain.harvesters.speakers import answered, turtle
@@ -261,15 +261,31 @@ def test_a_record_over_which_its_reader_falls_fails_alone(run_id: str, monkeypat
     assert "TypeError: un lecteur qui tombe" in done["reasons"][0]["words"]
 
 
+def test_a_dataset_over_which_a_plugin_falls_fails_alone(run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the plan is made, and again when it is done."""
+    original = writing.Writer.new
+
+    def falls(writer: Any, given: dict[str, Any]) -> Any:
+        if given["title"] == "Comptage 05":
+            raise KeyError("axis")
+        return original(writer, given)
+
+    monkeypatch.setattr(writing.Writer, "new", falls)
+    orders.work_now(run_id)
+    done = telling.summary(told(run_id))
+    assert (done["new"], done["refused"]) == (11, 1)
+    assert "KeyError: 'axis'" in done["reasons"][0]["words"]
+
+
 def test_what_the_index_refuses_is_told_and_the_others_are_found(run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = writing.logic.package_show_default_and_custom_schemas
+    original = documents._shown
 
-    def falls(context: Any, identifier: str) -> Any:
-        if model.Package.get(identifier).title == "Comptage 05":
+    def falls(package: Any, plain: dict[str, Any]) -> dict[str, Any]:
+        if package.title == "Comptage 05":
             raise KeyError("title")
-        return original(context, identifier)
+        return original(package, plain)
 
-    monkeypatch.setattr(writing.logic, "package_show_default_and_custom_schemas", falls)
+    monkeypatch.setattr(documents, "_shown", falls)
     orders.work_now(run_id)
     done = telling.summary(told(run_id))
     assert (done["state"], done["new"]) == (store.DONE, 12)

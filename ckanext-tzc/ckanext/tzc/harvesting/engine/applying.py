@@ -12,7 +12,7 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan.lib.plugins import get_permission_labels
 from ckanext.activity.model import Activity
-from ckanext.harvest.model import HarvestGatherError, HarvestObject, HarvestObjectError, HarvestObjectExtra
+from ckanext.harvest.model import HarvestObject, HarvestObjectError, HarvestObjectExtra
 
 from tzc.harvesting import threeway
 

@@ -176,7 +176,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
         made = reading.prepared(base.record_of(origin.harvester, item.content, origin.shown), origin)
     except RecordError as error:
         return {"change": store.REFUSED, "title": item.identifier[:500], "words": CONTROL.sub("", str(error)), "cause": error.cause, "content": item.content}
-    except Exception as error:  # whatever a reader falls over, the other records are no worse
+    except Exception as error:  # noqa: BLE001 -- whatever a reader falls over, the other records are no worse
         return _fallen_over(item, error)
     given = made.dataset
     if there and known.given == given:
@@ -190,7 +190,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
         writer.changed(model.Package.get(known.package_id), reading.merged(given, stored, known.given, origin).dataset)
     except tk.ValidationError as error:
         return {**found, "change": store.REFUSED, "words": writing.refusal(error), "cause": "schema"}
-    except Exception as error:  # whatever a plugin falls over, as above
+    except Exception as error:  # noqa: BLE001 -- whatever a plugin falls over, as above
         return _fallen_over(item, error)
     return {**found, "change": store.CHANGED, "differences": comparing.differences(known.given or _told(stored, given), given)}
 
