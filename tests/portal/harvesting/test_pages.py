@@ -150,6 +150,17 @@ def test_what_a_source_brought_is_removed_after_a_question(editor: Person, ran: 
     assert "Aucune moisson" in editor.visit("/harvest/une-source")
 
 
+def test_what_is_removed_while_a_job_brings_it_back_into_the_index_is_not_found(ran: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job puts it there between stock's look at the index and the end of its transaction."""
+    from ckanext.harvest.logic.action import update
+
+    assert count() == 2
+    monkeypatch.setattr(update, "harvest_source_index_clear", lambda *_: None)
+    user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    tk.get_action("harvest_source_clear")({"user": user, "model": model, "session": model.Session}, {"id": ran["id"]})
+    assert count() == 0
+
+
 @pytest.mark.parametrize(("cleared", "left"), [("", 2), ("?clear=True", 0)])
 def test_a_source_is_deleted_after_a_question(editor: Person, ran: dict[str, Any], cleared: str, left: int) -> None:
     editor.visit(f"/harvest/delete/une-source{cleared}")

@@ -33,8 +33,11 @@ def is_gone(known: str) -> bool:
 
 
 def _realm() -> str:
-    """Who sees the same numbers of processes: the machine since its start, and the container."""
-    return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}.{Path('/proc/self/ns/pid').stat().st_ino}"
+    """Who sees the same numbers of processes: the machine since its start, and the container. Where the kernel does not tell, nobody does."""
+    try:
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}.{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return uuid.uuid4().hex
 
 
 def _began(process: int) -> str:

@@ -30,6 +30,7 @@ from .mapping_action import (
 __all__ = [
     "harvest_job_abort",
     "harvest_send_job_to_gather_queue",
+    "harvest_source_clear",
     "harvest_source_create",
     "harvest_source_list",
     "harvest_source_reindex",
@@ -77,6 +78,15 @@ def harvest_source_create(next_action: Any, context: dict[str, Any], data_dict: 
     asked = {"user": context.get("user", ""), "ignore_auth": context.get("ignore_auth", False)}
     whole: dict[str, Any] = tk.get_action("harvest_source_show")(asked, {"id": made["id"]})
     return whole
+
+
+@tk.chained_action
+def harvest_source_clear(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
+    """Remove what a source brought. Stock takes the datasets from the index before it deletes them: a job at work on one of them then puts it back there."""
+    tk.check_access("harvest_source_clear", context, data_dict)
+    answer = next_action(context, data_dict)
+    tk.get_action("harvest_source_index_clear")(context, data_dict)
+    return answer
 
 
 @tk.chained_action
