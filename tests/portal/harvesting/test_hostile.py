@@ -36,7 +36,7 @@ SOME = ("ckan", "dcat-turtle", "table-csv")
 """For what is the client's, whichever kind asks."""
 
 JSON, XML, PAGED = ("ckan", "udata", "opendatasoft", "data.json"), ("csw", "dcat-xml"), ("ckan", "csw", "dcat-turtle", "udata")
-NOT_WHOLE = "La liste n’est pas complète : rien n’est supprimé ici."
+NOT_WHOLE = "Le catalogue n’a pas été lu en entier."
 LIMITS = Limits(connect=2, read=5, answer=20, size=MEGABYTE, tries=2, pause=0.01, longest_pause=2)
 
 
@@ -166,7 +166,7 @@ def test_a_listing_that_always_brings_more(world: World, run: Run, limits: Calla
     one.site.asked.clear()
     one.site.answer = hostile.GROWING[speaker](one.site, TITLES)
     run(one.source)
-    assert world.told(one) == (store.DONE, [NOT_WHOLE, "The listing has more than 30 records."])
+    assert world.told(one) == (store.DONE, ["The listing has more than 30 records.", NOT_WHOLE])
     assert len(one.site.asked) < 10 and before.items() <= datasets().items()
     world.goes_on(run)
 

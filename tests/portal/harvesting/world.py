@@ -92,7 +92,11 @@ class World:
         last = store.last_run(one.source["id"])
         assert last is not None and last.ended and last.owner is None
         self.editor.visit(f"/harvest/{one.source['name']}/job/last")
-        return last.state, [" ".join(item.text_content().split()) for item in self.editor.page.xpath("//main//ul[contains(@class, 'tzc-reasons')]/li")]
+        told = []
+        for group in self.editor.page.xpath("//main//details[contains(@class, 'tzc-group')]"):
+            assert group.xpath("p[strong]"), "what to do is told too"
+            told += group.xpath("ul[contains(@class, 'tzc-reasons')]/li") or group.xpath("summary/strong")
+        return last.state, [" ".join(item.text_content().split()) for item in told]
 
     def goes_on(self, run: Run) -> None:
         """The other source is harvested: a dataset of it changed."""
