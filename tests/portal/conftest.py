@@ -130,6 +130,14 @@ def partner(axes: list[str]) -> dict[str, Any]:
     return {**organisation, "editor": editor["name"]}
 
 
+@pytest.fixture
+def allowed(with_plugins: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator has allowed the kinds of harvest sources that ckanext-harvest and ckanext-dcat bring."""
+    import ckan.plugins.toolkit as tk
+
+    monkeypatch.setitem(tk.config, "tzc.harvesting.allowed_kinds", ["ckan", "dcat_rdf", "dcat_json"])
+
+
 Publish = Callable[..., dict[str, Any]]
 
 

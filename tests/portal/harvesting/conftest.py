@@ -50,35 +50,23 @@ def run(impatient: None) -> Harvest:
     """Run a source from beginning to end, its first run too; what became of its records, and the problems of the report. A plan that waits as too much is missing is given up."""
     import ckan.model as model
     import ckan.plugins.toolkit as tk
-    from ckanext.harvest import queue
     from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject
-
-    def stock(job: Any) -> None:
-        harvester = queue.get_harvester(job.source.type)
-        for identifier in queue.gather_stage(harvester, job):
-            queue.fetch_and_import_stages(harvester, HarvestObject.get(identifier))
-        job = HarvestJob.get(job.id)
-        job.status = "Finished"
-        job.save()
 
     def harvest(source: dict[str, Any]) -> dict[str, Any]:
         from ckanext.tzc.harvesting.engine import orders, store
 
         user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
         job = HarvestJob.get(tk.get_action("harvest_job_create")({"user": user}, {"source_id": source["id"], "run": False})["id"])
-        job_id, unchanged = job.id, 0
-        if job.source.type.startswith("tzc_"):
-            orders.begin(job_id, approved_by=user)
-            orders.work_now(job_id)
-            ran = store.run(job_id)
-            assert ran is not None
-            if ran.state == store.PLANNED:
-                assert ran.asks == "departures"
-                orders.stop(source["id"])
-            assert ran.ended
-            unchanged = ran.counts.get("unchanged", 0)
-        else:
-            stock(job)
+        job_id = job.id
+        orders.begin(job_id, approved_by=user)
+        orders.work_now(job_id)
+        ran = store.run(job_id)
+        assert ran is not None
+        if ran.state == store.PLANNED:
+            assert ran.asks == "departures"
+            orders.stop(source["id"])
+        assert ran.ended
+        unchanged = ran.counts.get("unchanged", 0)
         model.Session.expire_all()
         report = dict(tk.get_action("harvest_job_report")({"user": user}, {"id": job_id}))
         counts: dict[str, int] = {"not modified": unchanged} if unchanged else {}

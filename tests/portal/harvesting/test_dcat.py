@@ -74,10 +74,11 @@ def test_a_feed_that_is_cut_off_or_emptied_deletes_nothing(site: Site, source: S
     assert len(found()) == 11
 
 
+@pytest.mark.usefixtures("allowed")
 def test_a_source_changes_its_kind_and_finds_its_datasets_again(site: Site, source: Source, run: Run) -> None:
     """From ckanext-dcat's to ours: the datasets keep their addresses."""
     site.answer = feed("xml", 100)(site, TITLES[:3])
-    made = source(f"{site.address}/catalog", "dcat_rdf", {"rdf_format": "xml"})
+    made = source(f"{site.address}/catalog", "dcat_rdf", {"allow_internal": True, "rdf_format": "xml"})
     assert run(made)["counts"] == {"added": 3}
     before = [(entry["id"], entry["name"]) for entry in found()]
     tk.get_action("harvest_source_update")({"ignore_auth": True, "user": found()[0]["creator_user_id"]}, {**made, "source_type": "tzc_dcat", "config": '{"allow_internal": true}'})

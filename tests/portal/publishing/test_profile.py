@@ -101,6 +101,7 @@ def test_the_demonstration_s_data_on_persons_ask_the_officer_and_have_a_report(d
 
 
 @pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.usefixtures("allowed")
 def test_what_is_harvested_is_given_on_valid(app: Any, partner: dict[str, Any], feeds: str, reference: Path, feed: str) -> None:
     harvest(partner, f"{feeds}/{feed}", "dcat_rdf")
     graph = published(app)

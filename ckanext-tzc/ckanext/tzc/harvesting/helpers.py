@@ -48,6 +48,11 @@ def tzc_is_our_kind(kind: str) -> bool:
     return sources.is_ours(kind)
 
 
+def tzc_is_allowed_kind(kind: str) -> bool:
+    """Whether sources of it are harvested here."""
+    return not sources.barred(kind)
+
+
 def tzc_harvest_change(change: str, outcome: str | None) -> str:
     """What a plan says of a record, or what became of that."""
     return reports.change(change, outcome)

@@ -33,9 +33,9 @@ def listed() -> list[dict[str, Any]]:
 
 
 def standing(package: Any) -> dict[str, Any] | None:
-    """Where one source stands: `{"id", "name", "title", "notes", "active", "address", "kind", "partner", "frequency", "next", "last", "health"}`.
+    """Where one source stands: `{"id", "name", "title", "notes", "active", "address", "kind", "ours", "barred", "partner", "frequency", "next", "last", "health"}`.
 
-    `partner` is `{"name", "title"}` or None, `last` the last run (see `run`) or None, `health` see there.
+    `barred` says why it is not harvested, of a kind that is not allowed; `partner` is `{"name", "title"}` or None, `last` the last run (see `run`) or None, `health` see there.
     """
     source = HarvestSource.get(package.id)
     if source is None:
@@ -55,6 +55,7 @@ def _standing(package: Any, source: Any, last: Run | None, how: dict[str, Any]) 
         "address": sources.without_password(source.url),
         "kind": kinds().get(source.type, source.type),
         "ours": sources.is_ours(source.type),
+        "barred": sources.barred(source.type),
         "partner": {"name": partner.name, "title": partner.title or partner.name} if partner else None,
         "frequency": tk._((source.frequency or "MANUAL").title()),
         "next": _next(source, package.state == "active"),
@@ -74,6 +75,8 @@ def _next(source: Any, active: bool) -> str:
     """When the next run is, in words."""
     if not active:
         return tk._("Never: the source is deleted")
+    if sources.barred(source.type):
+        return tk._("Never, as long as its kind is not allowed")
     settings = sources.settings(source.config)
     if isinstance(schedule := settings.get("schedule"), str) and scheduling.is_schedule(schedule):
         return str(tk.h.tzc_moment(scheduling.following(schedule, source.id, store.now()).replace(tzinfo=None), clock=True))
@@ -111,7 +114,7 @@ def _told(jobs: list[Any]) -> list[Run]:
     ids = [job.id for job in jobs]
     became: dict[str, dict[str, int]] = {}
     waiting: dict[str, int] = {}
-    engine = {run.id: run for run in model.Session.query(store.Run).filter(store.Run.id.in_(ids))}
+    engine = {run.id: run for run in model.Session.query(store.Run).options(sa.orm.defer(store.Run.pages)).filter(store.Run.id.in_(ids))}
     kinds = (HarvestObject.harvest_job_id, HarvestObject.state, HarvestObject.report_status)
     objects = sa.select(*kinds, sa.func.count()).where(HarvestObject.harvest_job_id.in_(ids)).group_by(*kinds)
     for job, state, status, count in model.Session.execute(objects):
@@ -129,7 +132,7 @@ def _told(jobs: list[Any]) -> list[Run]:
 
 def _words(job: Any, became: dict[str, int], waiting: int, listing: int, engine: Any) -> Run:
     total, failed = sum(became.values()), became.get("errored", 0)
-    tone, words = _of_engine(engine, total) if engine and engine.state != store.DONE else _state(job, total, waiting, listing, failed)
+    tone, words = _of_engine(engine, total, waiting) if engine and engine.state != store.DONE else _state(job, total, waiting, listing, failed)
     return {
         "id": job.id,
         "source": job.source_id,
@@ -144,7 +147,7 @@ def _words(job: Any, became: dict[str, int], waiting: int, listing: int, engine:
         "failed": failed,
         "engine": engine.state if engine else "",
         "asks": engine.asks if engine else "",
-        "plan": bool(engine and engine.planned),
+        "plan": bool(engine and engine.planned and not engine.bridged),
         "repeats": engine.repeats if engine else None,
         "still": _still(engine) if engine else 0,
     }
@@ -155,7 +158,7 @@ def _still(run: Any) -> int:
     return int(run.done.get("still", 0) if run.done is not None else sum(telling.still(run).values()))
 
 
-def _of_engine(run: Any, total: int) -> tuple[str, str]:
+def _of_engine(run: Any, total: int, waiting: int) -> tuple[str, str]:
     """The same of a run of the engine that did not do all it planned, or not yet."""
     counts = run.counts
     if run.ended is not None:
@@ -166,7 +169,8 @@ def _of_engine(run: Any, total: int) -> tuple[str, str]:
     if run.state == store.PAUSED:
         return "warning", str(tk._("It is paused"))
     if run.state == store.APPLYING:
-        return "info", str(tk._("%(done)d of %(all)d records are taken in")) % {"done": total, "all": planned}
+        numbers = {"done": total - waiting, "all": total} if run.bridged else {"done": total, "all": planned}
+        return "info", str(tk._("%(done)d of %(all)d records are taken in")) % numbers
     if listed := counts.get("listed"):
         return "info", str(tk.ungettext("The catalogue is being listed: %(num)d record so far", "The catalogue is being listed: %(num)d records so far", listed)) % {"num": listed}
     return "info", str(tk._("It waits for its turn") if run.state == store.WAITING else tk._("The catalogue is being listed"))

@@ -14,6 +14,7 @@ import ckan.model as model
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.interfaces import IHarvester
+from ckanext.harvest.logic import HarvestJobExists
 from ckanext.harvest.model import HarvestSource
 from sqlalchemy import event
 
@@ -26,8 +27,13 @@ CONTENT_TYPES = {
 """What servers call RDF, and what rdflib calls it; None: the address's ending says."""
 
 ENDINGS = {".xml": "xml", ".rdf": "xml", ".ttl": "turtle", ".jsonld": "json-ld", ".nt": "nt", ".n3": "n3"}
+ALLOWED = "tzc.harvesting.allowed_kinds"
 CONNECT, READ = 10, 60
 """Seconds within which a source must answer, and go on answering."""
+
+
+class BarredError(tk.ValidationError, HarvestJobExists):  # type: ignore[misc] # -- CKAN has no types
+    """A source of a kind that is not allowed is to be harvested. ckanext-harvest passes over sources for which it is told that a job exists, and goes on with the next."""
 
 
 def is_web(address: str) -> bool:
@@ -73,14 +79,19 @@ def _checked(original: Any) -> Any:
 
 
 def _known_kind(original: Any) -> Any:
-    """The validator of a source's kind, whose refusal names the kinds that there are."""
+    """The validator of a source's kind, whose refusal names the kinds that there are. A source keeps its kind, though it is allowed no longer."""
 
     def validator(value: Any, context: Any) -> Any:
         try:
-            return original(value, context)
+            known = original(value, context)
         except tk.Invalid as error:
-            kinds = sorted({str(harvester.info()["name"]) for harvester in p.PluginImplementations(IHarvester)})
+            kinds = sorted(kind for harvester in p.PluginImplementations(IHarvester) if not barred(kind := str(harvester.info()["name"])))
             raise tk.Invalid(tk._("There is no kind of source “{kind}”. Choose one of: {kinds}.").format(kind=str(value)[:60], kinds=", ".join(kinds))) from error
+        stored = HarvestSource.get(context["package"].id) if context.get("package") else None
+        words = "" if stored and stored.type == known else barred(known)
+        if words:
+            raise tk.Invalid(words)
+        return known
 
     validator.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
     return validator
@@ -140,6 +151,20 @@ def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
 def is_ours(kind: str) -> bool:
     """Whether a kind of source is read by a harvester of ours, which looks at the addresses that it connects to."""
     return kind.startswith("tzc_")
+
+
+def barred(kind: str) -> str:
+    """Why sources of this kind are not harvested; empty for those that are. An administrator allows each kind of other programs."""
+    if is_ours(kind) or kind in tk.config[ALLOWED]:
+        return ""
+    return str(tk._("Another program harvests sources of the kind “%(kind)s”, and no administrator has allowed it here (%(setting)s).") % {"kind": kind, "setting": ALLOWED})
+
+
+def refuse_barred(source_id: Any) -> None:
+    """BarredError for a source that is there and of a kind that is not allowed."""
+    source = HarvestSource.get(source_id) if isinstance(source_id, str) else None
+    if source is not None and (words := barred(source.type)):
+        raise BarredError({"source": [words]})
 
 
 def _allows_internal(config: Any) -> bool:

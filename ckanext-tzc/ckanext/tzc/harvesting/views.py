@@ -13,13 +13,14 @@ from ckanext.harvest.model import HarvestJob, HarvestObject
 from flask import Blueprint, Response
 
 from . import reports, sources
+from .bridge import telling
 from .engine import reasons
 
 harvests = Blueprint("tzc_harvests", __name__)
 
 Page = str | Response
-RUNS, DATASETS = 20, 20
-"""Runs and datasets on a page."""
+RUNS, DATASETS, LINES = 20, 20, 1000
+"""Runs and datasets on a page, and lines of a run's log."""
 
 
 def _context() -> dict[str, Any]:
@@ -123,7 +124,7 @@ def run(name: str, identifier: str) -> Page:
     job = _run(package, identifier)
     told = reports.run(job)
     why = {"listing": reasons.listing(job.id), "records": reasons.records(job.id), "still": reasons.records(told["repeats"]) if told["repeats"] else [], "most": reasons.MOST}
-    page: Page = tk.render("harvesting/run.html", {"source": reports.standing(package), "run": told, **why})
+    page: Page = tk.render("harvesting/run.html", {"source": reports.standing(package), "run": told, "log": telling.lines(job.id, LINES, 0)[0], **why})
     return page
 
 
@@ -172,6 +173,8 @@ def start(name: str) -> Page:
         return _ask(package, "start")
     try:
         tk.get_action("harvest_job_create")(_context(), {"source_id": package.id, "run": True})
+    except sources.BarredError as error:
+        tk.h.flash_error("; ".join(str(words) for words in error.error_summary.values()))
     except HarvestJobExists:
         tk.h.flash_notice(tk._("A run waits or is under way already."))
     except HarvestSourceInactiveError:

@@ -31,9 +31,10 @@ CLAIM = sa.text("""
     WHERE id = (
         SELECT run.id FROM tzc_harvesting_run run
         WHERE run.ended IS NULL AND run.state = ANY(:states) AND (run.id = :wanted OR CAST(:wanted AS text) IS NULL)
+          AND (run.bridged = :bridged OR CAST(:bridged AS boolean) IS NULL)
           AND (run.owner IS NULL OR run.beat < clock_timestamp() - make_interval(secs => :silence))
           AND NOT EXISTS (
-            SELECT FROM tzc_harvesting_run other WHERE other.id <> run.id AND other.host = run.host AND other.ended IS NULL
+            SELECT FROM tzc_harvesting_run other WHERE other.id <> run.id AND other.host = run.host AND other.bridged = run.bridged AND other.ended IS NULL
               AND other.owner IS NOT NULL AND other.beat >= clock_timestamp() - make_interval(secs => :silence))
         ORDER BY run.begun, run.id LIMIT 1 FOR UPDATE OF run SKIP LOCKED)
     RETURNING id
@@ -42,6 +43,7 @@ SIGN = sa.text("UPDATE tzc_harvesting_run SET beat = clock_timestamp() WHERE id 
 RELEASE = sa.text("UPDATE tzc_harvesting_run SET owner = NULL, beat = NULL, taken_over = taken_over + :broke WHERE id = :id AND owner = :owner")
 HELD = sa.text("SELECT id, owner FROM tzc_harvesting_run WHERE ended IS NULL AND owner IS NOT NULL")
 GOT_ON = sa.text("UPDATE tzc_harvesting_run SET taken_over = 0 WHERE id = :id AND taken_over > 0")
+WANTED = sa.text("SELECT wanted FROM tzc_harvesting_run WHERE id = :id AND owner = :owner")
 HOLD = sa.text("SELECT wanted FROM tzc_harvesting_run WHERE id = :id AND owner = :owner FOR UPDATE")
 
 
@@ -58,11 +60,12 @@ def me() -> str:
     return processes.name()
 
 
-def claim(owner: str, wanted: str | None = None) -> str | None:
-    """Take a run that waits or whose worker died, this one or any; none on a host that another run is asking."""
+def claim(owner: str, wanted: str | None = None, *, bridged: bool | None = None) -> str | None:
+    """Take a run that waits or whose worker died, this one or any; none on a host that another run is asking, unless that is another program's, which may hang.
+    `bridged`: only one of other programs' kinds, or only one of ours."""
     with model.meta.engine.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _HOSTS})
-        taken: str | None = connection.scalar(CLAIM, {"owner": owner, "states": list(store.WORKABLE), "silence": SILENCE, "wanted": wanted})
+        taken: str | None = connection.scalar(CLAIM, {"owner": owner, "states": list(store.WORKABLE), "silence": SILENCE, "wanted": wanted, "bridged": bridged})
     return taken
 
 
@@ -100,12 +103,26 @@ class Lease:
     def _sign(self) -> None:
         while not self._over.wait(PULSE):
             try:
-                with model.meta.engine.begin() as connection:
-                    if not connection.execute(SIGN, {"id": self.run_id, "owner": self.owner}).rowcount:
-                        return
+                self.sign()
+            except LostError:
+                return
             except sa.exc.SQLAlchemyError:
                 # the database is away: it may be back before the silence is too long
                 continue
+
+    def sign(self) -> None:
+        """Say that this process lives; LostError where the run is somebody else's."""
+        with model.meta.engine.begin() as connection:
+            if not connection.execute(SIGN, {"id": self.run_id, "owner": self.owner}).rowcount:
+                raise LostError(self.run_id)
+
+    def wanted(self) -> str:
+        """What somebody wants of the run now, or nothing; LostError where it is somebody else's."""
+        with model.meta.engine.begin() as connection:
+            wanted: str | None = connection.execute(WANTED, {"id": self.run_id, "owner": self.owner}).scalar()
+        if wanted is None:
+            raise LostError(self.run_id)
+        return wanted
 
     def hold(self) -> None:
         """At the beginning of each transaction that writes: LostError, or WantedError, or the row is locked until its end."""

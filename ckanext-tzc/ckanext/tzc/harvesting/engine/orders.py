@@ -13,6 +13,7 @@ from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
 from ckanext.tzc.harvesters import listing
 
 from .. import sources
+from ..bridge import records
 from . import applying, documents, leases, outages, scheduling, store, working
 
 
@@ -21,7 +22,7 @@ class OrderError(Exception):
 
 
 def begin(job_id: str, *, dry: bool = False, approved_by: str | None = None, by: str | None = None) -> store.Run:
-    """A run for a job of ckanext-harvest, which `by` asked for (an account's name); it waits for its turn."""
+    """A run for a job of ckanext-harvest, which `by` asked for (an account's name); it waits for its turn. Whoever's kind its source is of."""
     job = HarvestJob.get(job_id)
     source = HarvestSource.get(job.source_id)
     left = store.open_run(source.id)
@@ -30,7 +31,8 @@ def begin(job_id: str, *, dry: bool = False, approved_by: str | None = None, by:
         working.close(left, store.STOPPED)
     job.status = "Running"
     host = listing.host(source.url) or (urlsplit(source.url).netloc or source.url)
-    run = store.Run(id=job.id, source_id=source.id, host=host, state=store.WAITING, dry=dry, begun=store.now(), counts={}, by=by or None)
+    values = {"host": host, "state": store.WAITING, "dry": dry, "begun": store.now(), "counts": {}, "by": by or None, "bridged": not sources.is_ours(source.type)}
+    run = store.Run(id=job.id, source_id=source.id, **values)
     if approved_by is not None:
         run.approved, run.approved_by = run.begun, approved_by
     model.Session.add(run)
@@ -104,6 +106,8 @@ def stop(source_id: str) -> store.Run:
     run = _locked(source_id)
     if run.owner is None:
         applying.index(run.id)
+        if run.bridged:
+            records.give_up(run.id)
         working.close(run, store.STOPPED)
         working.reindex(source_id)
     else:

@@ -47,7 +47,8 @@ def records(run_id: str) -> list[Values]:
 
     `id` is that of the record as it came (see `HarvestObject`), empty while the plan waits.
     """
-    return _grouped(_of_entries(run_id) if store.run(run_id) else _of_objects(run_id))
+    run = store.run(run_id)
+    return _grouped(_of_entries(run_id) if run is not None and not run.bridged else _of_objects(run_id))
 
 
 def _of_entries(run_id: str) -> Any:

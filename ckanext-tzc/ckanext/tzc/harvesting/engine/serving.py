@@ -28,11 +28,15 @@ Claim = tuple[str, str]
 
 
 class Service:
-    """So many workers at once. `workers`: the claim of each process; `left`: claims to give back, and whether their runs broke off."""
+    """So many workers at once of our kinds, and so many of other programs', which hold up none of ours.
 
-    def __init__(self, at_once: int) -> None:
-        self.at_once = at_once
+    `workers`: the claim of each process; `bridges`: which of them are of other programs' kinds; `left`: claims to give back, and whether their runs broke off.
+    """
+
+    def __init__(self, at_once: int, bridges_at_once: int = 1) -> None:
+        self.most = {False: at_once, True: bridges_at_once}
         self.workers: dict[int, Claim] = {}
+        self.bridges: set[int] = set()
         self.left: dict[Claim, bool] = {}
 
     def serve(self) -> None:
@@ -52,17 +56,24 @@ class Service:
         try:
             self.give_back()
             leases.release_gone()
-            if away or len(self.workers) >= self.at_once:
-                return False
-            owner = leases.me()
-            run_id = leases.claim(owner)
+            return not away and any([self._begin(bridged) for bridged in self.most])
         except sa.exc.SQLAlchemyError as error:
             if not outages.is_outage(error):
                 raise
             log.warning("The database does not answer: %s", error)
             return False
+
+    def _begin(self, bridged: bool) -> bool:
+        """Begin the next run of other programs' kinds, or of ours; whether there was one."""
+        if sum((process in self.bridges) == bridged for process in self.workers) >= self.most[bridged]:
+            return False
+        owner = leases.me()
+        run_id = leases.claim(owner, bridged=bridged)
         if run_id:
-            self.workers[fork(run_id, owner)] = run_id, owner
+            process = fork(run_id, owner)
+            self.workers[process] = run_id, owner
+            if bridged:
+                self.bridges.add(process)
         return bool(run_id)
 
     def stop(self) -> None:
@@ -82,6 +93,7 @@ class Service:
             if not ended:
                 continue
             claim, code = self.workers.pop(process), os.waitstatus_to_exitcode(status)
+            self.bridges.discard(process)
             away = away or code == AWAY
             if code:
                 log.warning("The process of run %s ended with %d.", claim[0], code)

@@ -65,7 +65,8 @@ class ItemRow(tk.BaseModel):
 class Run(tk.BaseModel):
     """A run, with the id of its job in ckanext-harvest. `asks`: why it waits for somebody (`first`, `departures`, `dry`); `wanted`: what somebody wants of it (`pause`, `stop`);
     `owner` and `beat`: which process works on it and when that last said so; `counts`: see `telling`; `done`: the same of what was done, once it ended;
-    `by`: the account (its name) that asked for it, nobody where it was its time; `repeats`: the run that read the listing, where this one found it unchanged.
+    `by`: the account (its name) that asked for it, nobody where it was its time; `repeats`: the run that read the listing, where this one found it unchanged;
+    `bridged`: another program's harvester does it (see `bridge`), and `pages` are the ids of what it listed, in its order.
     """
 
     __tablename__ = "tzc_harvesting_run"
@@ -81,6 +82,7 @@ class Run(tk.BaseModel):
     counts = sa.Column(JSONB, nullable=False, server_default="{}")
     reading = sa.Column(sa.UnicodeText)
     pages = sa.Column(JSONB(none_as_null=True))
+    bridged = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
     owner = sa.Column(sa.UnicodeText)
     beat = sa.Column(sa.DateTime(timezone=True))
     taken_over = sa.Column(sa.Integer, nullable=False, server_default="0")
@@ -92,6 +94,18 @@ class Run(tk.BaseModel):
     repeats = sa.Column(sa.UnicodeText)
     done = sa.Column(JSONB(none_as_null=True))
     ended = sa.Column(sa.DateTime(timezone=True))
+
+
+class LogLine(tk.BaseModel):
+    """A line of the log of a run that another program's harvester does."""
+
+    __tablename__ = "tzc_harvesting_log"
+
+    run_id = sa.Column(sa.UnicodeText, sa.ForeignKey("tzc_harvesting_run.id", ondelete="CASCADE"), primary_key=True)
+    number = sa.Column(sa.BigInteger, sa.Identity(), primary_key=True)
+    at = sa.Column(sa.DateTime(timezone=True), nullable=False)
+    level = sa.Column(sa.UnicodeText, nullable=False)
+    words = sa.Column(sa.UnicodeText, nullable=False)
 
 
 class Entry(tk.BaseModel):

@@ -7,6 +7,7 @@ import ckan.model as model
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError
 
+from ..bridge import telling as bridged
 from . import reasons, store
 
 MOST = 1000
@@ -23,11 +24,12 @@ Values = dict[str, Any]
 def status(run: store.Run) -> Values:
     """One run: `planned` counts what it found, `done` what became of that; `absent` are those that were missing before and are still kept."""
     found = {kind: run.counts.get(kind, 0) for kind in KINDS}
+    listed = bridged.listed(run.id) if run.bridged else run.counts.get("listed", 0)
     told = sa.select(HarvestGatherError.message).where(HarvestGatherError.harvest_job_id == run.id).order_by(HarvestGatherError.created).limit(MOST)
     problems = model.Session.execute(told).scalars()
     moments = {name: value.isoformat() if value else None for name, value in (("begun", run.begun), ("planned", run.planned), ("approved", run.approved), ("ended", run.ended))}
     return {
-        "run": run.id, "source": run.source_id, "state": run.state, "asks": run.asks, "dry": run.dry, "whole": run.whole, **moments, "listed": run.counts.get("listed", 0),
+        "run": run.id, "source": run.source_id, "state": run.state, "asks": run.asks, "dry": run.dry, "whole": run.whole, **moments, "listed": listed,
         "absent": run.counts.get("absent", 0), "found": found, "done": done(run), "problems": list(problems),
         "causes": causes(run), "repeats": run.repeats, "still_refused": sum(still(run).values()),
     }  # fmt: skip
@@ -35,6 +37,8 @@ def status(run: store.Run) -> Values:
 
 def done(run: store.Run) -> dict[str, int]:
     """What became of the records of a run so far, by kind: `new`, `changed` and so on, `refused`, `failed`."""
+    if run.bridged:
+        return bridged.done(run.id)
     entry = store.Entry
     name = sa.case((entry.outcome == store.REFUSED, store.REFUSED), (entry.outcome == store.FAULT, store.FAULT), else_=entry.change)
     kinds = sa.select(name.label("kind")).where(entry.run_id == run.id, entry.outcome.is_not(None)).subquery()
@@ -68,7 +72,11 @@ def summary(run: store.Run) -> Values:
     """
     told = status(run)
     counts = told["found"] if run.state in {store.PLANNED, store.PLANNING, store.WAITING} else {"unchanged": told["found"]["unchanged"], **told["done"]}
-    refused = [{"identifier": row["identifier"], "words": row["words"], "cause": row["cause"]} for row in entries(repeated(run), {"refused": True}, MOST, 0)[0]]
+    refused = (
+        [{**reason, "cause": ""} for reason in bridged.reasons(run.id, MOST)]
+        if run.bridged
+        else [{"identifier": row["identifier"], "words": row["words"], "cause": row["cause"]} for row in entries(repeated(run), {"refused": True}, MOST, 0)[0]]
+    )
     names = {"new": "new", "changed": "changed", "unchanged": "unchanged", "missing": "missing", "deleted": "gone", "refused": "refused", "failed": "failed"}
     said = {name: counts.get(kind, 0) for name, kind in names.items()}
     return {"run": run.id, "state": run.state, "asks": run.asks, **said, "reasons": refused, **{name: told[name] for name in ("still_refused", "problems", "causes")}}

@@ -16,6 +16,12 @@ log = logging.getLogger(__name__)
 def work(run_id: str, owner: str) -> None:
     """Work on a run that was claimed, until it ends or waits for somebody. OutageError: a server that it needs is away, and it waits where it is."""
     try:
+        run = store.run(run_id)
+        if run is not None and run.bridged:
+            from ..bridge import watching  # it uses what stands here
+
+            watching.work(run_id, owner)
+            return
         with leases.Lease(run_id, owner) as lease:
             _to_its_end(lease)
     except Exception as error:

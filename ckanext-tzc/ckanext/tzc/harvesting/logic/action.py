@@ -7,10 +7,13 @@ import ckan.plugins.toolkit as tk
 
 from .engine_action import (
     harvest_job_abort,
+    harvest_job_create,
+    harvest_objects_import,
     harvest_send_job_to_gather_queue,
     tzc_harvest_approve,
     tzc_harvest_dry_run,
     tzc_harvest_entries,
+    tzc_harvest_log,
     tzc_harvest_pause,
     tzc_harvest_restore,
     tzc_harvest_run,
@@ -29,6 +32,8 @@ from .mapping_action import (
 # without a list, CKAN leaves out what comes from elsewhere
 __all__ = [
     "harvest_job_abort",
+    "harvest_job_create",
+    "harvest_objects_import",
     "harvest_send_job_to_gather_queue",
     "harvest_source_clear",
     "harvest_source_create",
@@ -40,6 +45,7 @@ __all__ = [
     "tzc_harvest_doubles",
     "tzc_harvest_dry_run",
     "tzc_harvest_entries",
+    "tzc_harvest_log",
     "tzc_harvest_mapping_show",
     "tzc_harvest_mapping_try",
     "tzc_harvest_mapping_update",

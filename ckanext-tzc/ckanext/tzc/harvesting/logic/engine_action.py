@@ -7,9 +7,10 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.logic import HarvestJobExists, HarvestSourceInactiveError
-from ckanext.harvest.model import HarvestJob
+from ckanext.harvest.model import HarvestJob, HarvestSource
 
 from .. import sources
+from ..bridge import telling as bridged
 from ..engine import orders, store, telling
 
 Values = dict[str, Any]
@@ -46,16 +47,16 @@ def _order(work: Callable[[], store.Run]) -> Values:
 
 def _begin(context: Values, package: Any, *, dry: bool, approved_by: str | None) -> Values:
     asked = {"user": context.get("user", ""), "ignore_auth": True, "model": model, "session": model.Session}
+    if dry and not sources.is_ours(HarvestSource.get(package.id).type):
+        raise tk.ValidationError({"source": [tk._("Another program harvests sources of this kind: they have no dry run.")]})
     try:
         made = tk.get_action("harvest_job_create")(asked, {"source_id": package.id, "run": False})
+    except sources.BarredError:
+        raise
     except HarvestJobExists as error:
         raise tk.ValidationError({"source": [tk._("A run waits or is under way already.")]}) from error
     except HarvestSourceInactiveError as error:
         raise tk.ValidationError({"source": [tk._("The source is deleted. Take it back first, on the page that describes it.")]}) from error
-    if not sources.is_ours(HarvestJob.get(made["id"]).source.type):
-        model.Session.delete(HarvestJob.get(made["id"]))
-        model.Session.commit()
-        raise tk.ValidationError({"source": [tk._("Another program harvests sources of this kind: they have no dry run. Use harvest_job_create.")]})
     return telling.status(orders.begin(made["id"], dry=dry, approved_by=approved_by, by=context.get("user")))
 
 
@@ -66,7 +67,7 @@ def tzc_harvest_dry_run(context: Values, data_dict: Values) -> Values:
 
 
 def tzc_harvest_run(context: Values, data_dict: Values) -> Values:
-    """Run `source`. Its first run waits for approval, unless `approve` is true."""
+    """Run `source`. Its first run waits for approval, unless `approve` is true, or another program harvests it."""
     package = _asked("tzc_harvest_run", context, data_dict)
     approved = context.get("user", "") if tk.asbool(data_dict.get("approve", False)) else None
     return _begin(context, package, dry=False, approved_by=approved)
@@ -120,6 +121,15 @@ def tzc_harvest_entries(context: Values, data_dict: Values) -> Values:
     return {"entries": found, "count": count}
 
 
+@tk.side_effect_free
+def tzc_harvest_log(context: Values, data_dict: Values) -> Values:
+    """What another program's harvester logged in a `run` of `source` (its last, where none is named), line by line. `limit` (100, at most 1000), `offset`."""
+    package = _asked("tzc_harvest_log", context, data_dict)
+    limit, offset = (_number(data_dict, name, default) for name, default in (("limit", 100), ("offset", 0)))
+    found, count = bridged.lines(_run_of(package, data_dict).id, min(limit, telling.MOST), offset)
+    return {"lines": found, "count": count}
+
+
 def _number(data_dict: Values, name: str, default: int) -> int:
     value = str(data_dict.get(name, default))
     if not (value.isascii() and value.isdigit() and len(value) < 10):
@@ -129,16 +139,31 @@ def _number(data_dict: Values, name: str, default: int) -> int:
 
 @tk.chained_action
 def harvest_send_job_to_gather_queue(next_action: Any, context: Values, data_dict: Values) -> Values:
-    """Our kinds are given to the engine; others go into ckanext-harvest's queue."""
+    """Jobs are given to the engine: nothing works on ckanext-harvest's own queues."""
     job = HarvestJob.get(tk.get_or_bust(data_dict, "id"))
-    if job is None or not sources.is_ours(job.source.type):
-        answer: Values = next_action(context, data_dict)
-        return answer
+    if job is None:
+        raise tk.ObjectNotFound(tk._("There is no such run."))
     tk.check_access("harvest_send_job_to_gather_queue", context, {"id": job.id, "source_id": job.source_id})
     if store.run(job.id) is None:
         orders.begin(job.id, by=context.get("user"))
     shown: Values = tk.get_action("harvest_job_show")({"user": context.get("user", ""), "ignore_auth": True, "model": model, "session": model.Session}, {"id": job.id})
     return shown
+
+
+@tk.chained_action
+def harvest_job_create(next_action: Any, context: Values, data_dict: Values) -> Values:
+    """A job for a source, unless it is of another program's kind that no administrator has allowed."""
+    tk.check_access("harvest_job_create", context, data_dict)
+    sources.refuse_barred(data_dict.get("source_id"))
+    made: Values = next_action(context, data_dict)
+    return made
+
+
+@tk.chained_action
+def harvest_objects_import(next_action: Any, context: Values, data_dict: Values) -> int:
+    """Other programs' harvesters work where they are watched only."""
+    tk.check_access("harvest_objects_import", context, data_dict)
+    raise tk.ValidationError({"source": [tk._("Harvesters write in a run of their source only: harvest it again.")]})
 
 
 @tk.chained_action

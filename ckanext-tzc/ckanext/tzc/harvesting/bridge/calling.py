@@ -1,0 +1,133 @@
+"""The harvester's process: its stages, in the order in which ckanext-harvest's own queues call them, and what it says of itself meanwhile."""
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckan.lib.search import SearchIndexError
+from ckanext.harvest import queue
+from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject
+
+from .. import sources
+from ..engine import leases, store
+from . import guarding, records
+from .line import Handler, Line
+
+MOST_TRIES = 4
+"""Times that one record is begun; as in ckanext-harvest."""
+
+AWAY = (sa.exc.OperationalError, SearchIndexError)
+"""What it is when the database or the index is away."""
+
+
+class FailedError(Exception):
+    """The run cannot go on; the message says why."""
+
+
+def call(lease: leases.Lease, line: Line) -> None:
+    """Do what is left of a run, guarded, and say how it ended."""
+    handler = Handler(line)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.listen()
+    for moment in ("after_flush", "after_commit"):
+        sa.event.listen(model.Session, moment, line.alive)
+    try:
+        _run(lease, line)
+        line.say("done")
+    except leases.LostError:
+        line.say("lost")
+    except leases.WantedError as wanted:
+        line.say(str(wanted))
+    except AWAY as error:
+        line.say("away", words=str(error))
+    except FailedError as error:
+        line.say("failed", words=str(error))
+    except Exception as error:  # noqa: BLE001 -- whatever a harvester raises ends its run with a reason
+        line.say("failed", words=f"{type(error).__name__}: {error}")
+
+
+def _run(lease: leases.Lease, line: Line) -> None:
+    run, job = _of(lease)
+    harvester = queue.get_harvester(job.source.type)
+    if harvester is None:
+        raise FailedError(tk._("No program here harvests sources of the kind “%s” any more.") % job.source.type)
+    if not sources.is_web(job.source.url):
+        raise FailedError(tk._("A source is an address of the web: it begins with https:// and a host."))
+    internal = sources.settings(job.source.config).get("allow_internal") is True
+    # this process is the harvester's, and ends with the run
+    guarding.install(guarding.Guard(internal, guarding.own(), lambda words: line.say("refused", words=words), line.alive))
+    if run.state == store.PLANNING:
+        listed = _gather(lease, harvester, job)
+        _keep(lease, listed)
+    else:
+        listed = run.pages or []
+    for identifier in listed:
+        lease.hold()
+        model.Session.rollback()
+        _record(harvester, identifier)
+
+
+def _of(lease: leases.Lease) -> tuple[store.Run, Any]:
+    run, job = store.run(lease.run_id), HarvestJob.get(lease.run_id)
+    if run is None or job is None:
+        raise leases.LostError(lease.run_id)
+    return run, job
+
+
+def _gather(lease: leases.Lease, harvester: Any, job: Any) -> list[str]:
+    """The records that the harvester lists, by their ids, in its order."""
+    records.forget(lease.run_id)
+    job = HarvestJob.get(lease.run_id)
+    try:
+        listed = queue.gather_stage(harvester, job)
+    except AWAY:
+        raise
+    except Exception as error:
+        model.Session.rollback()
+        raise FailedError(tk._("The answer could not be read: %s") % f"{type(error).__name__}: {str(error)[:300]}") from error
+    if isinstance(listed, list):
+        return listed
+    told = model.Session.query(HarvestGatherError.id).filter_by(harvest_job_id=lease.run_id).limit(1).first()
+    raise FailedError("" if told else tk._("The harvester listed nothing, and gave no reason."))
+
+
+def _keep(lease: leases.Lease, listed: list[str]) -> None:
+    """The listing stands; an order that came while it was made is heard before the first record."""
+    with contextlib.suppress(leases.WantedError):
+        lease.hold()
+    run, job = _of(lease)
+    run.state, run.planned, run.pages = store.APPLYING, store.now(), listed
+    # ckanext-harvest closes jobs whose listing is over and whose records have ended; here the run does
+    job.gather_finished = None
+    model.Session.commit()
+
+
+def _record(harvester: Any, identifier: str) -> None:
+    """One record; whatever goes wrong with it is its own."""
+    found = HarvestObject.get(identifier)
+    if found is None or found.state in records.ENDED:
+        return
+    if records.is_written(found):
+        records.complete(found)
+        return
+    if found.retry_times >= MOST_TRIES:
+        records.fail(found, tk._("It was begun %d times, and never ended.") % found.retry_times)
+        return
+    found.retry_times += 1
+    found.save()
+    try:
+        queue.fetch_and_import_stages(harvester, found)
+    except AWAY:
+        raise
+    except Exception as error:
+        logging.getLogger(__name__).warning("The harvester failed on a record: %s", error, exc_info=True)
+        model.Session.rollback()
+        records.fail(HarvestObject.get(identifier), f"{type(error).__name__}: {str(error)[:500]}")
+    else:
+        records.tell(found)
+    finally:
+        model.Session.remove()
