@@ -103,15 +103,13 @@ def _processes(paths: Paths, settings: Settings) -> list[Part]:
         _ckan_part(f"worker-{queue}", f"Worker: {purpose}", [*ckan, "jobs", "worker", "--no-scheduler", *([queue, "default"] if queue == "interactive" else [queue])], "rq")
         for queue, purpose in QUEUES.items()
     ]
-    consumers = [_ckan_part(f"harvest-{step}", f"Harvest: {step}", [*ckan, "tzc", "harvest", "consume", step], "ckanext-harvest") for step in ("gather", "fetch")]
-    engine = _ckan_part("harvest-work", "Harvest: our kinds", [*ckan, "tzc", "harvest", "work"], "ckan")
+    engine = _ckan_part("harvest-work", "Harvest", [*ckan, "tzc", "harvest", "work"], "ckan")
     return [
         Part(
             "web", "Web server", gunicorn, lambda: f"gunicorn {version('gunicorn')}, CKAN {version('ckan')}",
             port=settings.ports["web"], priority=50, stop_seconds=30, start_seconds=START_SECONDS,
         ),
         *queues,
-        *consumers,
         engine,
         Part("scheduler", "Scheduler", [python, "-m", "tzc_stack.scheduler"], lambda: f"rq {version('rq')}", priority=70),
     ]  # fmt: skip

@@ -33,6 +33,7 @@ SETTINGS = {
     "TZC_OIDC_CLIENT_SECRET": "the portal's secret at that provider",
     "TZC_OIDC_NAME": "what the sign-in page calls that provider",
     "TZC_METRICS_KEY": "what a Prometheus says to read /metrics; without it there is no such page",
+    "TZC_HARVEST_KINDS": "kinds of harvest sources of other programs that are allowed, such as ckan dcat_rdf; none without it",
     "TZC_DEMO": "0: do not load the demonstration catalogue into a new portal",
     "TZC_HOST": "the address the web server listens on; the loopback (127.0.0.1) without it",
     "TZC_WEB_WORKERS": "number of web processes (2)",
@@ -297,6 +298,7 @@ SHAPES = {
     "TZC_SOLR_HEAP": (r"[1-9]\d*[mMgG]", "a size such as 384m or 2g"),
     "TZC_TRUSTED_PROXIES": (r"[0-9]", "a whole number between 0 and 9"),
     "TZC_DEMO": (r"[01]", "0 or 1"),
+    "TZC_HARVEST_KINDS": (r"[A-Za-z0-9_.-]+( [A-Za-z0-9_.-]+)*", "names of kinds with a space between, such as ckan dcat_rdf"),
     "TZC_MAIL_FROM": (r"[^@\s,;:<>()\[\]\"'\\]+@[^@\s,;:<>()\[\]\"'\\]+", "an address of e-mail alone, such as donnees@example.org: the territory's name is put before it"),
     "TZC_HOST": (r"[0-9A-Za-z.:-]+", "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"),
 }

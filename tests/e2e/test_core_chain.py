@@ -103,7 +103,7 @@ def _all_text(page: Any) -> str:
 
 
 def test_a_real_catalogue_is_harvested_and_found(portal: Any, page: Any, browser: Any, feeds: str) -> None:
-    """Through the portal's pages and consumers."""
+    """Through the portal's pages and its worker."""
     graph = Graph().parse(data=fetch(f"{feeds}/dcat-udata.xml"), format="xml")
     titles = {str(title) for dataset in graph.subjects(predicate=DCTERMS.identifier) for title in graph.objects(dataset, DCTERMS.title)}
     assert titles
@@ -114,6 +114,7 @@ def test_a_real_catalogue_is_harvested_and_found(portal: Any, page: Any, browser
     page.fill("input[name=title]", "Catalogue d'un partenaire")
     page.evaluate("document.querySelector('input[name=name]').value = 'catalogue-d-un-partenaire'")
     page.check("input[name=source_type][value=dcat_rdf]", force=True)
+    page.fill("textarea[name=config]", '{"allow_internal": true}')
     page.evaluate("document.querySelector('[name=owner_org]').selectedIndex = 1")
     page.locator("input[name=save], button[name=save]").first.click(force=True)
     page.wait_for_load_state()
