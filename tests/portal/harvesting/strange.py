@@ -19,6 +19,7 @@ import ckan.model as model
 import requests
 from ckanext.harvest.harvesters.base import HarvesterBase
 from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestObjectExtra
+from owslib.util import openURL
 from rdflib import Graph
 
 log = logging.getLogger("ckanext.strange")
@@ -146,6 +147,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     "requests": _asks(lambda address: requests.get(address, timeout=5).text),
     "urllib": _asks(lambda address: urllib.request.urlopen(address, timeout=5).read()),
     "http": _asks(_by_http),
+    "owslib": _asks(lambda address: openURL(address, timeout=5).read()),
     "ftp": _asks(_by_ftp),
     "name": _asks(_by_name),
     "datagram": _asks(_by_datagram),

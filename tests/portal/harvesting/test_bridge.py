@@ -14,8 +14,9 @@ import ckan.plugins.core as plugins
 import ckan.plugins.toolkit as tk
 import psutil
 import pytest
+import sqlalchemy as sa
 from ckan.tests import factories
-from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
+from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestObjectError, HarvestSource
 from ckanext.tzc.harvesting import jobs, sources
 from ckanext.tzc.harvesting.bridge import records, watching
 from ckanext.tzc.harvesting.engine import leases, orders, store, telling, working
@@ -305,6 +306,44 @@ def test_a_run_whose_worker_is_killed_goes_on_where_it_was(listing: Any, tmp_pat
     assert written(tmp_path) == ["listing", "writes un", "fails", "hangs", "hangs", "writes deux"], "what had ended is not done again"
 
 
+def test_a_harvester_that_takes_a_record_for_written_is_believed_once_it_is(listing: Any) -> None:
+    """The mark alone says nothing: there is no dataset, or the harvester told of a fault."""
+    made = listing("writes un")
+    harvest()
+    record = model.Session.query(HarvestObject).one()
+    record.state = "IMPORT"
+    model.Session.commit()
+    assert records.is_written(record)
+    record.current = False
+    assert not records.is_written(record)
+    record.current = True
+    package = model.Package.get(record.package_id)
+    package.state = "deleted"
+    model.Session.commit()
+    assert not records.is_written(record)
+    package.state = "active"
+    HarvestObjectError(message="Non", object=record).save()
+    assert not records.is_written(record)
+    assert made["source_type"] == "strange"
+
+
+def test_jobs_of_the_consumers_that_were_are_closed(listing: Any) -> None:
+    """By the migration; those of the engine go on."""
+    from importlib import import_module
+
+    old, new = listing("writes un", name="ancienne"), listing("writes deux", name="nouvelle", address="https://autre.example.org/")
+    job = HarvestJob(source_id=old["id"], status="Running")
+    job.save()
+    HarvestObject(job=job, guid="un", state="FETCH").save()
+    run_id = begun(source="nouvelle")
+    for statement in import_module("ckanext.tzc.migration.tzc_harvesting.versions.0003_bridge").CLOSE:
+        model.Session.execute(sa.text(statement))
+    model.Session.commit()
+    model.Session.expire_all()
+    assert (HarvestJob.get(job.id).status, states(job.id)) == ("Finished", {"un": ("ERROR", None)})
+    assert HarvestJob.get(run_id).status == "Running" and new["id"]
+
+
 def test_a_listing_whose_worker_is_killed_is_made_anew(listing: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = listing("writes un")
     harvest()
@@ -359,6 +398,24 @@ def test_a_pause_waits_for_the_record_that_is_written(listing: Any, tmp_path: Pa
     assert written(tmp_path) == ["listing", "writes un", "writes deux"]
 
 
+def test_a_listing_that_is_made_is_kept_by_a_pause(listing: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listing("writes un")
+    run_id = begun()
+    original = Strange.gather_stage
+
+    def wanting(self: Strange, job: Any) -> Any:
+        model.Session.query(store.Run).update({"wanted": "pause"})
+        return original(self, job)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Strange, "gather_stage", wanting)
+        assert work(run_id).state == store.PAUSED
+    assert states(run_id) == {"writes un": ("WAITING", None)}
+    assert act("tzc_harvest_pause", resume=True)["state"] == store.APPLYING
+    assert work(run_id).state == store.DONE
+    assert written(tmp_path) == ["listing", "writes un"]
+
+
 def test_who_lost_the_run_ends_the_harvester(listing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "limits", lambda: watching.Limits(run=60, silence=60))
     listing("hangs")
@@ -377,7 +434,7 @@ def test_who_lost_the_run_ends_the_harvester(listing: Any, monkeypatch: pytest.M
 # the network
 
 
-WAYS = ["requests http://{host}:{port}/", "urllib http://{host}:{port}/", "http {host}:{port}", "ftp {host}:{port}", "name {host}:{port}", "datagram {host}:{port}"]
+WAYS = ["requests http://{host}:{port}/", "urllib http://{host}:{port}/", "owslib http://{host}:{port}/", "http {host}:{port}", "ftp {host}:{port}", "name {host}:{port}", "datagram {host}:{port}"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -441,9 +498,9 @@ def test_only_addresses_of_the_web_are_asked(listing: Any, tmp_path: Path, way: 
 def test_no_proxy_of_the_environment_is_used(site: Site, listing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", site.address)
     monkeypatch.setenv("HTTPS_PROXY", site.address)
-    listing("requests http://192.0.2.1/", f"requests {site.address}/", allow_internal=False)
-    harvest()
-    assert site.asked == []
+    listing("requests http://127.0.0.1:1/", allow_internal=True)
+    assert harvest()["failed"] == 1
+    assert site.asked == [], "it would look up the name, and connect, elsewhere"
 
 
 # the log

@@ -77,7 +77,8 @@ def _next(source: Any, active: bool) -> str:
         return tk._("Never: the source is deleted")
     if sources.barred(source.type):
         return tk._("Never, as long as its kind is not allowed")
-    settings = sources.settings(source.config)
+    # only ours have a schedule; the configuration of others may be anything
+    settings = sources.settings(source.config) if sources.is_ours(source.type) else {}
     if isinstance(schedule := settings.get("schedule"), str) and scheduling.is_schedule(schedule):
         return str(tk.h.tzc_moment(scheduling.following(schedule, source.id, store.now()).replace(tzinfo=None), clock=True))
     if (source.frequency or "MANUAL") == "MANUAL":

@@ -143,7 +143,7 @@ def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
         words = tk._("Sources of this kind may lead anywhere, into the internal network too: only an administrator writes them. Choose another kind, or ask one.")
         raise tk.ValidationError({"source_type": [words]})
     configs = [source.get("config"), *(extra.get("value") for extra in source.get("extras") or [] if extra.get("key") == "config"), stored.config if stored else None]
-    if any(_allows_internal(config) for config in configs):
+    if any(allows_internal(config) for config in configs):
         model.Session.rollback()
         raise tk.ValidationError({"config": [tk._("Only an administrator may allow a source to lead into the internal network (allow_internal), and change such a source.")]})
 
@@ -167,7 +167,8 @@ def refuse_barred(source_id: Any) -> None:
         raise BarredError({"source": [words]})
 
 
-def _allows_internal(config: Any) -> bool:
+def allows_internal(config: Any) -> bool:
+    """Whether a source's configuration lets it lead into the internal network; one that is no JSON does not."""
     try:
         return bool(settings(config).get("allow_internal")) if isinstance(config, str) else False
     except ValueError:

@@ -57,7 +57,7 @@ def _run(lease: leases.Lease, line: Line) -> None:
         raise FailedError(tk._("No program here harvests sources of the kind “%s” any more.") % job.source.type)
     if not sources.is_web(job.source.url):
         raise FailedError(tk._("A source is an address of the web: it begins with https:// and a host."))
-    internal = sources.settings(job.source.config).get("allow_internal") is True
+    internal = sources.allows_internal(job.source.config)
     # this process is the harvester's, and ends with the run
     guarding.install(guarding.Guard(internal, guarding.own(), lambda words: line.say("refused", words=words), line.alive))
     if run.state == store.PLANNING:

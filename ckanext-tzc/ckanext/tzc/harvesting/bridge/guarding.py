@@ -120,7 +120,7 @@ def _server(address: str) -> tuple[str, int] | None:
 def own() -> frozenset[tuple[str, int]]:
     """The portal's own servers that are reached from Python: the index, Valkey, the mail server, the storage of files."""
     names = ("solr_url", "ckan.redis.url", "tzc.mail.url", "ckan.files.storage.default.endpoint")
-    return frozenset(server for name in names if (server := _server(str(tk.config.get(name) or ""))))
+    return frozenset(server for name in names if name in tk.config and (server := _server(str(tk.config[name] or ""))))
 
 
 def install(guard: Guard) -> None:
@@ -159,7 +159,7 @@ def _clients() -> Iterator[tuple[Any, str]]:
     yield redis.connection.Connection, "_connect"
     yield redis.connection.UnixDomainSocketConnection, "_connect"
     yield smtplib.SMTP, "_get_socket"
-    if tk.config.get("ckan.files.storage.default.endpoint"):
+    if "ckan.files.storage.default.endpoint" in tk.config:
         import botocore.httpsession
 
         yield botocore.httpsession.URLLib3Session, "send"

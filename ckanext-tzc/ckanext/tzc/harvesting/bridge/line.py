@@ -24,6 +24,9 @@ QUIET = 0.2
 
 CHUNK = 65_536
 ENDINGS = {"done", "failed", "away", "lost", "pause", "stop"}
+OURS = ("ckan.", "ckanext.tzc.")
+"""Loggers of the portal itself: what they say all day long is not the harvester's."""
+
 LOGIN = re.compile(r"(://)[^/@\s]+@")
 
 Said = dict[str, Any]
@@ -61,6 +64,8 @@ class Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass it on."""
+        if record.levelno < logging.WARNING and record.name.startswith(OURS):
+            return
         try:
             self._line.say("log", level=record.levelname, words=self.format(record))
         except Exception:  # noqa: BLE001 -- as all handlers: what cannot be logged ends nothing

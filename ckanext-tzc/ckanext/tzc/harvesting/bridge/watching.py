@@ -3,6 +3,7 @@ what people want, and ends a harvester that takes too long or is not heard of an
 """
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import logging
@@ -165,10 +166,8 @@ class _Watch:
         ear = Ear(reading)
         try:
             return self._watched(process, ear)
-        except BaseException:
-            _kill(process)
-            raise
         finally:
+            _end_all(process)
             ear.close()
 
     def _watched(self, process: int, ear: Ear) -> Ending:
@@ -183,7 +182,6 @@ class _Watch:
             if ended:
                 return self._note(ear.rest()) or ending or Ending("died", _died(status))
             if ending is not None:
-                _kill(process)
                 return ending
             if now - signed > leases.PULSE:
                 self.lease.sign()
@@ -192,10 +190,8 @@ class _Watch:
                 stopping = stopping or (now if self.lease.wanted() == "stop" else 0)
                 looked = now
             if words := self._too_long(now, heard):
-                _kill(process)
                 return Ending("late" if now > self.ends else "silent", words)
             if stopping and now - stopping > self.limits.stop:
-                _kill(process)
                 return Ending("stop")
 
     def _too_long(self, now: float, heard: float) -> str:
@@ -233,13 +229,15 @@ def _harvest(lease: leases.Lease, line: Line, parent: int) -> NoReturn:
         os._exit(0)
 
 
-def _kill(process: int) -> None:
-    try:
+def _end_all(process: int) -> None:
+    """The harvester's process, and what it started, end now, however it ended itself."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process, signal.SIGKILL)
-    except ProcessLookupError:
-        # it has no group of its own yet
-        os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
+    with contextlib.suppress(ChildProcessError):
+        # it may have no group of its own yet, and may have been waited for
+        if os.waitpid(process, os.WNOHANG) == (0, 0):
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
 
 
 def _died(status: int) -> str:

@@ -14,6 +14,11 @@ branch_labels = None
 depends_on = None
 
 OPEN = "SELECT job.id FROM harvest_job job WHERE job.status <> 'Finished' AND NOT EXISTS (SELECT FROM tzc_harvesting_run run WHERE run.id = job.id)"
+CLOSE = (
+    f"UPDATE harvest_object SET state = 'ERROR' WHERE state NOT IN ('COMPLETE', 'ERROR') AND harvest_job_id IN ({OPEN})",  # noqa: S608 -- text of ours
+    f"UPDATE harvest_job SET status = 'Finished', finished = now() AT TIME ZONE 'utc' WHERE id IN ({OPEN})",  # noqa: S608 -- text of ours
+)
+"""Nobody would go on with them."""
 
 
 def upgrade() -> None:
@@ -28,8 +33,8 @@ def upgrade() -> None:
         sa.Column("words", sa.UnicodeText, nullable=False),
     )
     if sa.inspect(op.get_bind()).has_table("harvest_job"):
-        op.execute(f"UPDATE harvest_object SET state = 'ERROR' WHERE state NOT IN ('COMPLETE', 'ERROR') AND harvest_job_id IN ({OPEN})")  # noqa: S608 -- text of ours
-        op.execute(f"UPDATE harvest_job SET status = 'Finished', finished = now() AT TIME ZONE 'utc' WHERE id IN ({OPEN})")  # noqa: S608 -- text of ours
+        for statement in CLOSE:
+            op.execute(statement)
 
 
 def downgrade() -> None:
