@@ -85,6 +85,12 @@ def _raises(*_: Any) -> None:
     raise KeyError("axis")
 
 
+def _odd(*_: Any) -> None:
+    """It quotes what no database takes."""
+    log.info("\0 \ud800")
+    raise ValueError("a\0b \udcff")
+
+
 def _writes_and_dies(harvester: Strange, found: Any, rest: str) -> None:
     assert harvester.write(found, rest)
     _dies()
@@ -140,6 +146,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     "leaves": _leaves,
     "hangs": _hangs,
     "raises": _raises,
+    "odd": _odd,
     "writes-and-dies": _writes_and_dies,
     "hangs-with": _hangs_with_another,
     "fails": lambda *_: False,

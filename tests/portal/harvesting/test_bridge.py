@@ -171,6 +171,15 @@ def test_one_bad_record_fails_alone_with_its_reason(listing: Any, tmp_path: Path
     assert model.Session.query(model.Package).filter_by(type="dataset").count() == 4
 
 
+@pytest.mark.parametrize("listing_too", [False, True])
+def test_whatever_a_harvester_quotes_is_told(listing: Any, listing_too: bool) -> None:
+    listing("odd", "writes un", **({"listing": "odd"} if listing_too else {}))
+    told = harvest()
+    reason = told["problems"][0] if listing_too else told["reasons"][0]["words"]
+    assert "ValueError: ab ?" in reason and told["new"] == (0 if listing_too else 1)
+    assert " ?" in {line["words"] for line in act("tzc_harvest_log")["lines"]}
+
+
 def test_records_come_in_the_order_that_the_harvester_gives(listing: Any, tmp_path: Path) -> None:
     listing("writes un", "dies", "writes deux", backwards=True)
     assert harvest()["new"] == 2
@@ -336,7 +345,7 @@ def test_jobs_of_the_consumers_that_were_are_closed(listing: Any) -> None:
     job.save()
     HarvestObject(job=job, guid="un", state="FETCH").save()
     run_id = begun(source="nouvelle")
-    for statement in import_module("ckanext.tzc.migration.tzc_harvesting.versions.0003_bridge").CLOSE:
+    for statement in import_module("ckanext.tzc.migration.tzc_harvesting.versions.0004_bridge").CLOSE:
         model.Session.execute(sa.text(statement))
     model.Session.commit()
     model.Session.expire_all()

@@ -32,6 +32,11 @@ LOGIN = re.compile(r"(://)[^/@\s]+@")
 Said = dict[str, Any]
 
 
+def plain(words: str) -> str:
+    """Words as the database takes them: harvesters quote what came, whatever that was."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 class Line:
     """The end of the harvester's process."""
 
@@ -42,7 +47,7 @@ class Line:
 
     def say(self, said: str, **more: str) -> None:
         """One message. Passwords in addresses are left out."""
-        told = {name: LOGIN.sub(r"\1…@", words)[:LONGEST] for name, words in more.items()}
+        told = {name: LOGIN.sub(r"\1…@", plain(words))[:LONGEST] for name, words in more.items()}
         rest = json.dumps({"said": said, **told}).encode() + b"\n"
         with self._lock:
             self._last = time.monotonic()

@@ -9,7 +9,8 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError, HarvestObject, HarvestObjectError, HarvestObjectExtra
 
-from ..engine import writing
+from ..engine import documents
+from .line import plain
 
 COMPLETE, FAILED = "COMPLETE", "ERROR"
 ENDED = (COMPLETE, FAILED)
@@ -42,7 +43,7 @@ def _errors(identifier: str) -> int:
 
 def complete(found: Any) -> None:
     """A record whose dataset is written: it is brought into the index, and the record ends as ckanext-harvest would end it."""
-    writing.to_index([found.package_id])
+    documents.to_index([found.package_id])
     before = model.Session.query(HarvestObject.id).filter(HarvestObject.package_id == found.package_id, HarvestObject.id != found.id).limit(1).first()
     found.state, found.import_finished, found.report_status = COMPLETE, _now(), "updated" if before else "added"
     found.save()
@@ -50,7 +51,7 @@ def complete(found: Any) -> None:
 
 def fail(found: Any, words: str) -> None:
     """A record that failed, with the reason."""
-    model.Session.add(HarvestObjectError(message=words, harvest_object_id=found.id, stage="Import" if found.state == "IMPORT" else "Fetch"))
+    model.Session.add(HarvestObjectError(message=plain(words), harvest_object_id=found.id, stage="Import" if found.state == "IMPORT" else "Fetch"))
     found.state, found.report_status, found.import_finished = FAILED, "errored", _now()
     model.Session.commit()
 

@@ -45,7 +45,7 @@ def keep(run_id: str, said: list[Said]) -> None:
     if not said:
         return
     count = model.Session.execute(sa.select(sa.func.count()).select_from(store.LogLine).where(store.LogLine.run_id == run_id)).scalar() or 0
-    rows = [{"run_id": run_id, "at": store.now(), "level": entry["level"], "words": entry["words"].replace("\0", "")} for entry in said[: MOST - count]]
+    rows = [{"run_id": run_id, "at": store.now(), "level": entry["level"], "words": entry["words"]} for entry in said[: max(MOST - count, 0)]]
     if rows:
         model.Session.execute(sa.insert(store.LogLine.__table__), rows)
     model.Session.commit()
