@@ -507,6 +507,8 @@ def test_only_addresses_of_the_web_are_asked(listing: Any, tmp_path: Path, way: 
 def test_no_proxy_of_the_environment_is_used(site: Site, listing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", site.address)
     monkeypatch.setenv("HTTPS_PROXY", site.address)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     listing("requests http://127.0.0.1:1/", allow_internal=True)
     assert harvest()["failed"] == 1
     assert site.asked == [], "it would look up the name, and connect, elsewhere"
