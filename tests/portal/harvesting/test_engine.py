@@ -91,7 +91,7 @@ def test_every_kind_is_planned_then_done_then_as_before(site: Site, source: Sour
     assert found() == {}, "a plan writes nothing"
     act("tzc_harvest_approve")
     assert telling.summary(work(run.id)) | {"run": ""} == {
-        "run": "", "state": store.DONE, "asks": "", "new": 12, "changed": 0, "unchanged": 0, "missing": 0, "deleted": 0, "refused": 0, "failed": 0, "still_refused": 0, "reasons": [], "problems": [],
+        "run": "", "state": store.DONE, "asks": "", "new": 12, "changed": 0, "unchanged": 0, "missing": 0, "left_out": 0, "deleted": 0, "refused": 0, "failed": 0, "still_refused": 0, "reasons": [], "problems": [],
         "causes": [],
     }  # fmt: skip
     before = found()

@@ -24,12 +24,13 @@ _waiting = click.option("--wait", is_flag=True, help="Work on it here and now, a
 @harvest.command("dry-run")
 @_source_option
 @click.option("--approve", is_flag=True, help="Do it, as planned.")
+@click.option("--again", is_flag=True, help="Give up a plan that waits, and plan again.")
 @_waiting
-def dry_run(source: str, approve: bool, wait: bool, as_json: bool) -> None:
+def dry_run(source: str, approve: bool, again: bool, wait: bool, as_json: bool) -> None:
     """See what a run of SOURCE (its name) would do."""
     from . import commanding
 
-    commanding.begin(source, dry=True, approve=approve, wait=wait, as_json=as_json)
+    commanding.begin(source, dry=True, approve=approve, again=again, wait=wait, as_json=as_json)
 
 
 @harvest.command()

@@ -28,14 +28,15 @@ def _act(name: str, asked: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def begin(source: str, *, dry: bool, approve: bool, wait: bool, as_json: bool) -> None:
-    """A run or a dry run. With `approve`, a plan of the source that waits already is done instead of making another."""
+def begin(source: str, *, dry: bool, approve: bool, again: bool = False, wait: bool, as_json: bool) -> None:
+    """A run or a dry run. With `approve`, a plan of the source that waits already is done instead of making another; with `again` it is given up."""
     package = model.Package.get(source)
     there = store.open_run(package.id) if package else None
-    if approve and there is not None and there.state == store.PLANNED:
+    waits = there is not None and there.state == store.PLANNED
+    if approve and waits and not again:
         run_id = _act("tzc_harvest_approve", {"source": source})["run"]
     else:
-        run_id = _act("tzc_harvest_dry_run", {"source": source})["run"] if dry else _act("tzc_harvest_run", {"source": source, "approve": approve})["run"]
+        run_id = _act("tzc_harvest_dry_run", {"source": source, "again": again and waits})["run"] if dry else _act("tzc_harvest_run", {"source": source, "approve": approve})["run"]
     if wait:
         _until_it_rests(run_id)
         if dry and approve and _run(run_id).state == store.PLANNED:
@@ -89,7 +90,7 @@ def _say(run_id: str, as_json: bool) -> None:
         "departures": "Suspiciously much is missing: look at it, then approve or stop it.",
         "dry": "Approve it to have it done.",
     }
-    counts = ", ".join(f"{told[name]} {name}" for name in ("new", "changed", "unchanged", "missing", "deleted", "refused", "failed") if told[name])
+    counts = ", ".join(f"{told[name]} {name.replace('_', ' ')}" for name in ("new", "changed", "unchanged", "missing", "left_out", "deleted", "refused", "failed") if told[name])
     click.echo(f"{told['state']}: {counts or 'nothing'}. {asks.get(told['asks'], '')}".rstrip())
     for group in told["causes"]:
         cause = causes.of(group["cause"])

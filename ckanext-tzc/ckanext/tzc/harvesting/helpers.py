@@ -8,14 +8,15 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestObject, HarvestSource
 
-from . import reports, sources
+from . import mappings, reports, sources
 from .engine import reasons, store
 
 
 def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
-    """The catalogue that a dataset was harvested from: `{"title", "address", "host", "missing"}`; None for one that was made here.
+    """The catalogue that a dataset was harvested from: `{"title", "address", "host", "missing", "left_out"}`; None for one that was made here.
 
-    The address is the catalogue's site: the source's own may hold a token. `missing`: the day since which the source no longer lists it, or empty.
+    The address is the catalogue's site: the source's own may hold a token. `missing`: the day since which the source no longer lists it, or empty; `left_out`: why
+    it counts as missing though it is listed there, or empty.
     """
     source = (
         model.Session.query(HarvestSource)
@@ -27,9 +28,11 @@ def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
         return None
     address = urlsplit(source.url)
     host = address.hostname or ""
-    since = model.Session.query(store.ItemRow.missing).filter(store.ItemRow.package_id == package["id"], store.ItemRow.missing.is_not(None)).scalar()
+    missing = model.Session.query(store.ItemRow.missing, store.ItemRow.left_out).filter(store.ItemRow.package_id == package["id"], store.ItemRow.missing.is_not(None)).first()
+    since = str(tk.h.tzc_moment(missing.missing.replace(tzinfo=None))) if missing else ""
+    why = mappings.left_out(missing.left_out) if missing and missing.left_out else ""
     site = f"{address.scheme}://{host}{f':{address.port}' if address.port else ''}/"
-    return {"title": source.title or host, "host": host, "address": site, "missing": str(tk.h.tzc_moment(since.replace(tzinfo=None))) if since else ""}
+    return {"title": source.title or host, "host": host, "address": site, "missing": since, "left_out": why}
 
 
 def tzc_may_harvest() -> bool:

@@ -43,7 +43,7 @@ class Prepared:
 
 
 def prepared(record: Record, owner: str | None, address: str, using: Mapping[str, Any]) -> Prepared:
-    """A record as a dataset, after the repairs that need the territory, by the source's mapping (`mappings.in_force`). RecordError for one that a filter of it leaves out."""
+    """A record as a dataset, after the repairs that need the territory, by the source's mapping (`mappings.in_force`). `mappings.LeftOutError` for one that a filter leaves out."""
     applied = mappings.apply(located(record), using)
     made = dataset(applied.record, owner, address)
     return Prepared({**made, "axis": list(applied.axes)} if applied.axes else made, applied.record.notes)

@@ -10,7 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from tzc.harvesting import mapping as rules
 
-from . import mappings, reports, views
+from . import mappings, reports, samples, views
+from .engine import store
 
 mapped = Blueprint("tzc_harvest_mapping", __name__)
 
@@ -70,7 +71,7 @@ def of_form(form: MultiDict[str, str]) -> dict[str, Any]:
     return {part: filled for part, value in read.items() if (filled := {key: said for key, said in value.items() if said not in ("", [])})}
 
 
-def _shown(mapping: dict[str, Any], seen: mappings.Seen) -> dict[str, Any]:
+def _shown(mapping: dict[str, Any], seen: samples.Seen) -> dict[str, Any]:
     """What the form is drawn of."""
     tables = []
     for name, (title, help_text) in _table_words().items():
@@ -112,14 +113,35 @@ def mapping(name: str) -> views.Page:
         except tk.ValidationError as error:
             errors = [{"part": "", "words": words} for said in error.error_dict.values() for words in said]
         else:
-            same = made["version"] == stored["version"]
-            tk.h.flash_success(tk._("Nothing was changed.") if same else tk._("The mapping is saved. The next run uses it for all datasets of the source."))
+            tk.h.flash_success(tk._("Nothing was changed.") if made["version"] == stored["version"] else _saved(package))
             answer: Response = tk.h.redirect_to("tzc_harvest_mapping.mapping", name=package.name)
             return answer
-    seen = mappings.seen(package.id)
-    more = {"before": before, "errors": errors, "stored": stored, "tried": [] if errors else mappings.tried(seen.samples, given), "unsaved": sent is not None}
-    page: views.Page = tk.render("harvesting/mapping.html", {"source": reports.standing(package), **_shown(given, seen), **more})
+    refused = _asked(package) if sent is not None and "ask" in sent else ""
+    seen, standing = samples.seen(package.id), reports.standing(package)
+    may_ask = bool(standing and standing["ours"] and standing["active"] and not (standing["last"] and standing["last"]["open"]))
+    told = {"tried": [] if errors else mappings.tried(seen.samples, given), "refused": refused, "may_ask": may_ask}
+    more = {"before": before, "errors": errors, "stored": stored, "unsaved": sent is not None, **told}
+    page: views.Page = tk.render("harvesting/mapping.html", {"source": standing, **_shown(given, seen), **more})
     return page
+
+
+def _saved(package: Any) -> str:
+    """What is told after a mapping was saved, by what is under way."""
+    run = store.open_run(package.id)
+    if run is None:
+        return str(tk._("The mapping is saved. The next run uses it for all datasets of the source."))
+    if run.state == store.PLANNED:
+        return str(tk._("The mapping is saved. The plan that waits was made without it: plan again."))
+    return str(tk._("The mapping is saved. The run that is under way began without it and may end so; the next one uses it."))
+
+
+def _asked(package: Any) -> str:
+    """Ask the source for samples; why there are none, else nothing."""
+    try:
+        tk.get_action("tzc_harvest_mapping_sample")(views._context(), {"source": package.id})
+    except tk.ValidationError as error:
+        return "; ".join(str(words) for words in error.error_summary.values())
+    return ""
 
 
 @mapped.route("/harvest/<name>/correspondances/versions")

@@ -1,34 +1,24 @@
-"""Mappings of sources: kept in versions, tried on records as they came, used when a dataset is prepared. What a mapping is: `tzc.harvesting.mapping`."""
+"""Mappings of sources: kept in versions, tried on records as they came (`samples`), used when a dataset is prepared. What a mapping is: `tzc.harvesting.mapping`."""
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckan.plugins import PluginImplementations
-from ckanext.harvest.interfaces import IHarvester
-from ckanext.harvest.model import HarvestObject, HarvestSource
+from ckanext.harvest.model import HarvestSource
 from ckanext.tzc.common.territory import language, territory, text
-from ckanext.tzc.harvesters import base
-from ckanext.tzc.harvesters.formats import known as known_format
-from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
 from ckanext.tzc.harvesters.record import Agent, Note, Record, RecordError, Resource
 from ckanext.tzc.schemas import vocabulary
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tzc.harvesting import mapping as rules
 from tzc.harvesting import repair
-
-from . import sources
-
-SAMPLES, READ, WORDS = 3, 40, 30
-"""Datasets that a mapping is shown on; records that are read for the words of a source; words that are proposed for each table."""
 
 
 class Version(tk.BaseModel):
@@ -96,14 +86,27 @@ class Applied(NamedTuple):
     axes: tuple[str, ...]
 
 
+class LeftOutError(RecordError):
+    """A filter of the source's mapping leaves the record out; `filter` is its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(left_out(name), "filtered")
+        self.filter = name
+
+
+def left_out(name: str) -> str:
+    """Why a filter leaves a record out, in words."""
+    words = {"publishers": tk._("only some publishers are taken"), "tags": tk._("only some keywords are taken"), "without_tags": tk._("it has a keyword that is left out")}
+    return str(tk._("The source's mapping leaves it out: {why}.")).format(why=words[name])
+
+
 def apply(record: Record, mapping: Mapping[str, Any]) -> Applied:
-    """The record after a mapping, each thing that was done noted. RecordError for one that a filter leaves out."""
+    """The record after a mapping, each thing that was done noted. LeftOutError for one that a filter leaves out."""
     if not mapping:
         return Applied(record, ())
     told = rules.mapped(dataclasses.asdict(record), mapping, lists())
     if told.left_out:
-        words = {"publishers": tk._("only some publishers are taken"), "tags": tk._("only some keywords are taken"), "without_tags": tk._("it has a keyword that is left out")}
-        raise RecordError(tk._("The source's mapping leaves it out: {why}.").format(why=words[told.left_out]), "filtered")
+        raise LeftOutError(told.left_out)
     if not told.reasons:
         return Applied(record, told.axes)
     fields = {name: told.record[name] for name in ("licence", "themes", "languages", "communes", "frequency", "access")}
@@ -111,63 +114,6 @@ def apply(record: Record, mapping: Mapping[str, Any]) -> Applied:
     notes = (Note(repair.MAPPED, f"{reason.part}: {reason.came} → {reason.became}"[:200]) for reason in told.reasons)
     resources = tuple(Resource(**file) for file in told.record["resources"])
     return Applied(dataclasses.replace(record, **fields, **agents, resources=resources, notes=(*record.notes, *notes)), told.axes)
-
-
-# records as they came
-
-
-def records(source_id: str, most: int) -> Iterator[Record]:
-    """Records of a source as they came last, read anew, without the source's mapping; those that cannot be read are passed over."""
-    source = HarvestSource.get(source_id)
-    kind = next((plugin for plugin in PluginImplementations(IHarvester) if source and plugin.info()["name"] == source.type), None)
-    harvester = getattr(kind, "harvester", None)
-    if source is None or harvester is None:
-        return
-    shown = base.Source(sources.without_password(source.url), sources.settings(source.config))
-    for content in _contents(source_id, most):
-        try:
-            yield base.record_of(harvester, content, shown)
-        except RecordError:
-            continue
-
-
-def _contents(source_id: str, most: int) -> Iterable[str]:
-    mine = (HarvestObject.harvest_source_id == source_id, HarvestObject.content.is_not(None), HarvestObject.content != "")
-    newest = sa.select(HarvestObject.guid, HarvestObject.content, HarvestObject.gathered).where(*mine).distinct(HarvestObject.guid)
-    newest = newest.order_by(HarvestObject.guid, HarvestObject.gathered.desc()).limit(most)
-    return [content for _guid, content, _gathered in model.Session.execute(newest)]
-
-
-class Seen(NamedTuple):
-    """What a source's records hold: samples, and words that are none of ours, by table, the most frequent first."""
-
-    samples: list[Record]
-    words: dict[str, list[str]]
-
-
-def seen(source_id: str) -> Seen:
-    """Look at some records of a source."""
-    counts: dict[str, dict[str, int]] = {table: {} for table in rules.TABLES}
-    samples: list[Record] = []
-    for record in records(source_id, READ):
-        samples += [record] if len(samples) < SAMPLES else []
-        for table, word in set(_foreign(record)):
-            counts[table][word] = counts[table].get(word, 0) + 1
-    return Seen(samples, {table: sorted(found, key=lambda word: (-found[word], word))[:WORDS] for table, found in counts.items()})
-
-
-def _foreign(record: Record) -> Iterator[tuple[str, str]]:
-    """Words of a record that a table could put right: the table and the word."""
-    if record.licence == OWN_CONDITIONS and record.licence_stated:
-        yield "licence", record.licence_stated[:300]
-    if not record.themes:
-        yield from (("theme", word) for word in record.keywords)
-    yield from (("axis", word) for word in record.keywords)
-    yield from (("commune", name) for name in record.places if not record.communes)
-    yield from (("language", note.value) for note in record.notes if note.what == "language not understood")
-    yield from (("format", file.format) for file in record.resources if file.format and known_format(file.format) is None)
-    if record.publisher and record.publisher.name:
-        yield "publisher", record.publisher.name
 
 
 # how a mapping looks
@@ -189,7 +135,7 @@ def tried(samples: Iterable[Record], mapping: Mapping[str, Any]) -> list[dict[st
         entry: dict[str, Any] = {"title": sample.title, "left_out": "", "lines": [], "reasons": []}
         try:
             after = apply(sample, mapping)
-        except RecordError as error:
+        except LeftOutError as error:
             entry["left_out"] = str(error)
         else:
             now = _told(after)

@@ -14,7 +14,7 @@ from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject,
 from tzc.harvesting import repair, threeway
 
 from . import health, sources
-from .engine import reasons, scheduling, store, telling
+from .engine import reading, reasons, scheduling, store, telling
 
 SHOWN = 20_000
 """Characters of a record that its page shows."""
@@ -105,7 +105,7 @@ def run(job: Any) -> Run:
     """A run: `{"id", "source", "begun", "ended", "open", "rests", "tone", "words", "counts": [str], "problems"}`; `problems` is how many there are, `rests` whether nothing
     goes on: it ended, or waits for somebody.
 
-    `failed` is how many records were not taken. Of our kinds also `engine`, the run's state, `asks`, why it waits, `plan`, whether it has one,
+    `failed` is how many records were not taken. Of our kinds also `engine`, the run's state, `asks`, why it waits, `plan`, whether it has one, `outdated`, whether that waits and would be another by now,
     and `repeats`, the run that read the listing which this one found unchanged, with `still`, how many records are refused since then.
     """
     return _told([job])[0]
@@ -151,6 +151,7 @@ def _words(job: Any, became: dict[str, int], waiting: int, listing: int, engine:
         "plan": bool(engine and engine.planned and not engine.bridged),
         "repeats": engine.repeats if engine else None,
         "still": _still(engine) if engine else 0,
+        "outdated": bool(engine and reading.is_outdated(engine)),
     }
 
 
@@ -213,6 +214,7 @@ def counted(counts: Mapping[str, int]) -> list[str]:
         "unchanged": lambda n: tk.ungettext("%(num)d as before", "%(num)d as before", n),
         "back": lambda n: tk.ungettext("%(num)d there again", "%(num)d there again", n),
         "missing": lambda n: tk.ungettext("%(num)d no longer at the source", "%(num)d no longer at the source", n),
+        "left_out": lambda n: tk.ungettext("%(num)d left out by the filter of the mapping", "%(num)d left out by the filter of the mapping", n),
         "gone": lambda n: tk.ungettext("%(num)d deleted", "%(num)d deleted", n),
         "refused": lambda n: tk.ungettext("%(num)d refused", "%(num)d refused", n),
         "failed": lambda n: tk.ungettext("%(num)d failed", "%(num)d failed", n),
@@ -222,7 +224,7 @@ def counted(counts: Mapping[str, int]) -> list[str]:
 
 def kinds_found(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     """The kinds of records of a plan that have rows, each with how many there are in words."""
-    return [(kind, counted({kind: counts[kind]})[0]) for kind in ("new", "changed", "back", "missing", "gone", "refused") if counts.get(kind)]
+    return [(kind, counted({kind: counts[kind]})[0]) for kind in ("new", "changed", "back", "missing", "left_out", "gone", "refused") if counts.get(kind)]
 
 
 def change(kind: str, outcome: str | None) -> str:
@@ -232,6 +234,7 @@ def change(kind: str, outcome: str | None) -> str:
         store.CHANGED: tk._("changed"),
         store.BACK: tk._("there again"),
         store.MISSING: tk._("no longer at the source, kept for now"),
+        store.LEFT_OUT: tk._("left out by the filter of the mapping, kept for now"),
         store.GONE: tk._("deleted"),
         store.REFUSED: tk._("refused"),
     }

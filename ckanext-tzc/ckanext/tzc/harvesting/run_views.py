@@ -17,6 +17,7 @@ ENTRIES = 50
 
 ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "dry-run": ("tzc_harvest_dry_run", {}),
+    "plan-again": ("tzc_harvest_dry_run", {"again": True}),
     "approve": ("tzc_harvest_approve", {}),
     "give-up": ("tzc_harvest_stop", {}),
     "pause": ("tzc_harvest_pause", {}),
@@ -54,6 +55,7 @@ def _said(order: str) -> str:
     """What is told after an order."""
     words = {
         "dry-run": tk._("The catalogue is being listed. Load this page again to see what would change."),
+        "plan-again": tk._("The plan is given up, and the catalogue is being listed again. Load this page again to see what would change."),
         "approve": tk._("The plan is being done. Load this page again to see how it goes."),
         "give-up": tk._("It ends. What was done stays, what was planned is not done."),
         "pause": tk._("It is paused as soon as the datasets that are being written are done."),

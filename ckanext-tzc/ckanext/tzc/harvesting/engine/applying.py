@@ -147,15 +147,15 @@ def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, e
     """Do one row. What became of edits made here is noted in `edits`."""
     if row.change == store.REFUSED:
         return Done(row, store.REFUSED, words=row.words, cause=row.cause)
-    if row.change in {store.MISSING, store.BACK}:
-        values = {"missing": store.now() if row.change == store.MISSING else None, "kept": False, "package_id": row.package_id}
+    if row.change in {store.MISSING, store.LEFT_OUT, store.BACK}:
+        values = {"missing": None if row.change == store.BACK else store.now(), "kept": False, "package_id": row.package_id}
         store.keep(origin.id, [{"identifier": row.identifier, **values, **({"digest": row.digest} if row.digest else {})}])
-        return Done(row, store.DID, row.package_id)
+        return Done(row, store.DID, row.package_id, row.words)
     package = _package(row)
     if row.change == store.GONE:
         if package and package.state != "deleted":
             writer.delete(package)
-        return Done(row, store.WRITTEN, row.package_id)
+        return Done(row, store.WRITTEN, row.package_id, row.words)
     if package is None:
         return Done(row, store.WRITTEN, writer.create([writer.new(row.given)])[0])
     shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": writer.user_name}, {"id": package.id})

@@ -14,7 +14,7 @@ from ckanext.tzc.harvesters import listing
 
 from .. import sources
 from ..bridge import records
-from . import applying, documents, leases, outages, scheduling, store, working
+from . import applying, documents, leases, outages, reading, scheduling, store, working
 
 
 class OrderError(Exception):
@@ -62,12 +62,28 @@ def _locked(source_id: str) -> store.Run:
     return found
 
 
-def approve(source_id: str, user: str) -> store.Run:
-    """Do the plan that waits, as it stands."""
+def _planned(source_id: str) -> store.Run:
+    """The plan of a source that waits for approval, locked."""
     run = _locked(source_id)
     if run.state != store.PLANNED:
         model.Session.rollback()
         raise OrderError(tk._("No plan of this source waits for approval."))
+    return run
+
+
+def give_up(source_id: str) -> store.Run:
+    """End a plan that waits; nothing of it is done."""
+    _planned(source_id)
+    return stop(source_id)
+
+
+def approve(source_id: str, user: str) -> store.Run:
+    """Do the plan that waits, as it stands; not one that would be another by now."""
+    run = _planned(source_id)
+    if reading.is_outdated(run):
+        model.Session.rollback()
+        words = tk._("The mapping or configuration of the source, or how the portal reads it, was changed after this plan was made: it is not what would be done now. Plan again.")
+        raise OrderError(words)
     store.known(source_id).approved = True
     run.state, run.asks, run.approved, run.approved_by, run.taken_over, run.wanted = store.APPLYING, "", store.now(), user, 0, ""
     model.Session.commit()

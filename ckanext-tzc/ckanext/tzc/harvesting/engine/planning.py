@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import ckan.model as model
@@ -18,6 +19,7 @@ from ckanext.tzc.harvesters.record import Item, RecordError
 from ckanext.tzc.harvesters.words import CONTROL
 from sqlalchemy.dialects.postgresql import insert
 
+from .. import mappings
 from . import comparing, outages, reading, store, writing
 from .leases import Lease
 
@@ -34,10 +36,14 @@ Row = dict[str, Any]
 
 @dataclasses.dataclass
 class Plan:
-    """A plan while it is made: how many records became what, which came, and whether that was all; where the listing was as before, the run that read it."""
+    """A plan while it is made: how many records became what, which came, and whether that was all; where the listing was as before, the run that read it.
+
+    `left_out`: those that came and were taken before, and that a filter of the mapping leaves out by now, each with the filter's name. They leave as those do that did not come.
+    """
 
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     present: set[str] = dataclasses.field(default_factory=set)
+    left_out: dict[str, str] = dataclasses.field(default_factory=dict)
     whole: bool = True
     doubted: int = 0
     repeats: str | None = None
@@ -59,7 +65,9 @@ def make(lease: Lease, origin: reading.Origin) -> Plan:
     try:
         if read_so and pages and not _lost(origin.id) and client.is_unchanged(pages):
             client.pages = pages
-            plan.present = set(_datasets(origin.id)) - set(_missing(origin.id))
+            missing = _missing(origin.id)
+            plan.present = set(_datasets(origin.id)) - missing.keys()
+            plan.left_out = {identifier: row.left_out for identifier, row in missing.items() if row.left_out}
             plan.count("unchanged", len(plan.present))
             plan.repeats = store.last_read(origin.id)
         else:
@@ -109,8 +117,8 @@ def _datasets(source_id: str) -> dict[str, str]:
 
 
 def _missing(source_id: str) -> dict[str, Any]:
-    """Records that were missing before, by identifier: `(missing, kept)`."""
-    columns = (store.ItemRow.identifier, store.ItemRow.missing, store.ItemRow.kept)
+    """Records that were missing before, by identifier: `(missing, kept, left_out)`."""
+    columns = (store.ItemRow.identifier, store.ItemRow.missing, store.ItemRow.kept, store.ItemRow.left_out)
     query = sa.select(*columns).where(store.ItemRow.source_id == source_id, store.ItemRow.missing.is_not(None))
     return {row.identifier: row for row in model.Session.execute(query)}
 
@@ -131,7 +139,6 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
             plan.whole = False
             store.problem(lease.run_id, item.problem, item.cause)
     good = {item.identifier: item for item in batch if not item.problem}
-    plan.present |= good.keys()
     known = store.items(origin.id, list(good))
     if adopted := _adopted(origin, [identifier for identifier in good if identifier not in known or known[identifier].package_id is None]):
         known |= adopted
@@ -142,10 +149,16 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
     same: list[Row] = []
     for identifier, item in good.items():
         digest = hashlib.sha256(f"{origin.reading}\0{item.content}".encode("utf-8", "surrogatepass")).hexdigest()
+        plan.present.add(identifier)
         if identifier in planned and planned[identifier].digest == digest:
             plan.count(planned[identifier].change)
             continue
-        row = _row(writer, origin, item, digest, known.get(identifier))
+        try:
+            row = _row(writer, origin, item, digest, known.get(identifier))
+        except mappings.LeftOutError as error:
+            plan.present.remove(identifier)
+            plan.left_out[identifier] = error.filter
+            continue
         plan.count(row["change"] if row else "unchanged")
         if row:
             rows.append({"run_id": lease.run_id, "identifier": identifier, "digest": digest, **row})
@@ -168,13 +181,15 @@ def _write(rows: list[Row]) -> None:
 
 
 def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | None:
-    """What is to be done for one record; nothing where it is as it was."""
+    """What is to be done for one record; nothing where it is as it was. LeftOutError for one that was taken before and that the mapping leaves out by now."""
     there = bool(known is not None and known.there)
     if there and known.digest == digest and known.missing is None:
         return None
     try:
         made = reading.prepared(base.record_of(origin.harvester, item.content, origin.shown), origin)
     except RecordError as error:
+        if there and isinstance(error, mappings.LeftOutError):
+            raise
         return {"change": store.REFUSED, "title": item.identifier[:500], "words": CONTROL.sub("", str(error)), "cause": error.cause, "content": item.content}
     except Exception as error:  # noqa: BLE001 -- whatever a reader falls over, the other records are no worse
         return _fallen_over(item, error)
@@ -244,7 +259,7 @@ def grace(origin: reading.Origin) -> dt.timedelta:
 
 
 def _depart(lease: Lease, origin: reading.Origin, plan: Plan) -> None:
-    """Rows for what the source no longer lists; only a whole listing says so."""
+    """Rows for what the source no longer lists, and for what its mapping leaves out by now; only a whole listing says so."""
     if not plan.whole:
         return
     lease.hold()
@@ -254,19 +269,44 @@ def _depart(lease: Lease, origin: reading.Origin, plan: Plan) -> None:
     if plan.doubted:
         words = tk._("%(missing)d of %(known)d datasets are missing at the source, suspiciously many: nothing is done until somebody has looked and approves the run or stops it.")
         store.problem(lease.run_id, words % {"missing": plan.doubted, "known": len(datasets)}, "departures")
+        if filtered := len(leaving.doubted & plan.left_out.keys()):
+            words = tk._("%(num)d of them are still listed there: the filter of the source's mapping leaves them out.")
+            store.problem(lease.run_id, words % {"num": filtered}, "departures")
     now, patience = store.now(), grace(origin)
-    change = store.MISSING if patience else store.GONE
-    rows = [{"change": change, "identifier": identifier} for identifier in sorted(leaving.gone | leaving.doubted)]
+    kept = store.MISSING if patience else store.GONE
+    rows = [_departure(kept, identifier, plan) for identifier in sorted(leaving.gone | leaving.doubted)]
     overdue = [name for name, row in missing.items() if name in datasets and name not in plan.present and not row.kept and row.missing + patience <= now]
-    rows += [{"change": store.GONE, "identifier": identifier} for identifier in sorted(overdue)]
+    rows += [_departure(store.GONE, identifier, plan) for identifier in sorted(overdue)]
     titles = _titles([datasets[row["identifier"]] for row in rows])
     for batch in (rows[start : start + BATCH] for start in range(0, len(rows), BATCH)):
         _write([{"run_id": lease.run_id, **row, "package_id": datasets[row["identifier"]], "title": titles.get(datasets[row["identifier"]], "")} for row in batch])
     for row in rows:
         plan.count(row["change"])
+    _left_out(lease, origin, plan, datasets.keys())
     if waits := len(missing.keys() & datasets.keys()) - len(overdue):
         plan.count("absent", waits)
     model.Session.commit()
+
+
+def _departure(change: str, identifier: str, plan: Plan) -> Row:
+    """The row of one that leaves, with the reason where the mapping says so and not the source."""
+    by = plan.left_out.get(identifier)
+    if by is None:
+        return {"change": change, "identifier": identifier}
+    return {"change": store.LEFT_OUT if change == store.MISSING else change, "identifier": identifier, "words": mappings.left_out(by)}
+
+
+def _left_out(lease: Lease, origin: reading.Origin, plan: Plan, datasets: AbstractSet[str]) -> None:
+    """What the mapping leaves out is remembered as it is now. Of that, what is here and does not count as the source's is refused, as what is new."""
+    item = store.ItemRow
+    said = sa.select(item.identifier, item.left_out).where(item.source_id == origin.id, item.left_out.is_not(None))
+    before: dict[str, str] = dict(model.Session.execute(said).all())
+    changed = {name for name in before.keys() | plan.left_out.keys() if before.get(name) != plan.left_out.get(name)}
+    store.keep(origin.id, [{"identifier": name, "left_out": plan.left_out.get(name)} for name in sorted(changed)])
+    others = sorted(plan.left_out.keys() - datasets)
+    _write([{"run_id": lease.run_id, "identifier": name, "change": store.REFUSED, "title": name[:500], "words": mappings.left_out(plan.left_out[name]), "cause": "filtered"} for name in others])
+    if others:
+        plan.count(store.REFUSED, len(others))
 
 
 def _titles(ids: list[str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ import tzc.harvesting
 from tzc.harvesting import threeway
 
 from .. import mapping, mappings, sources
+from . import store
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,16 +51,29 @@ class Origin:
         return self.asked.settings.get(name)
 
 
+def kind_of(name: str) -> Any:
+    """The plugin that is a kind of sources of ours; None for one of another program's, and for one that is not there."""
+    return next((plugin for plugin in PluginImplementations(IHarvester) if hasattr(plugin, "harvester") and plugin.info()["name"] == name), None)
+
+
 def origin(source_id: str) -> Origin:
     """A source of one of our kinds."""
     source, package = HarvestSource.get(source_id), model.Package.get(source_id)
-    kind = next(plugin for plugin in PluginImplementations(IHarvester) if plugin.info()["name"] == source.type)
+    kind = kind_of(source.type)
     settings = sources.settings(source.config)
     asked, shown = base.Source(source.url, settings), base.Source(sources.without_password(source.url), settings)
     using = mappings.in_force(source_id)
     told = "\0".join((_code(), source.type, source.url, source.config or "", package.owner_org or "", repr(territory().commune_names), mappings.as_text(using)))
     reading = hashlib.sha256(told.encode()).hexdigest()
     return Origin(source.id, package.title or package.name, kind.harvester, kind.limits, asked, shown, package.owner_org, reading, using)
+
+
+def is_outdated(run: store.Run) -> bool:
+    """Whether a plan waits that would be another now: the source's mapping or configuration, its kind, or the portal's way of reading changed since it was made."""
+    if run.state != store.PLANNED:
+        return False
+    source = HarvestSource.get(run.source_id)
+    return source is None or kind_of(source.type) is None or origin(run.source_id).reading != run.reading
 
 
 @functools.cache
@@ -74,7 +88,7 @@ def _code() -> str:
 
 
 def prepared(record: Record, source: Origin) -> mapping.Prepared:
-    """The dataset of a record, without id and name, and what was mended and mapped. RecordError for one that the source's mapping leaves out."""
+    """The dataset of a record, without id and name, and what was mended and mapped. `mappings.LeftOutError` for one that the source's mapping leaves out."""
     return mapping.prepared(record, source.owner, source.harvester.record_address(source.shown, record.identifier), source.mapping)
 
 

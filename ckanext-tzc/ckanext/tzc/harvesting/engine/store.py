@@ -16,8 +16,9 @@ WAITING, PLANNING, PLANNED, APPLYING, PAUSED, DONE, STOPPED, FAILED = "waiting",
 WORKABLE = (WAITING, PLANNING, APPLYING)
 """States in which a worker may take a run."""
 
-NEW, CHANGED, BACK, MISSING, GONE, REFUSED = "new", "changed", "back", "missing", "gone", "refused"
-"""What a plan says of a record: to be created; to be written; listed again, as it was; listed no longer, kept meanwhile; missing for too long; not to be taken.
+NEW, CHANGED, BACK, MISSING, LEFT_OUT, GONE, REFUSED = "new", "changed", "back", "missing", "left_out", "gone", "refused"
+"""What a plan says of a record: to be created; to be written; listed again, as it was; listed no longer, kept meanwhile; left out by a filter that came later, kept meanwhile;
+missing or left out for too long; not to be taken.
 
 What is unchanged has no row."""
 
@@ -31,8 +32,8 @@ def now() -> dt.datetime:
 
 
 class Known(tk.BaseModel):
-    """What is kept of a source: whether its first run was approved, how its last whole listing is known again, and how it was read then.
-    `trouble`, `since`, `well`: see `standing`.
+    """What is kept of a source: whether its first run was approved, how its last whole listing is known again, and how it was read then; before there was a run, records that
+    somebody asked for (`samples`). `trouble`, `since`, `well`: see `standing`.
     """
 
     __tablename__ = "tzc_harvesting_source"
@@ -44,11 +45,12 @@ class Known(tk.BaseModel):
     trouble = sa.Column(sa.UnicodeText, nullable=False, server_default="")
     since = sa.Column(sa.DateTime(timezone=True))
     well = sa.Column(sa.DateTime(timezone=True))
+    samples = sa.Column(JSONB(none_as_null=True))
 
 
 class ItemRow(tk.BaseModel):
     """A record of a source: the hash of what came, the dataset that was made of it (`given`, before people changed it here), since when it is missing.
-    `kept`: somebody took it back, so that it is not deleted again.
+    `kept`: somebody took it back, so that it is not deleted again. `left_out`: which filter of the source's mapping (`mapping.FILTERS`) left it out when it was last listed.
     """
 
     __tablename__ = "tzc_harvesting_item"
@@ -60,6 +62,7 @@ class ItemRow(tk.BaseModel):
     given = sa.Column(JSONB(none_as_null=True))
     missing = sa.Column(sa.DateTime(timezone=True))
     kept = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+    left_out = sa.Column(sa.UnicodeText)
 
 
 class Run(tk.BaseModel):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError
 
 from ..bridge import telling as bridged
-from . import reasons, store
+from . import reading, reasons, store
 
 MOST = 1000
 """Entries that are told at once."""
@@ -16,21 +16,23 @@ MOST = 1000
 EXAMPLES = 20
 """Records that are named of one cause."""
 
-KINDS = ("new", "changed", "unchanged", "back", "missing", "gone", "refused")
+KINDS = ("new", "changed", "unchanged", "back", "missing", "left_out", "gone", "refused")
 
 Values = dict[str, Any]
 
 
 def status(run: store.Run) -> Values:
-    """One run: `planned` counts what it found, `done` what became of that; `absent` are those that were missing before and are still kept."""
+    """One run: `outdated` says that its plan waits and would be another by now; `found` counts what it found, `done` what became of that; `absent` are those that were missing
+    before and are still kept.
+    """
     found = {kind: run.counts.get(kind, 0) for kind in KINDS}
     listed = bridged.listed(run.id) if run.bridged else run.counts.get("listed", 0)
     told = sa.select(HarvestGatherError.message).where(HarvestGatherError.harvest_job_id == run.id).order_by(HarvestGatherError.created).limit(MOST)
     problems = model.Session.execute(told).scalars()
     moments = {name: value.isoformat() if value else None for name, value in (("begun", run.begun), ("planned", run.planned), ("approved", run.approved), ("ended", run.ended))}
     return {
-        "run": run.id, "source": run.source_id, "state": run.state, "asks": run.asks, "dry": run.dry, "whole": run.whole, **moments, "listed": listed,
-        "absent": run.counts.get("absent", 0), "found": found, "done": done(run), "problems": list(problems),
+        "run": run.id, "source": run.source_id, "state": run.state, "asks": run.asks, "dry": run.dry, "outdated": reading.is_outdated(run), "whole": run.whole, **moments,
+        "listed": listed, "absent": run.counts.get("absent", 0), "found": found, "done": done(run), "problems": list(problems),
         "causes": causes(run), "repeats": run.repeats, "still_refused": sum(still(run).values()),
     }  # fmt: skip
 
@@ -66,7 +68,7 @@ def causes(run: store.Run) -> list[Values]:
 
 
 def summary(run: store.Run) -> Values:
-    """A run in a line: `{"state", "new", "changed", "unchanged", "missing", "deleted", "refused", "failed", "still_refused", "reasons", "problems", "causes"}`.
+    """A run in a line: `{"state", "new", "changed", "unchanged", "missing", "left_out", "deleted", "refused", "failed", "still_refused", "reasons", "problems", "causes"}`.
 
     Counts are of what was done, and of what would be done while the plan waits; `reasons` are also of what is still refused.
     """
@@ -77,8 +79,8 @@ def summary(run: store.Run) -> Values:
         if run.bridged
         else [{"identifier": row["identifier"], "words": row["words"], "cause": row["cause"]} for row in entries(repeated(run), {"refused": True}, MOST, 0)[0]]
     )
-    names = {"new": "new", "changed": "changed", "unchanged": "unchanged", "missing": "missing", "deleted": "gone", "refused": "refused", "failed": "failed"}
-    said = {name: counts.get(kind, 0) for name, kind in names.items()}
+    names = ("new", "changed", "unchanged", "missing", "left_out", "deleted", "refused", "failed")
+    said = {name: counts.get("gone" if name == "deleted" else name, 0) for name in names}
     return {"run": run.id, "state": run.state, "asks": run.asks, **said, "reasons": refused, **{name: told[name] for name in ("still_refused", "problems", "causes")}}
 
 

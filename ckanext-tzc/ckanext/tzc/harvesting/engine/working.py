@@ -113,7 +113,7 @@ def _done(lease: leases.Lease, origin: reading.Origin) -> None:
     lease.hold()
     run, known = _of(lease), store.known(origin.id)
     outcomes = dict(model.Session.execute(sa.select(store.Entry.outcome, sa.func.count()).where(store.Entry.run_id == run.id).group_by(store.Entry.outcome)).all())
-    known.approved = known.approved or bool(outcomes.get(store.DID))
+    known.approved, known.samples = known.approved or bool(outcomes.get(store.DID)), None
     if run.whole and not outcomes.get(store.FAULT):
         known.reading, known.pages = run.reading, run.pages
     else:

@@ -23,6 +23,7 @@ from .engine_action import (
 from .mapping_action import (
     tzc_harvest_double_decide,
     tzc_harvest_doubles,
+    tzc_harvest_mapping_sample,
     tzc_harvest_mapping_show,
     tzc_harvest_mapping_try,
     tzc_harvest_mapping_update,
@@ -46,6 +47,7 @@ __all__ = [
     "tzc_harvest_dry_run",
     "tzc_harvest_entries",
     "tzc_harvest_log",
+    "tzc_harvest_mapping_sample",
     "tzc_harvest_mapping_show",
     "tzc_harvest_mapping_try",
     "tzc_harvest_mapping_update",

@@ -83,7 +83,8 @@ def _of_source(context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
     return {"success": True}
 
 
-tzc_harvest_mapping_show = tzc_harvest_mapping_versions = tzc_harvest_mapping_try = tzc_harvest_mapping_update = tzc_harvest_doubles = tzc_harvest_double_decide = _of_source
+tzc_harvest_mapping_show = tzc_harvest_mapping_versions = tzc_harvest_mapping_try = tzc_harvest_mapping_update = tzc_harvest_mapping_sample = _of_source
+tzc_harvest_doubles = tzc_harvest_double_decide = _of_source
 tzc_harvest_dry_run = tzc_harvest_run = tzc_harvest_approve = tzc_harvest_pause = tzc_harvest_stop = tzc_harvest_restore = tzc_harvest_status = tzc_harvest_entries = _of_source
 tzc_harvest_log = _of_source
 

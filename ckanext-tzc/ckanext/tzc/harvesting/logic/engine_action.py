@@ -61,8 +61,10 @@ def _begin(context: Values, package: Any, *, dry: bool, approved_by: str | None)
 
 
 def tzc_harvest_dry_run(context: Values, data_dict: Values) -> Values:
-    """See what a run of `source` would do; nothing is written until it is approved."""
+    """See what a run of `source` would do; nothing is written until it is approved. With `again` true a plan that waits is given up for it."""
     package = _asked("tzc_harvest_dry_run", context, data_dict)
+    if tk.asbool(data_dict.get("again", False)):
+        _order(lambda: orders.give_up(package.id))
     return _begin(context, package, dry=True, approved_by=None)
 
 

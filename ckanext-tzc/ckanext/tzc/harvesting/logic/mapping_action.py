@@ -5,14 +5,17 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.harvest.model import HarvestSource
 from ckanext.tzc.common.bounds import offset_and_limit
 from ckanext.tzc.common.numbers import whole_number
 from ckanext.tzc.common.territory import language
+from ckanext.tzc.harvesters.http import FetchError
 from sqlalchemy.exc import IntegrityError
 
 from tzc.harvesting import mapping as rules
 
-from .. import doubles, mappings, sources
+from .. import doubles, mappings, samples, sources
+from ..engine import store
 
 
 def _source(context: dict[str, Any], data_dict: dict[str, Any], action: str) -> Any:
@@ -67,8 +70,30 @@ def tzc_harvest_mapping_try(context: dict[str, Any], data_dict: dict[str, Any]) 
     Returns `[{"title", "left_out", "lines": [[label, before, after]], "reasons"}]`. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     package = _source(context, data_dict, "tzc_harvest_mapping_try")
-    samples = mappings.seen(package.id).samples
-    return mappings.tried(samples, _checked(data_dict.get("mapping")))
+    return mappings.tried(samples.seen(package.id).samples, _checked(data_dict.get("mapping")))
+
+
+def tzc_harvest_mapping_sample(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, int]:
+    """Ask a `source` for three of its records, on which its mapping is tried until there was a run; a plan that waits has its own.
+
+    Returns `{"samples"}`, how many came. Raises NotAuthorized, ObjectNotFound, ValidationError (also where the source cannot be asked, with the reason).
+    """
+    package = _source(context, data_dict, "tzc_harvest_mapping_sample")
+    source = HarvestSource.get(package.id)
+    if source is None or not source.active or package.state != "active":
+        raise tk.ValidationError({"source": [tk._("The source is deleted. Take it back first, on the page that describes it.")]})
+    if not sources.is_ours(source.type):
+        raise tk.ValidationError({"source": [tk._("Another program harvests sources of this kind: they have no mapping.")]})
+    if store.open_run(package.id) is not None:
+        raise tk.ValidationError({"source": [tk._("A run waits or is under way already.")]})
+    try:
+        came = samples.ask(package.id)
+    except FetchError as error:
+        raise tk.ValidationError({"source": [str(error)]}) from error
+    model.Session.commit()
+    if not came:
+        raise tk.ValidationError({"source": [tk._("No record came that can be read. A dry run tells of each record why.")]})
+    return {"samples": came}
 
 
 def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:

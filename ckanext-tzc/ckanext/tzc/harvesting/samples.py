@@ -1,0 +1,121 @@
+"""Records of a source on which its mapping is shown, and their words that are none of ours: of the plan that waits, as they were harvested, or asked for before there was a run."""
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import ckan.model as model
+import sqlalchemy as sa
+from ckanext.harvest.model import HarvestObject, HarvestSource
+from ckanext.tzc.harvesters import base
+from ckanext.tzc.harvesters.formats import known as known_format
+from ckanext.tzc.harvesters.http import FetchError, Limits
+from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
+from ckanext.tzc.harvesters.record import Record, RecordError
+
+from tzc.harvesting import mapping as rules
+
+from . import sources
+from .engine import reading, store
+
+SAMPLES, READ, WORDS = 3, 40, 30
+"""Datasets that a mapping is shown on; records that are read for the words of a source; words that are proposed for each table."""
+
+ASKED = Limits(connect=5, read=10, answer=20, run=25, size=10 * 1024 * 1024, tries=1, redirects=3)
+"""What somebody waits for who asks a source for samples by a page."""
+
+LONGEST = 1024 * 1024
+"""Letters of a record that is kept as a sample."""
+
+
+class Seen(NamedTuple):
+    """What a source's records hold: samples, and words that are none of ours, by table, the most frequent first."""
+
+    samples: list[Record]
+    words: dict[str, list[str]]
+
+
+def seen(source_id: str) -> Seen:
+    """Look at some records of a source."""
+    counts: dict[str, dict[str, int]] = {table: {} for table in rules.TABLES}
+    samples: list[Record] = []
+    for record in records(source_id, READ):
+        samples += [record] if len(samples) < SAMPLES else []
+        for table, word in set(_foreign(record)):
+            counts[table][word] = counts[table].get(word, 0) + 1
+    return Seen(samples, {table: sorted(found, key=lambda word: (-found[word], word))[:WORDS] for table, found in counts.items()})
+
+
+def _foreign(record: Record) -> Iterator[tuple[str, str]]:
+    """Words of a record that a table could put right: the table and the word."""
+    if record.licence == OWN_CONDITIONS and record.licence_stated:
+        yield "licence", record.licence_stated[:300]
+    if not record.themes:
+        yield from (("theme", word) for word in record.keywords)
+    yield from (("axis", word) for word in record.keywords)
+    yield from (("commune", name) for name in record.places if not record.communes)
+    yield from (("language", note.value) for note in record.notes if note.what == "language not understood")
+    yield from (("format", file.format) for file in record.resources if file.format and known_format(file.format) is None)
+    if record.publisher and record.publisher.name:
+        yield "publisher", record.publisher.name
+
+
+def records(source_id: str, most: int) -> Iterator[Record]:
+    """Records of a source, without its mapping; those that cannot be read are passed over.
+
+    What the last run found and did not write comes first, then what was harvested, each once; where there is neither, what was asked for.
+    """
+    source = HarvestSource.get(source_id)
+    kind = reading.kind_of(source.type) if source else None
+    if kind is None:
+        return
+    shown = base.Source(sources.without_password(source.url), sources.settings(source.config))
+    read = list(_read(kind.harvester, shown, itertools.islice(_contents(source_id, most), most)))
+    yield from read or _read(kind.harvester, shown, store.known(source_id).samples or [])
+
+
+def _read(harvester: base.Harvester, shown: base.Source, contents: Iterable[str]) -> Iterator[Record]:
+    for content in contents:
+        try:
+            yield base.record_of(harvester, content, shown)
+        except RecordError:
+            continue
+
+
+def _contents(source_id: str, most: int) -> Iterator[str]:
+    told: set[str] = set()
+    run, entry = store.last_run(source_id), store.Entry
+    if run is not None:
+        planned = sa.select(entry.identifier, entry.content).where(entry.run_id == run.id, entry.content.is_not(None)).order_by(entry.number).limit(most)
+        for identifier, content in model.Session.execute(planned).all():
+            told.add(identifier)
+            yield content
+    mine = (HarvestObject.harvest_source_id == source_id, HarvestObject.content.is_not(None), HarvestObject.content != "")
+    newest = sa.select(HarvestObject.guid, HarvestObject.content).where(*mine).distinct(HarvestObject.guid)
+    for identifier, content in model.Session.execute(newest.order_by(HarvestObject.guid, HarvestObject.gathered.desc()).limit(most)).all():
+        if identifier not in told:
+            yield content
+
+
+def ask(source_id: str) -> int:
+    """Ask a source of one of our kinds for some records and keep them; how many came that can be read. Raises FetchError.
+
+    The caller commits.
+    """
+    origin = dataclasses.replace(reading.origin(source_id), limits=ASKED)
+    found: list[str] = []
+    try:
+        for item in itertools.islice(base.listing(origin.harvester, origin.client(), origin.asked), READ):
+            if item.content and len(item.content) <= LONGEST and any(_read(origin.harvester, origin.shown, [item.content])):
+                found.append(item.content)
+            if len(found) == SAMPLES:
+                break
+    except FetchError:
+        # what came before the listing broke off is good
+        if not found:
+            raise
+    store.known(source_id).samples = found
+    model.Session.flush()
+    return len(found)
