@@ -310,7 +310,7 @@ def of_dataset(given: Mapping[str, Any]) -> Dataset:
     """What is compared of a dataset of our schema, as `package_show` gives it."""
     agents = [agent.get("name") or "" for agent in given.get("publisher") or [] if isinstance(agent, Mapping)]
     organisation = given.get("organization") or {}
-    stated = [given.get("identifier"), *(given.get("alternate_identifier") or []), given.get("url"), given.get("uri"), given.get("source")]
+    stated = [given.get("identifier"), *(given.get("alternate_identifier") or []), given.get("url"), given.get("uri"), given.get("source"), *(given.get("merged_from") or [])]
     stated += [extra.get("value") for extra in given.get("extras") or [] if extra.get("key") in {"guid", "source", "uri"}]
     periods = [period for period in given.get("temporal_coverage") or [] if isinstance(period, Mapping)]
     return Dataset(

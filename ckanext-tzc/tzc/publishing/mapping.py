@@ -300,6 +300,8 @@ class _Writer:
                 self.add(me, "dct:source", stated)
             else:
                 self.add(me, "prov:wasDerivedFrom", stated or iri(dataset.get("url")) or iri(dataset.get("harvest_source_url")))
+        for source in values(dataset.get("merged_from")):
+            self.add(me, "prov:wasDerivedFrom", iri(source))
         for source in values(dataset.get("was_derived_from")):
             # one of this portal's is known by its id
             here = isinstance(source, str) and bool(ID.fullmatch(source))

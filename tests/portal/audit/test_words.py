@@ -15,7 +15,7 @@ from ckanext.tzc.workflow import courses
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "with_request_context")
 
 ROOMS = Path(words.__file__).parents[1]
-ROOMS_THAT_TELL = ("rights", "workflow", "agreements", "audit")
+ROOMS_THAT_TELL = ("rights", "workflow", "agreements", "audit", "harvesting")
 KIND = re.compile(r'"((?:request|grant|dataset|delegation|duty|terms|invitation|link|agreement|licence|access|member|administrator|data|audit)\.[a-z_]+)"')
 PAGES = {"dataset.read", "dataset.edit", "dataset.search", "dataset.new", "dataset.resources", "dataset.delete"}
 

@@ -16,8 +16,8 @@ from tzc.harvesting.mapping import keeps
 
 from . import mappings
 
-TERRITORY_FIELDS = ("axis", "personal_data", "late_after_days", "update_promise", "source_system")
-"""What no catalogue says, and people add here: kept when the source changes."""
+TERRITORY_FIELDS = ("axis", "personal_data", "late_after_days", "update_promise", "source_system", "merged_from")
+"""What no catalogue says, and people add here, or a merge: kept when the source changes."""
 
 
 def located(record: Record) -> Record:

@@ -105,8 +105,8 @@ def run(job: Any) -> Run:
     """A run: `{"id", "source", "begun", "ended", "open", "rests", "tone", "words", "counts": [str], "problems"}`; `problems` is how many there are, `rests` whether nothing
     goes on: it ended, or waits for somebody.
 
-    `failed` is how many records were not taken. Of our kinds also `engine`, the run's state, `asks`, why it waits, `plan`, whether it has one, `outdated`, whether that waits and would be another by now,
-    and `repeats`, the run that read the listing which this one found unchanged, with `still`, how many records are refused since then.
+    `failed` is how many records were not taken. Of our kinds also `engine`, the run's state, `asks`, why it waits, `plan`, whether it has one,
+    `outdated`, whether that waits and would be another by now, and `repeats`, the run that read the listing which this one found unchanged, with `still`, how many records are refused since then.
     """
     return _told([job])[0]
 

@@ -234,4 +234,5 @@ def _taken(package: Any) -> int:
 
 
 from .mapping_views import mapped  # noqa: E402, F401 -- it uses what stands above; CKAN looks for blueprints here
+from .merge_views import merged  # noqa: E402, F401 -- it uses what stands above; CKAN looks for blueprints here
 from .run_views import runs as engine_runs  # noqa: E402, F401 -- it uses what stands above; CKAN looks for blueprints here

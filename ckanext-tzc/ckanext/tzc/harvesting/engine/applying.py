@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import logging
 import uuid
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import ckan.model as model
@@ -16,7 +17,7 @@ from ckanext.harvest.model import HarvestObject, HarvestObjectError, HarvestObje
 
 from tzc.harvesting import threeway
 
-from .. import reports
+from .. import merges, reports
 from . import documents, outages, reading, store, writing
 from .leases import Lease, LostError, WantedError
 
@@ -99,6 +100,7 @@ def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
     writer = writing.Writer(origin.owner)
     writer.meet(row.given for row in rows if row.given)
     known = store.items(origin.id, [row.identifier for row in rows])
+    taken_over = merges.identifiers([row.package_id for row in rows if row.package_id])
     edits: dict[str, threeway.Merged] = {}
     done = _created(writer, [row for row in rows if row.change == store.NEW and not _package(row)], as_planned=_as_planned(lease, origin))
     created = {row.identifier for row, *_rest in done}
@@ -106,7 +108,7 @@ def _batch(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
         if row.identifier in created:
             continue
         try:
-            done.append(_one(writer, origin, row, known.get(row.identifier), edits))
+            done.append(_one(writer, origin, row, known.get(row.identifier), edits, taken_over))
         except tk.ValidationError as error:
             done.append(_refused(row, error))
     _tell(lease, origin, done, edits)
@@ -143,8 +145,8 @@ def _created(writer: writing.Writer, rows: list[Any], *, as_planned: bool) -> li
     return [*done, *(Done(row, store.WRITTEN, identifier) for (row, _ready), identifier in zip(fitting, ids, strict=True))]
 
 
-def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, edits: dict[str, threeway.Merged]) -> Done:
-    """Do one row. What became of edits made here is noted in `edits`."""
+def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, edits: dict[str, threeway.Merged], taken_over: Mapping[str, list[str]]) -> Done:
+    """Do one row. What became of edits made here is noted in `edits`; `taken_over`: identifiers that datasets got by a merge."""
     if row.change == store.REFUSED:
         return Done(row, store.REFUSED, words=row.words, cause=row.cause)
     if row.change in {store.MISSING, store.LEFT_OUT, store.BACK}:
@@ -152,6 +154,8 @@ def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, e
         store.keep(origin.id, [{"identifier": row.identifier, **values, **({"digest": row.digest} if row.digest else {})}])
         return Done(row, store.DID, row.package_id, row.words)
     package = _package(row)
+    if row.change != store.GONE and known is not None and known.withdrawn:
+        return Done(row, store.DID, row.package_id, tk._("It was merged with another dataset meanwhile."))
     if row.change == store.GONE:
         if package and package.state != "deleted":
             writer.delete(package)
@@ -159,7 +163,7 @@ def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, e
     if package is None:
         return Done(row, store.WRITTEN, writer.create([writer.new(row.given)])[0])
     shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": writer.user_name}, {"id": package.id})
-    merged = edits[row.identifier] = reading.merged(row.given, shown, known.given if known else None, origin)
+    merged = edits[row.identifier] = reading.merged(row.given, shown, known.given if known else None, origin, taken_over.get(package.id, []))
     writer.update(package, merged.dataset)
     return Done(row, store.WRITTEN, str(package.id))
 

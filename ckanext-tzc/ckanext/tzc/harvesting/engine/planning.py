@@ -19,7 +19,7 @@ from ckanext.tzc.harvesters.record import Item, RecordError
 from ckanext.tzc.harvesters.words import CONTROL
 from sqlalchemy.dialects.postgresql import insert
 
-from .. import mappings
+from .. import mappings, merges
 from . import comparing, outages, reading, store, writing
 from .leases import Lease
 
@@ -106,7 +106,7 @@ def _lost(source_id: str) -> bool:
     """Whether a dataset of the source was deleted here without the source knowing: a listing then makes it anew."""
     query = sa.select(store.ItemRow.identifier).join(model.Package, model.Package.id == store.ItemRow.package_id, isouter=True)
     made = (store.ItemRow.source_id == source_id, store.ItemRow.missing.is_(None), store.ItemRow.given.is_not(None))
-    gone = query.where(*made, sa.or_(model.Package.id.is_(None), model.Package.state != "active"))
+    gone = query.where(*made, sa.or_(model.Package.id.is_(None), model.Package.state != "active"), ~merges.is_withdrawn(store.ItemRow.package_id))
     return model.Session.execute(gone.limit(1)).first() is not None
 
 
@@ -162,7 +162,7 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
         plan.count(row["change"] if row else "unchanged")
         if row:
             rows.append({"run_id": lease.run_id, "identifier": identifier, "digest": digest, **row})
-        elif known[identifier].digest != digest:
+        elif known[identifier].digest != digest and not known[identifier].withdrawn:
             same.append({"identifier": identifier, "digest": digest})
     store.keep(origin.id, same)
     _write(rows)
@@ -182,6 +182,9 @@ def _write(rows: list[Row]) -> None:
 
 def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | None:
     """What is to be done for one record; nothing where it is as it was. LeftOutError for one that was taken before and that the mapping leaves out by now."""
+    if known is not None and known.withdrawn:
+        # its dataset was merged with another one: that the source lists it is all that matters
+        return {"change": store.BACK, "title": item.identifier[:500], "package_id": known.package_id} if known.missing else None
     there = bool(known is not None and known.there)
     if there and known.digest == digest and known.missing is None:
         return None
@@ -304,7 +307,8 @@ def _left_out(lease: Lease, origin: reading.Origin, plan: Plan, datasets: Abstra
     changed = {name for name in before.keys() | plan.left_out.keys() if before.get(name) != plan.left_out.get(name)}
     store.keep(origin.id, [{"identifier": name, "left_out": plan.left_out.get(name)} for name in sorted(changed)])
     others = sorted(plan.left_out.keys() - datasets)
-    _write([{"run_id": lease.run_id, "identifier": name, "change": store.REFUSED, "title": name[:500], "words": mappings.left_out(plan.left_out[name]), "cause": "filtered"} for name in others])
+    refused = {"run_id": lease.run_id, "change": store.REFUSED, "cause": "filtered"}
+    _write([{**refused, "identifier": name, "title": name[:500], "words": mappings.left_out(plan.left_out[name])} for name in others])
     if others:
         plan.count(store.REFUSED, len(others))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,14 @@ def prepared(record: Record, source: Origin) -> mapping.Prepared:
     return mapping.prepared(record, source.owner, source.harvester.record_address(source.shown, record.identifier), source.mapping)
 
 
-def merged(given: dict[str, Any], stored: dict[str, Any], before: dict[str, Any] | None, source: Origin) -> threeway.Merged:
-    """What is to be written to a dataset that is there; `before` is what the source gave the last time. Edits made here stay until the source changes what was edited."""
-    return mapping.merged(given, stored, {"given": before} if before else {}, source.mapping)
+def merged(given: dict[str, Any], stored: dict[str, Any], before: dict[str, Any] | None, source: Origin, taken_over: Sequence[str] = ()) -> threeway.Merged:
+    """What is to be written to a dataset that is there; `before` is what the source gave the last time. Edits made here stay until the source changes what was edited.
+
+    `taken_over`: identifiers that it got by a merge: they are no edit, and stay whatever the source says.
+    """
+    others = [name for name in stored.get("alternate_identifier") or [] if name not in taken_over]
+    told = mapping.merged(given, {**stored, "alternate_identifier": others}, {"given": before} if before else {}, source.mapping)
+    if not taken_over:
+        return told
+    stated = told.dataset.get("alternate_identifier") or []
+    return dataclasses.replace(told, dataset={**told.dataset, "alternate_identifier": list(dict.fromkeys((*stated, *taken_over)))})

@@ -12,6 +12,8 @@ from ckanext.harvest.model import HarvestGatherError
 from ckanext.tzc.harvesters.words import CONTROL
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from .. import merges
+
 WAITING, PLANNING, PLANNED, APPLYING, PAUSED, DONE, STOPPED, FAILED = "waiting", "planning", "planned", "applying", "paused", "done", "stopped", "failed"
 WORKABLE = (WAITING, PLANNING, APPLYING)
 """States in which a worker may take a run."""
@@ -197,9 +199,12 @@ def known(source_id: str) -> Known:
 
 
 def items(source_id: str, identifiers: list[str]) -> dict[str, Any]:
-    """What is known of these records: `(identifier, digest, given, missing, kept, package_id, there)`; `there` says whether the dataset is."""
+    """What is known of these records: `(identifier, digest, given, missing, kept, package_id, there, withdrawn)`; `there` says whether the dataset is, `withdrawn` whether it was
+    merged with another one, so that it is not to be made again.
+    """
     there = sa.and_(model.Package.id == ItemRow.package_id, model.Package.state == "active")
     columns = (ItemRow.identifier, ItemRow.digest, ItemRow.given, ItemRow.missing, ItemRow.kept, ItemRow.package_id, model.Package.id.is_not(None).label("there"))
+    columns += (merges.is_withdrawn(ItemRow.package_id).label("withdrawn"),)
     query = sa.select(*columns).select_from(sa.outerjoin(ItemRow, model.Package, there)).where(ItemRow.source_id == source_id, ItemRow.identifier.in_(identifiers))
     return {row.identifier: row for row in model.Session.execute(query)}
 

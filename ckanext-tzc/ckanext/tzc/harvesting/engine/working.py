@@ -8,6 +8,7 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestJob, HarvestObject
 
+from .. import merges, merging
 from . import applying, leases, outages, planning, reading, standing, store
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ def _ran_before(source_id: str) -> bool:
 
 def _done(lease: leases.Lease, origin: reading.Origin) -> None:
     """All is done: what is kept of the source for the next time, and the job is closed."""
+    _bring_back(lease)
     lease.hold()
     run, known = _of(lease), store.known(origin.id)
     outcomes = dict(model.Session.execute(sa.select(store.Entry.outcome, sa.func.count()).where(store.Entry.run_id == run.id).group_by(store.Entry.outcome)).all())
@@ -133,6 +135,19 @@ def _finish(run: store.Run, state: str) -> None:
         if outages.is_outage(error):
             raise
         log.warning("Source %s cannot be brought into the index.", run.source_id, exc_info=True)
+    model.Session.commit()
+
+
+def _bring_back(lease: leases.Lease) -> None:
+    """What was withdrawn for datasets that this run deleted is there again."""
+    lease.hold()
+    entry = store.Entry
+    gone = sa.select(entry.package_id).where(entry.run_id == lease.run_id, entry.change == store.GONE, entry.outcome == store.DID, entry.package_id.is_not(None))
+    kept = model.Session.scalars(sa.select(merges.Merge.kept_id).where(merges.Merge.state == merges.MERGED, merges.Merge.kept_id.in_(gone))).all()
+    try:
+        merging.bring_back(kept)
+    except merging.MergeError as error:
+        log.warning("What was merged with datasets that run %s deleted is not there again: %s", lease.run_id, error)
     model.Session.commit()
 
 

@@ -29,6 +29,13 @@ from .mapping_action import (
     tzc_harvest_mapping_update,
     tzc_harvest_mapping_versions,
 )
+from .merge_action import (
+    tzc_harvest_double_answer,
+    tzc_harvest_double_merge,
+    tzc_harvest_double_show,
+    tzc_harvest_double_undo,
+    tzc_harvest_merges,
+)
 
 # without a list, CKAN leaves out what comes from elsewhere
 __all__ = [
@@ -42,7 +49,11 @@ __all__ = [
     "harvest_source_reindex",
     "harvest_source_show",
     "tzc_harvest_approve",
+    "tzc_harvest_double_answer",
     "tzc_harvest_double_decide",
+    "tzc_harvest_double_merge",
+    "tzc_harvest_double_show",
+    "tzc_harvest_double_undo",
     "tzc_harvest_doubles",
     "tzc_harvest_dry_run",
     "tzc_harvest_entries",
@@ -52,6 +63,7 @@ __all__ = [
     "tzc_harvest_mapping_try",
     "tzc_harvest_mapping_update",
     "tzc_harvest_mapping_versions",
+    "tzc_harvest_merges",
     "tzc_harvest_pause",
     "tzc_harvest_restore",
     "tzc_harvest_run",

@@ -8,6 +8,7 @@ import ckan.authz as authz
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestJob, HarvestObject
+from ckanext.tzc.common.signed_in import signed_in
 
 Answer = dict[str, Any]
 
@@ -85,6 +86,7 @@ def _of_source(context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
 
 tzc_harvest_mapping_show = tzc_harvest_mapping_versions = tzc_harvest_mapping_try = tzc_harvest_mapping_update = tzc_harvest_mapping_sample = _of_source
 tzc_harvest_doubles = tzc_harvest_double_decide = _of_source
+tzc_harvest_double_show = tzc_harvest_double_merge = tzc_harvest_double_answer = tzc_harvest_double_undo = tzc_harvest_merges = signed_in
 tzc_harvest_dry_run = tzc_harvest_run = tzc_harvest_approve = tzc_harvest_pause = tzc_harvest_stop = tzc_harvest_restore = tzc_harvest_status = tzc_harvest_entries = _of_source
 tzc_harvest_log = _of_source
 

@@ -1,0 +1,315 @@
+"""Two datasets that are the same become one: by whom, what the one that stays takes over, where the old address leads, and the ways back."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import pytest
+from ckan.tests import factories
+from ckanext.tzc.common import happening
+from ckanext.tzc.harvesting import doubles, merges, merging
+from ckanext.tzc.harvesting.engine import orders, store, telling
+
+from tests.domain.harvesters.speakers import package
+from tests.people import PASSWORD, Person
+from tests.sites import Site, catalogue
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
+
+Source = Callable[..., dict[str, Any]]
+FILE = {"url": "https://data.example.org/comptages.csv", "name": "Comptages", "format": "CSV"}
+MORE = {"url": "https://autre.example.org/stations.geojson", "name": "Stations", "format": "GeoJSON"}
+
+
+def described(number: int = 1, **fields: Any) -> dict[str, Any]:
+    return {**package(f"jeu-{number}", f"Comptages {number}"), "identifier": f"https://source.example.org/jeu-{number}", "url": f"https://source.example.org/page-{number}", **fields}
+
+
+def act(name: str, user: str, **asked: Any) -> Any:
+    return tk.get_action(f"tzc_harvest_{name}")({"user": user}, asked)
+
+
+def admin() -> str:
+    return str(tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"])
+
+
+def harvest(**asked: Any) -> dict[str, int]:
+    run_id = act("run", admin(), source="une-source", approve=True, **asked)["run"]
+    orders.work_now(run_id)
+    run = store.run(run_id)
+    assert run is not None and run.state == store.DONE
+    return {name: count for name, count in telling.summary(run).items() if isinstance(count, int) and count}
+
+
+def show(name: str) -> dict[str, Any]:
+    return dict(tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": name}))
+
+
+def there() -> set[str]:
+    return {entry["name"] for entry in tk.get_action("package_search")({"user": ""}, {"q": "*:*", "rows": 100})["results"]}
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[happening.Happening]:
+    told: list[happening.Happening] = []
+    original = happening.tell
+    monkeypatch.setattr(happening, "tell", lambda one: (told.append(one), original(one))[1])
+    return told
+
+
+@pytest.fixture
+def pair(site: Site, source: Source, publish: Callable[..., dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A harvested dataset, and one that was made here, proposed as the same; the one made here has a file more."""
+    site.answer = catalogue([described(), described(2)])
+    source(site.address, "tzc_ckan")
+    harvest()
+    harvested = show(model.Session.query(model.Package).filter_by(title="Comptages 1").one().id)
+    made = publish(name="fait-ici", title="Comptages 1", resources=[{key: harvested["resources"][0][key] for key in ("url", "name")}, MORE], alternate_identifier=["urn:x:autre"])
+    propose(harvested["id"], made["id"])
+    return {"harvested": harvested, "made": made}
+
+
+def propose(one: str, other: str) -> None:
+    first, second = sorted((one, other))
+    model.Session.add(doubles.Double(one_id=first, other_id=second, score=0.9, reason="files", found=store.now()))
+    model.Session.commit()
+
+
+def merged(pair: dict[str, dict[str, Any]], keep: str, user: str, **asked: Any) -> dict[str, Any]:
+    both = {"one": pair["harvested"]["id"], "other": pair["made"]["id"]}
+    return dict(act("double_merge", user, **both, keep=pair[keep]["id"], **asked))
+
+
+def test_the_one_that_stays_takes_over_identifiers_and_files(editor: Person, pair: dict[str, dict[str, Any]], heard: list[happening.Happening], app: Any) -> None:
+    kept, gone = pair["harvested"], pair["made"]
+    page = f"/doublons/{kept['id']}/{gone['id']}"
+    body = editor.visit("/harvest/une-source/doublons")
+    assert page in body
+    editor.visit(page)
+    assert editor.page.xpath("//fieldset[.//input[@type='checkbox']]//span/text()") == ["Stations (GeoJSON)"], "only the file that the other does not have"
+    file = gone["resources"][1]["id"]
+    editor.send(("order", "merge"), keep=kept["id"], **{f"files__{kept['id'].replace('-', '__')}": file})
+    assert tk._("They are merged: the other address leads to the dataset that stays.") in editor.said()
+    now = show(kept["id"])
+    assert now["alternate_identifier"] == [*kept.get("alternate_identifier", []), "urn:x:autre"]
+    assert now["merged_from"] == [f"{tk.config['ckan.site_url']}/dataset/{gone['id']}"]
+    assert [(one["id"], one["name"]) for one in now["resources"]][1:] == [(file, "Stations")], "it is the same file still"
+    assert kept["name"] in there() and "fait-ici" not in there()
+    [told] = [one for one in heard if one.kind == "dataset.merged"]
+    assert told.about["dataset"] == kept["id"] and told.by == model.User.get(editor.name).id
+    assert act("doubles", editor.name, source="une-source")["count"] == 0
+    # the old address
+    for address in ("fait-ici", gone["id"]):
+        answer = app.get(f"/dataset/{address}", follow_redirects=False)
+        assert (answer.status_code, answer.headers["Location"].partition("/dataset/")[2]) == (301, kept["name"]) and "no-cache" in answer.headers["Cache-Control"]
+    assert app.get(f"/dataset/fait-ici/resource/{file}", follow_redirects=False).headers["Location"].endswith(f"/dataset/{kept['name']}/resource/{file}")
+    assert app.get(f"/dataset/fait-ici/resource/{gone['resources'][0]['id']}", follow_redirects=False).headers["Location"].endswith(f"/dataset/{kept['name']}")
+    assert app.get("/dataset/fait-ici.ttl", follow_redirects=False).headers["Location"].endswith(f"/dataset/{kept['name']}.ttl")
+    assert app.get("/dataset/fait-ici", follow_redirects=True).status_code == 200
+    # and back
+    editor.visit(page)
+    editor.send(("order", "undo"))
+    assert "fait-ici" in there()
+    back, as_before = show("fait-ici"), show(kept["id"])
+    assert sorted(one["name"] for one in back["resources"]) == sorted(one["name"] for one in gone["resources"]) and file in {one["id"] for one in back["resources"]}
+    assert (as_before.get("alternate_identifier") or [], as_before.get("merged_from") or []) == (kept.get("alternate_identifier") or [], [])
+    assert [one["id"] for one in as_before["resources"]] == [one["id"] for one in kept["resources"]]
+    assert app.get("/dataset/fait-ici", follow_redirects=False).status_code == 200
+    assert act("doubles", editor.name, source="une-source")["open"] == 1, "they are proposed again"
+
+
+def test_the_next_harvests_do_not_bring_it_back(editor: Person, site: Site, pair: dict[str, dict[str, Any]]) -> None:
+    name = pair["harvested"]["name"]
+    merged(pair, "made", editor.name)
+    assert show("fait-ici")["alternate_identifier"] == ["urn:x:autre", "jeu-1", "https://source.example.org/jeu-1"]
+    assert show("fait-ici")["merged_from"] == [pair["harvested"]["url"]]
+    assert name not in there()
+    assert harvest() == {"unchanged": 2}
+    site.answer = catalogue([described(title="Un autre titre"), described(2, title="Aussi un autre")])
+    assert harvest() == {"unchanged": 1, "changed": 1}
+    assert name not in there() and "fait-ici" in there()
+    act("double_undo", editor.name, one=pair["made"]["id"], other=pair["harvested"]["id"])
+    assert name in there() and show(name)["title"] == "Comptages 1"
+    assert harvest() == {"unchanged": 1, "changed": 1}, "what the source said meanwhile, though it says the same as the last time"
+    assert show(name)["title"] == "Un autre titre"
+
+
+def test_a_harvest_that_changes_the_one_that_stays_leaves_what_it_took_over(editor: Person, site: Site, pair: dict[str, dict[str, Any]]) -> None:
+    name = pair["harvested"]["name"]
+    merged(pair, "harvested", editor.name, files=[pair["made"]["resources"][1]["id"]])
+    before = show(name)
+    site.answer = catalogue([described(title="Un autre titre", extras=[{"key": "alternate_identifier", "value": '["urn:x:neuf"]'}]), described(2)])
+    assert harvest()["changed"] == 1
+    after = show(name)
+    assert after["title"] == "Un autre titre" and set(before["alternate_identifier"]) <= set(after["alternate_identifier"]) and after["merged_from"] == before["merged_from"]
+    assert [file["id"] for file in after["resources"]] == [file["id"] for file in before["resources"]]
+    body = editor.visit(f"/dataset/harvest_object/{after['id']}")
+    assert "alternate_identifier" not in body.partition('id="record-title"')[0] and "merged_from" not in body.partition('id="record-title"')[0], "it is no edit of anybody's"
+
+
+def test_it_comes_back_when_the_one_that_stays_is_lost_by_its_source(editor: Person, site: Site, pair: dict[str, dict[str, Any]], heard: list[happening.Happening]) -> None:
+    name = pair["harvested"]["name"]
+    merged(pair, "harvested", editor.name, files=[pair["made"]["resources"][1]["id"]])
+    site.answer = catalogue([described(2)])
+    assert harvest()["deleted"] == 1
+    assert "fait-ici" in there() and name not in there()
+    assert {file["name"] for file in show("fait-ici")["resources"]} == {"Stations", pair["made"]["resources"][0]["name"]}
+    assert [one.by for one in heard if one.kind == "dataset.merge_back"] == [None]
+    assert model.Session.query(merges.Merge).count() == 0
+
+
+def test_it_does_not_when_its_own_source_lost_it_too_and_is_proposed_when_a_person_deleted_the_other(editor: Person, site: Site, pair: dict[str, dict[str, Any]], app: Any) -> None:
+    two = show(model.Session.query(model.Package).filter_by(title="Comptages 2").one().id)
+    propose(pair["harvested"]["id"], two["id"])
+    act("double_merge", editor.name, one=pair["harvested"]["id"], other=two["id"], keep=two["id"])
+    site.answer = catalogue([described(3)])
+    harvest()
+    assert not there() & {pair["harvested"]["name"], two["name"]}
+    # by hand
+    site.answer = catalogue([described(3), described(4)])
+    harvest()
+    three, four = (show(model.Session.query(model.Package).filter_by(title=f"Comptages {number}").one().id) for number in (3, 4))
+    propose(three["id"], four["id"])
+    act("double_merge", editor.name, one=three["id"], other=four["id"], keep=three["id"])
+    tk.get_action("package_delete")({"user": editor.name}, {"id": three["id"]})
+    assert app.get(f"/dataset/{four['name']}", follow_redirects=False, status=404)
+    body = editor.visit("/doublons")
+    assert tk._("the one that stayed is gone") in body
+    editor.visit(f"/doublons/{three['id']}/{four['id']}")
+    editor.send(("order", "undo"))
+    assert four["name"] in there()
+
+
+@pytest.fixture
+def neighbour(app: Any) -> Iterator[Person]:
+    """An editor of another partner."""
+    user = factories.User(password=PASSWORD)
+    factories.Organization(image_url="", name="le-voisin", users=[{"name": user["name"], "capacity": "editor"}])
+    yield Person(app, user["name"])
+
+
+@pytest.fixture
+def between(pair: dict[str, dict[str, Any]], neighbour: Person) -> dict[str, dict[str, Any]]:
+    """A harvested dataset and one of another partner."""
+    theirs = tk.get_action("package_create")(
+        {"user": neighbour.name},
+        {"name": "du-voisin", "title": "Comptages 1", "notes": "Passages.", "owner_org": model.Group.get("le-voisin").id, "axis": ["mobilite"], "license_id": "lov2", "resources": [FILE, MORE]},
+    )
+    propose(pair["harvested"]["id"], theirs["id"])
+    return {"harvested": pair["harvested"], "made": theirs}
+
+
+@pytest.mark.parametrize("keep", ["harvested", "made"])
+def test_another_partners_dataset_is_not_touched_without_its_yes(editor: Person, neighbour: Person, between: dict[str, dict[str, Any]], keep: str, heard: list[happening.Happening]) -> None:
+    before = {side: show(one["id"]) for side, one in between.items()}
+    page = f"/doublons/{between['harvested']['id']}/{between['made']['id']}"
+    editor.visit(page)
+    editor.send(("order", "merge"), keep=between[keep]["id"])
+    assert tk._("The other partner is asked; nothing is done before the yes.") in editor.said()
+    assert {side: show(one["id"]) for side, one in between.items()} == before
+    [told] = [one for one in heard if one.kind == "dataset.merge_asked"]
+    assert told.tell == (model.User.get(neighbour.name).id,)
+    with pytest.raises(tk.NotAuthorized):
+        act("double_answer", editor.name, one=between["made"]["id"], other=between["harvested"]["id"], agree=True)
+    with pytest.raises(tk.ValidationError):
+        act("double_merge", neighbour.name, one=between["made"]["id"], other=between["harvested"]["id"], keep=between[keep]["id"])
+    assert act("merges", neighbour.name)["count"] == 1
+    neighbour.visit(page)
+    neighbour.send(("order", "agree"))
+    assert {side: show(one["id"])["state"] for side, one in between.items()} == {side: "active" if side == keep else "deleted" for side in between}
+    owner = neighbour if keep == "harvested" else editor
+    with pytest.raises(tk.NotAuthorized):
+        act("double_undo", (editor if owner is neighbour else neighbour).name, one=between["made"]["id"], other=between["harvested"]["id"])
+    act("double_undo", owner.name, one=between["made"]["id"], other=between["harvested"]["id"])
+    assert {show(one["id"])["state"] for one in between.values()} == {"active"}
+
+
+def test_a_proposal_is_refused_taken_back_or_outlived(editor: Person, neighbour: Person, between: dict[str, dict[str, Any]], partner: dict[str, Any]) -> None:
+    both = {"one": between["made"]["id"], "other": between["harvested"]["id"]}
+    for person in (neighbour, editor):
+        act("double_merge", editor.name, **both, keep=both["one"])
+        person.visit(f"/doublons/{both['one']}/{both['other']}")
+        person.send(("order", "refuse"))
+        assert model.Session.query(merges.Merge).count() == 0
+    with pytest.raises(tk.ValidationError):
+        act("double_answer", neighbour.name, **both, agree=True)
+    act("double_merge", editor.name, **both, keep=both["one"])
+    tk.get_action("organization_member_delete")({"ignore_auth": True, "user": admin()}, {"id": partner["id"], "username": editor.name})
+    with pytest.raises(tk.ValidationError):
+        act("double_answer", neighbour.name, **both, agree=True)
+    assert show(both["one"])["state"] == show(both["other"])["state"] == "active"
+    assert act("double_merge", admin(), **both, keep=both["one"])["state"] == "merged", "an administrator asks nobody"
+
+
+def test_who_sees_a_pair_and_what_is_no_pair(editor: Person, pair: dict[str, dict[str, Any]], person: Callable[[str], Person], neighbour: Person, publish: Callable[..., dict[str, Any]]) -> None:
+    both = {"one": pair["harvested"]["id"], "other": pair["made"]["id"]}
+    for user in (neighbour.name, person("member").name):
+        for action, more in (("double_show", {}), ("double_merge", {"keep": both["one"]}), ("double_answer", {"agree": True}), ("double_undo", {})):
+            with pytest.raises(tk.ObjectNotFound):
+                act(action, user, **both, **more)
+    with pytest.raises(tk.NotAuthorized):
+        act("double_show", "", **both)
+    neighbour.visit(f"/doublons/{both['one']}/{both['other']}", status=404)
+    other = publish(name="un-autre")
+    for pair_of in ({"one": both["one"], "other": both["one"]}, {"one": both["one"], "other": other["id"]}, {"one": both["one"], "other": "x"}, {"one": [], "other": {}}):
+        with pytest.raises((tk.ObjectNotFound, tk.ValidationError)):
+            act("double_show", editor.name, **pair_of)
+    with pytest.raises(tk.ValidationError):
+        act("double_merge", editor.name, **both, keep=other["id"])
+    with pytest.raises(tk.ValidationError):
+        act("double_merge", editor.name, **both, keep=both["one"], files=["x"])
+    act("double_decide", editor.name, source="une-source", decision="different", **both)
+    with pytest.raises(tk.ValidationError):
+        act("double_merge", editor.name, **both, keep=both["one"])
+    assert there() >= {"fait-ici", pair["harvested"]["name"]}
+
+
+def test_files_that_not_everybody_may_have_stay_where_they_are(editor: Person, pair: dict[str, dict[str, Any]]) -> None:
+    tk.get_action("package_patch")({"user": editor.name}, {"id": "fait-ici", "access_level": "restricted"})
+    both = {"one": pair["harvested"]["id"], "other": pair["made"]["id"]}
+    [file] = act("double_show", editor.name, **both)["other"]["own_files"]
+    assert (file["open"], file["url"]) == (False, "")
+    with pytest.raises(tk.ValidationError):
+        act("double_merge", editor.name, **both, keep=both["one"], files=[file["id"]])
+
+
+def test_the_old_address_tells_nothing_of_what_one_may_not_see(editor: Person, pair: dict[str, dict[str, Any]], app: Any) -> None:
+    merged(pair, "harvested", editor.name)
+    tk.get_action("package_patch")({"ignore_auth": True, "user": admin()}, {"id": pair["harvested"]["id"], "access_level": "confidential"})
+    app.get("/dataset/fait-ici", follow_redirects=False, status=404)
+    assert editor.get("/dataset/fait-ici", base_url=editor.site, follow_redirects=False).status_code == 301
+
+
+def test_what_cannot_be_written_leaves_both_as_they_were(editor: Person, pair: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {side: show(one["id"]) for side, one in pair.items()}
+
+    def falls(*_: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(merging.writing.Writer, "delete", falls)
+    with pytest.raises(OSError):
+        merged(pair, "harvested", editor.name, files=[pair["made"]["resources"][1]["id"]])
+    model.Session.rollback()
+    assert {side: show(one["id"]) for side, one in pair.items()} == before and model.Session.query(merges.Merge).count() == 0
+
+
+def test_merged_again_leads_on_and_on(editor: Person, pair: dict[str, dict[str, Any]], publish: Callable[..., dict[str, Any]], app: Any) -> None:
+    last = publish(name="le-dernier", title="Comptages 1")
+    propose(pair["made"]["id"], last["id"])
+    file = pair["made"]["resources"][1]["id"]
+    merged(pair, "made", editor.name)
+    act("double_merge", editor.name, one=pair["made"]["id"], other=last["id"], keep=last["id"], files=[file])
+    assert app.get(f"/dataset/{pair['harvested']['name']}", follow_redirects=False).headers["Location"].endswith("/dataset/le-dernier")
+    assert {"jeu-1", "urn:x:autre"} <= set(show("le-dernier")["alternate_identifier"])
+    act("double_undo", editor.name, one=pair["made"]["id"], other=last["id"])
+    assert app.get(f"/dataset/{pair['harvested']['name']}", follow_redirects=False).headers["Location"].endswith("/dataset/fait-ici")
+
+
+def test_what_somebody_brought_back_by_hand_is_withdrawn_no_more(editor: Person, pair: dict[str, dict[str, Any]], app: Any) -> None:
+    merged(pair, "harvested", editor.name)
+    tk.get_action("package_patch")({"user": editor.name}, {"id": pair["made"]["id"], "state": "active"})
+    app.get("/dataset/fait-ici", follow_redirects=False, status=200)
+    assert merged(pair, "harvested", editor.name)["state"] == "merged"
+    app.get("/dataset/fait-ici", follow_redirects=False, status=301)
