@@ -33,6 +33,7 @@ class Periodic:
 PERIODIC = (
     Periodic("ckanext.tzc.harvesting.jobs:run_due_harvests", "long", "*/2 * * * *", 110),
     Periodic("ckanext.tzc.harvesting.jobs:find_doubles", "long", "7 3 * * *", 3600),
+    Periodic("ckanext.tzc.harvesting.jobs:look_into_files", "long", "8-59/10 * * * *", 180),
     Periodic("ckanext.tzc.accounts.jobs:send_mails", "interactive", "* * * * *", 240),
     Periodic("ckanext.tzc.notices.jobs:write_mails", "interactive", "* * * * *", 260),
     Periodic("ckanext.tzc.notices.jobs:call", "long", "* * * * *", 260),

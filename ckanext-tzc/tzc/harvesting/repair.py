@@ -34,6 +34,7 @@ LANGUAGE = "language that was missing, by the words"
 COMMUNE = "commune by the name of a place"
 MAPPED = "by the source's mapping"
 INSPIRE_THEME = "theme by that of INSPIRE or ISO 19115"
+FORMAT = "format by the first bytes of the file"
 
 _RULES = (
     Rule("date-in-words", "mended", "date written in words", "date écrite en lettres"),
@@ -45,6 +46,7 @@ _RULES = (
     Rule("title-cut", "mended", "title cut off", "titre coupé"),
     Rule("keyword", "mended", "keyword made such that it is taken", "mot-clé adapté"),
     Rule("format-missing", "mended", "format that was missing, by the address", "format manquant, déduit de l’adresse"),
+    Rule("format-by-content", "mended", FORMAT, "format déduit des premiers octets du fichier"),
     Rule("language-missing", "mended", LANGUAGE, "langue manquante, déduite des mots"),
     Rule("language-unknown", "left out", "language not understood", "langue non comprise"),
     Rule("frequency-unknown", "left out", "frequency not understood", "rythme non compris"),
@@ -189,6 +191,30 @@ def _commune(piece: str, names: Mapping[str, str], known: Mapping[str, str]) -> 
     code = names.get(said) or names.get(_BEFORE.sub("", said), "")
     numbers = re.findall(r"\b\d[\dAB]\d*\b", piece)
     return code if all(code.startswith(number) or number.startswith(code[:2]) for number in numbers) else ""
+
+
+# formats by content
+
+_TEXTS_OF_DATA = frozenset({"CSV", "TSV", "JSON", "GEOJSON", "JSON_LD", "XML", "GML", "KML", "RDF_XML", "RDF_TURTLE", "ICS", "RSS", "ATOM"})
+_FILES = frozenset({"XLSX", "XLS", "ODS", "DOCX", "DOC", "ODT", "PPTX", "PDF", "SHP", "GTFS", "KMZ", "ZIP", "GPKG", "SQLITE", "PARQUET", "GZIP", "PNG", "JPEG", "TIFF", "DBF"})
+
+CONTESTED: Mapping[str, frozenset[str]] = {
+    "ZIP": frozenset({"SHP", "GTFS", "KMZ", "XLSX", "ODS", "DOCX", "ODT", "PPTX", "EPUB"}),
+    "HTML": _TEXTS_OF_DATA | _FILES,
+    "TXT": _TEXTS_OF_DATA,
+    "XML": frozenset({"GML", "KML", "RDF_XML", "RSS", "ATOM"}),
+    "JSON": frozenset({"GEOJSON", "JSON_LD"}),
+    "SQLITE": frozenset({"GPKG"}),
+}
+"""Formats that are stated where another one is meant, and those that may then take their place when the file's bytes say so (codes)."""
+
+
+def better_format(stated: str, content: str) -> str:
+    """The format (a code) that takes the place of the stated one, by what the file's bytes are; nothing where that is not clearly better.
+
+    `stated`: a code, or nothing where none of ours is stated.
+    """
+    return content if content and (not stated or content in CONTESTED.get(stated, ())) else ""
 
 
 # all of it, on a record

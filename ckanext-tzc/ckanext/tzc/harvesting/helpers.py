@@ -8,7 +8,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestObject, HarvestSource
 
-from . import mappings, reports, sources
+from . import contents, mappings, reports, sources
 from .engine import reasons, store
 
 
@@ -33,6 +33,11 @@ def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
     why = mappings.left_out(missing.left_out) if missing and missing.left_out else ""
     site = f"{address.scheme}://{host}{f':{address.port}' if address.port else ''}/"
     return {"title": source.title or host, "host": host, "address": site, "missing": since, "left_out": why}
+
+
+def tzc_harvest_format_found(file: dict[str, Any]) -> bool:
+    """Whether a file's format is the one that the portal found in its first bytes."""
+    return bool(file.get("package_id") and file.get("url_type") != "upload" and contents.found_here(file["package_id"]).get(file["id"]))
 
 
 def tzc_may_harvest() -> bool:

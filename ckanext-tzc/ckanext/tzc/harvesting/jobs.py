@@ -17,6 +17,13 @@ def run_due_harvests() -> None:
         return
 
 
+def look_into_files() -> int:
+    """Look at files whose format is missing or contested, a few. Returns how many."""
+    from . import contents
+
+    return contents.look(contents.SECONDS)
+
+
 def find_doubles() -> None:
     """Look for datasets that are perhaps there twice."""
     from . import doubles

@@ -14,7 +14,7 @@ from ckanext.tzc.harvesters.record import Agent, Box, Note, Record, Resource
 from tzc.harvesting import repair, threeway
 from tzc.harvesting.mapping import keeps
 
-from . import mappings
+from . import contents, mappings
 
 TERRITORY_FIELDS = ("axis", "personal_data", "late_after_days", "update_promise", "source_system", "merged_from")
 """What no catalogue says, and people add here, or a merge: kept when the source changes."""
@@ -43,8 +43,11 @@ class Prepared:
 
 
 def prepared(record: Record, owner: str | None, address: str, using: Mapping[str, Any]) -> Prepared:
-    """A record as a dataset, after the repairs that need the territory, by the source's mapping (`mappings.in_force`). `mappings.LeftOutError` for one that a filter leaves out."""
-    applied = mappings.apply(located(record), using)
+    """A record as a dataset, after the repairs that need the territory or what was found in files, by the source's mapping (`mappings.in_force`).
+
+    `mappings.LeftOutError` for one that a filter leaves out.
+    """
+    applied = mappings.apply(located(contents.remembered(record)), using)
     made = dataset(applied.record, owner, address)
     return Prepared({**made, "axis": list(applied.axes)} if applied.axes else made, applied.record.notes)
 

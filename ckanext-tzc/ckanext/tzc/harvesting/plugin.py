@@ -8,7 +8,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.dcat.interfaces import IDCATRDFHarvester
 from ckanext.tzc.common import measures
 
-from . import measuring, sources
+from . import contents, measuring, sources
 
 
 @tk.blanket.actions
@@ -21,6 +21,7 @@ class HarvestingPlugin(p.SingletonPlugin):
     """Who sees what of a harvest, and the processes that do it."""
 
     p.implements(p.IConfigurer)
+    p.implements(p.IConfigurable)
     p.implements(p.IPackageController, inherit=True)
     p.implements(IDCATRDFHarvester, inherit=True)
 
@@ -30,6 +31,10 @@ class HarvestingPlugin(p.SingletonPlugin):
         tk.add_resource("assets", "tzc_harvesting")
         sources.watch()
         measures.measured_by("harvesting", measuring.measure)
+
+    def configure(self, config: Any) -> None:
+        """The job that looks at files is sent after commits that ask for it."""
+        contents.job().listen()
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Who may allow a source what."""

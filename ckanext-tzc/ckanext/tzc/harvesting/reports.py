@@ -13,7 +13,7 @@ from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject,
 
 from tzc.harvesting import repair, threeway
 
-from . import health, sources
+from . import contents, health, sources
 from .engine import reading, reasons, scheduling, store, telling
 
 SHOWN = 20_000
@@ -106,7 +106,8 @@ def run(job: Any) -> Run:
     goes on: it ended, or waits for somebody.
 
     `failed` is how many records were not taken. Of our kinds also `engine`, the run's state, `asks`, why it waits, `plan`, whether it has one,
-    `outdated`, whether that waits and would be another by now, and `repeats`, the run that read the listing which this one found unchanged, with `still`, how many records are refused since then.
+    `outdated`, whether that waits and would be another by now, and `repeats`, the run that read the listing which this one found unchanged, with `still`, how many records are
+    refused since then.
     """
     return _told([job])[0]
 
@@ -259,7 +260,7 @@ def record(found: Any) -> dict[str, Any]:
         "dataset": {"name": package.name, "title": package.title or package.name} if package and package.state != "deleted" else None,
         "errors": [error.message or "" for error in found.errors],
         "why": reasons.told(entry.cause) if (entry := store.entry(found.harvest_job_id, found.guid)) and entry.cause else None,
-        "mended": [_mended(what, value) for what, value in json.loads(extras.get("mended") or "[]")],
+        "mended": _all_mended(json.loads(extras.get("mended") or "[]"), package),
         "edits": _edits(extras.get("edits")),
         "content": content[:SHOWN],
         "cut": len(content) > SHOWN,
@@ -282,6 +283,12 @@ def _short(value: Any) -> str:
     """A value of a field on a line."""
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def _all_mended(noted: list[list[str]], package: Any) -> list[dict[str, str]]:
+    """What was mended while the record was read, and formats that were found in its files afterwards."""
+    later = contents.found_here(package.id).values() if package and not any(what == repair.FORMAT for what, _value in noted) else ()
+    return [_mended(what, value) for what, value in [*noted, *([repair.FORMAT, words] for words in later)]]
 
 
 def _mended(what: str, value: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestJob, HarvestObject
 
-from .. import merges, merging
+from .. import contents, merges, merging
 from . import applying, leases, outages, planning, reading, standing, store
 
 log = logging.getLogger(__name__)
@@ -121,6 +121,7 @@ def _done(lease: leases.Lease, origin: reading.Origin) -> None:
     else:
         # what did not go well is tried again, though the source says the same
         known.pages = None
+    contents.job().ask()
     standing.ended(run, known)
     _finish(run, store.DONE)
 

@@ -1,0 +1,282 @@
+"""Formats by content: files of harvested datasets whose format is missing or contested are looked at, a few at a time, after runs and in a job of their own; it is remembered.
+
+Nothing that goes wrong here harms a dataset: it stays as its source described it.
+"""
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import logging
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import magic
+import sqlalchemy as sa
+from ckanext.harvest.model import HarvestObject, HarvestSource
+from ckanext.tzc.common.one_job import OneJob
+from ckanext.tzc.harvesters import formats, http
+from ckanext.tzc.harvesters.peek import Peek, Peeker
+from ckanext.tzc.harvesters.record import Note, Record
+from sqlalchemy.dialects.postgresql import insert
+
+from tzc.harvesting import content, repair
+
+from . import sources
+from .engine import documents, store, writing
+
+log = logging.getLogger(__name__)
+
+SECONDS = 120
+"""Of one job; what is left over is for the next one."""
+
+USUAL, UNANSWERED, LEAST = dt.timedelta(days=30), dt.timedelta(days=7), dt.timedelta(hours=1)
+"""After which a file is looked at again: one that was read; one that could not be had; at least."""
+
+LONGEST_ADDRESS = 2000
+
+OWN = {
+    "GPKG": ("GeoPackage", "application/geopackage+sqlite3"), "SQLITE": ("SQLite", "application/vnd.sqlite3"),
+    "PARQUET": ("Parquet", "application/vnd.apache.parquet"), "GTFS": ("GTFS", ""),
+}  # fmt: skip
+"""Names and media types of formats that the vocabulary lacks."""
+
+
+class Content(tk.BaseModel):
+    """What the file at an address is (`found`: one of `tzc.harvesting.content.KINDS` or another code of the vocabulary; empty where its bytes do not tell), and when to look again.
+    """
+
+    __tablename__ = "tzc_harvesting_content"
+
+    url = sa.Column(sa.UnicodeText, primary_key=True)
+    found = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    etag = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    modified = sa.Column(sa.UnicodeText, nullable=False, server_default="")
+    looked = sa.Column(sa.DateTime(timezone=True), nullable=False)
+    again = sa.Column(sa.DateTime(timezone=True), nullable=False)
+
+
+def job() -> OneJob:
+    """The job that looks at files, once after each run."""
+    from . import jobs
+
+    return OneJob("harvest-contents", jobs.look_into_files, "long", SECONDS + 60)
+
+
+# names and codes
+
+
+def code_of(stated: str) -> str | None:
+    """The code of a format by its name; nothing where none is stated or none of ours; None for a service, whose address gives no file."""
+    short = stated.strip()
+    if short.upper() in {*formats.SERVICES, "ESRI REST"}:
+        return None
+    for code, (name, _media) in OWN.items():
+        if short.lower() in {name.lower(), code.lower()}:
+            return code
+    entry = formats.by_name().get(short.lower())
+    code = str(entry["code"]) if entry else ""
+    return None if code.endswith("_SRVC") or code == "REST" else code
+
+
+def format_of(code: str) -> formats.Format:
+    """What a code is called, and its media type."""
+    if code in OWN:
+        return formats.Format(*OWN[code])
+    return formats.known(code) or formats.Format(code)
+
+
+def _certain() -> list[str]:
+    """Names, in small letters, of formats that are believed as they are stated."""
+    names = {*formats.by_name(), *(service.lower() for service in formats.SERVICES), "esri rest", *(name.lower() for name, _media in OWN.values())}
+    return sorted(name for name in names if code_of(name) is None or (code_of(name) or "") not in {"", *repair.CONTESTED})
+
+
+# what is remembered, used when a record is read
+
+
+def remembered(record: Record) -> Record:
+    """The record with the formats that were found in its files before, each noted. Asks nobody."""
+    open_to_doubt = [file.url for file in record.resources if (code := code_of(file.format)) is not None and (not code or code in repair.CONTESTED)]
+    known = _known(open_to_doubt)
+    if not known:
+        return record
+    files, notes = [], []
+    for file in record.resources:
+        better = repair.better_format(code_of(file.format) or "", known.get(file.url, "")) if file.url in open_to_doubt else ""
+        if better:
+            kind = format_of(better)
+            notes.append(Note(repair.FORMAT, _said(file.url, file.format, kind.name)))
+            file = dataclasses.replace(file, format=kind.name, media=kind.media or file.media)  # noqa: PLW2901 -- the file as it is known now
+        files.append(file)
+    return dataclasses.replace(record, resources=tuple(files), notes=(*record.notes, *notes)) if notes else record
+
+
+def _known(addresses: Collection[str]) -> dict[str, str]:
+    if not addresses:
+        return {}
+    return dict(model.Session.execute(sa.select(Content.url, Content.found).where(Content.url.in_(addresses), Content.found != "")).all())
+
+
+def _said(url: str, before: str, after: str) -> str:
+    return f"{url[:120]}: {before or '–'} → {after}"[:200]
+
+
+def found_here(package_id: str) -> dict[str, str]:
+    """Files of a dataset whose format is the one that was found in them: by id, the note of it."""
+    rows = model.Session.execute(
+        sa.select(model.Resource.id, model.Resource.url, model.Resource.format, Content.found)
+        .join(Content, Content.url == model.Resource.url)
+        .where(model.Resource.package_id == package_id, model.Resource.state == "active", Content.found != "")
+    )
+    return {row.id: _said(row.url, "", format_of(row.found).name) for row in rows if code_of(row.format or "") == row.found}
+
+
+# looking
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """A file to look at: its address, what its server said of it before, and whether its source may lead into the internal network."""
+
+    url: str
+    etag: str
+    modified: str
+    found: str
+    internal: bool
+
+
+def _wanted(most: int) -> list[Wanted]:
+    """Addresses of files of our kinds' datasets whose format is missing or contested, and that were not looked at or are due again; the first time first."""
+    file, package, made, source = model.Resource, model.Package, HarvestObject, HarvestSource
+    contested = sa.func.lower(sa.func.coalesce(file.format, "")).not_in(_certain())
+    query = (
+        sa.select(file.url, Content.etag, Content.modified, Content.found, source.config)
+        .join(package, package.id == file.package_id)
+        .join(made, sa.and_(made.package_id == package.id, made.current.is_(True)))
+        .join(source, source.id == made.harvest_source_id)
+        .outerjoin(Content, Content.url == file.url)
+        .where(file.state == "active", package.state == "active", contested, sa.func.coalesce(file.url_type, "") == "", source.type.startswith("tzc_", autoescape=True))
+        .where(sa.or_(Content.url.is_(None), Content.again <= store.now()), sa.func.length(file.url) <= LONGEST_ADDRESS)
+        .order_by(Content.looked.asc().nulls_first(), file.id)
+        .limit(most)
+    )
+    found: dict[str, Wanted] = {}
+    for row in model.Session.execute(query).all():
+        if sources.is_web(row.url):
+            found.setdefault(row.url, Wanted(row.url, row.etag or "", row.modified or "", row.found or "", _is_internal(row.config)))
+    return list(found.values())
+
+
+def _is_internal(config: str | None) -> bool:
+    with contextlib.suppress(ValueError):
+        return sources.settings(config).get("allow_internal") is True
+    return False
+
+
+def look(seconds: float, most: int | None = None) -> int:
+    """Look at files, `most` of them at most, as far as it can be done in so many seconds; write what was found. How many were looked at. Commits."""
+    ends, pause = time.monotonic() + seconds, float(tk.config["tzc.harvesting.formats_pause"])
+    wanted = _wanted(tk.config["tzc.harvesting.formats_at_once"] if most is None else most)
+    model.Session.commit()
+    busy: dict[str, float] = {}
+    asked: dict[str, float] = {}
+    looked = 0
+    for one in wanted:
+        host = urlsplit(one.url).netloc
+        if time.monotonic() >= ends:
+            break
+        if host in busy:
+            _remember(one, one.found, Peek(503, one.etag, one.modified), dt.timedelta(seconds=busy[host]))
+            continue
+        # one host is not asked more often than so, whichever file
+        time.sleep(max(0.0, asked.get(host, 0.0) + pause - time.monotonic()))
+        answer = _ask(one)
+        asked[host] = time.monotonic()
+        if answer is not None and answer.status in {429, 503}:
+            busy[host] = answer.wait or 0
+        _take(one, answer)
+        looked += 1
+    _forget()
+    return looked
+
+
+def _ask(one: Wanted) -> Peek | None:
+    """What is at an address; None where it cannot be had."""
+    try:
+        return Peeker(allow_internal=one.internal).peek(one.url, one.etag, one.modified)
+    except (http.FetchError, *http.BROKEN) as error:
+        log.info("%s was not looked at: %s", one.url[:200], error)
+        return None
+
+
+def _take(one: Wanted, answer: Peek | None) -> None:
+    """Remember what was found, and write it to the files that have this address."""
+    if answer is None or answer.status not in {200, 304}:
+        wait = dt.timedelta(seconds=answer.wait) if answer is not None and answer.wait else UNANSWERED
+        _remember(one, one.found, answer or Peek(0, one.etag, one.modified), wait)
+        return
+    found = one.found if answer.status == 304 else kind(answer)
+    _remember(one, found, answer, USUAL)
+    if found:
+        _write(one.url, found)
+
+
+def kind(answer: Peek) -> str:
+    """The code of what a file is: by our signatures, else by what libmagic knows of other binary files."""
+    ours = content.found(answer.head, answer.tail, whole=answer.whole)
+    if ours or not answer.head:
+        return ours
+    try:
+        media = magic.from_buffer(answer.head, mime=True)
+    except magic.MagicException:
+        return ""
+    known = formats.known(media) if media and not media.startswith("text/") else None
+    return (code_of(known.name) or "") if known else ""
+
+
+def _remember(one: Wanted, found: str, answer: Peek, wait: dt.timedelta) -> None:
+    now = store.now()
+    values = {"found": found, "etag": answer.etag[:500], "modified": answer.modified[:500], "looked": now, "again": now + min(max(wait, LEAST), USUAL)}
+    model.Session.execute(insert(Content.__table__).values(url=one.url, **values).on_conflict_do_update(index_elements=["url"], set_=values))
+    model.Session.commit()
+
+
+def _write(url: str, found: str) -> None:
+    """Give a format to the files with this address whose own is missing or contested."""
+    made = sa.select(HarvestObject.package_id).where(HarvestObject.current.is_(True))
+    concerned = sa.select(model.Resource.package_id).where(model.Resource.url == url, model.Resource.state == "active", model.Resource.package_id.in_(made)).distinct()
+    for package_id in model.Session.scalars(concerned).all():
+        try:
+            if _mend(model.Package.get(package_id), url, found):
+                model.Session.commit()
+                documents.to_index([package_id])
+        except (tk.ValidationError, tk.ObjectNotFound) as error:
+            model.Session.rollback()
+            log.info("The format of a file of %s was not written: %s", package_id, error)
+
+
+def _mend(package: Any, url: str, found: str) -> bool:
+    shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "for_update": True, "user": ""}, {"id": package.id})
+    files = [_mended(file, found) if file.get("url") == url else file for file in shown.get("resources") or []]
+    return files != shown.get("resources") and writing.Writer(package.owner_org).update(package, {**shown, "resources": files})
+
+
+def _mended(file: Mapping[str, Any], found: str) -> dict[str, Any]:
+    stated = code_of(str(file.get("format") or ""))
+    better = repair.better_format(stated, found) if stated is not None else ""
+    if not better:
+        return dict(file)
+    named = format_of(better)
+    return {**file, "format": named.name, **({"mimetype": named.media} if named.media else {})}
+
+
+def _forget() -> None:
+    """What no file has as its address any more."""
+    there = sa.exists().where(model.Resource.url == Content.url, model.Resource.state == "active")
+    model.Session.execute(sa.delete(Content).where(Content.again <= store.now(), ~there), execution_options={"synchronize_session": False})
+    model.Session.commit()
