@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tzc.catalogue import addresses, keywords
+from tzc.harvesting import repair
 
 from .. import words
 from ..formats import Format, format_of
@@ -82,7 +83,7 @@ class _Reading:
             description=self.description(),
             address=self.address(),
             keywords=self.keywords(),
-            themes=themes((), _names(self.package.get("groups")), [*_texts(self.value("theme")), *_names(self.package.get("groups"))]),
+            themes=self.themes(),
             publisher=self.publisher(),
             contact=self.contact(),
             issued=self.first_date("issued", ("dataset-reference-date", "publication"), "metadata_created"),
@@ -103,6 +104,14 @@ class _Reading:
         licence, stated = self.licence()
         access, rights = self.access()
         return dataclasses.replace(record, licence=licence, licence_stated=stated, access=access, access_rights=rights, notes=tuple(dict.fromkeys(self.notes)))
+
+    def themes(self) -> tuple[str, ...]:
+        """EU themes, of themes that are stated, and of groups that are called as one of the EU or of INSPIRE."""
+        groups = _names(self.package.get("groups"))
+        for name in groups:
+            if themes((), [name]) and not themes((), (), [name]):
+                self.note(repair.INSPIRE_THEME, name)
+        return themes((), groups, [*_texts(self.value("theme")), *groups])
 
     def note(self, what: str, value: object = "") -> None:
         """Remember what was mended."""

@@ -72,7 +72,7 @@ def _read(entry: Mapping[str, Any]) -> Record:
         description=note.text(entry.get("description")),
         address=next(iter(web(entry.get("landingPage"))), ""),
         keywords=note.keywords([*lines(entry.get("keyword")), *(word for word in subjects if not themes((), [word], [word]))]),
-        themes=themes((), subjects, subjects),
+        themes=note.themes(subjects),
         licence=licence,
         licence_stated=stated,
         access=LEVELS.get(words.line(entry.get("accessLevel")).lower(), "open"),

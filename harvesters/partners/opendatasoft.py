@@ -88,7 +88,7 @@ def _read(entry: Mapping[str, Any], site: str) -> Record:
         description=note.text(said.get("description")),
         address=f"{site}/explore/dataset/{quote(identifier, safe='')}/",
         keywords=note.keywords([*lines(said.get("keyword")), *(word for word in subjects if not themes((), [word], [word]))]),
-        themes=themes((), subjects, subjects),
+        themes=note.themes(subjects),
         licence=licence,
         licence_stated=stated,
         publisher=agent(said.get("publisher") or dcat.get("creator")),

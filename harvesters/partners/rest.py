@@ -2,15 +2,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from tzc.catalogue import addresses, keywords
+from tzc.harvesting import repair
 
 from .. import words
 from ..formats import format_of
 from ..licences import OWN_CONDITIONS, UNSTATED, licence_of
 from ..record import Agent, Note, RecordError, Resource
+from ..themes import themes as crosswalk
 
 MOST_ITEMS = 1000
 
@@ -99,6 +101,13 @@ class Notes:
             if word != said:
                 self("keyword made such that it is taken", said)
         return tuple(found.values())
+
+    def themes(self, stated: Collection[str]) -> tuple[str, ...]:
+        """EU themes, of themes of the EU or of INSPIRE by name, code or address."""
+        for said in stated:
+            if crosswalk((), [said]) and not crosswalk((), (), [said]):
+                self(repair.INSPIRE_THEME, said)
+        return crosswalk((), stated, stated)
 
     def licence(self, *stated: object) -> tuple[str, str]:
         """The licence's code, and how it was stated."""

@@ -200,7 +200,7 @@ def _read(entry: Mapping[str, Any], separator: str) -> Record:
         description=note.text(cells.get("description")),
         address=next(iter(web(cells.get("page"))), ""),
         keywords=note.keywords([*several("keywords"), *(word for word in subjects if not themes((), [word], [word]))]),
-        themes=themes((), subjects, subjects),
+        themes=note.themes(subjects),
         licence=licence,
         licence_stated=stated,
         access=level or ("restricted" if cells.get("access") else "open"),

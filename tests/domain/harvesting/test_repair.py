@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 import ckanext.tzc.harvesters as harvesters
 import pytest
 from ckanext.tzc.harvesters import base, words
+from ckanext.tzc.harvesters.partners.ckan_api import CkanApi
+from ckanext.tzc.harvesters.partners.csw import Csw
+from ckanext.tzc.harvesters.partners.datajson import DataJson
+from ckanext.tzc.harvesters.partners.dcat_feed import DcatFeed
+from ckanext.tzc.harvesters.partners.opendatasoft import Opendatasoft
 from ckanext.tzc.harvesters.record import Agent, Note, Record, Resource
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,6 +121,61 @@ def test_texts_of_real_catalogues_are_left_alone(reference: Path) -> None:
         assert set(kept.resources) <= set(record.resources)
         assert record.languages or after.languages in {(), (words.language("fr"),)}, name
         assert base.normalise(after) == after
+
+
+ISO = """<gmd:MD_Metadata xmlns:gmd="http://www.isotc211.org/2005/gmd" xmlns:gco="http://www.isotc211.org/2005/gco">
+<gmd:fileIdentifier><gco:CharacterString>x</gco:CharacterString></gmd:fileIdentifier><gmd:identificationInfo><gmd:MD_DataIdentification>
+<gmd:citation><gmd:CI_Citation><gmd:title><gco:CharacterString>Rivières</gco:CharacterString></gmd:title></gmd:CI_Citation></gmd:citation>
+<gmd:topicCategory><gmd:MD_TopicCategoryCode>inlandWaters</gmd:MD_TopicCategoryCode></gmd:topicCategory></gmd:MD_DataIdentification></gmd:identificationInfo></gmd:MD_Metadata>"""
+DKAN = {"id": "x", "title": "Budget", "notes": "Texte", "private": False, "state": "active", "resources": [{"url": "https://a.org/b.csv", "name": "b"}]}
+US = {"identifier": "x", "title": "Budget", "description": "Texte", "distribution": [{"downloadURL": "https://a.org/b", "format": "CSV"}]}
+ODS = {"dataset_id": "x", "has_records": True, "metas": {"default": {"title": "Budget", "description": "Texte"}}}
+SITE = base.Source("https://data.example.org/")
+DCT, DCAT = "http://purl.org/dc/terms/", "http://www.w3.org/ns/dcat#"
+
+
+def triples(said: str) -> str:
+    """A dataset as the engine keeps one of a DCAT feed."""
+    named = (f"<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{DCAT}Dataset>", f'<{DCT}title> "Budget"', said)
+    return "".join(f"<https://a.org/1> {line} .\n" for line in named)
+
+
+@pytest.mark.parametrize(
+    ("rule", "harvester", "content", "field", "value"),
+    [
+        ("date-in-words", CkanApi(), json.dumps({**DKAN, "metadata_modified": "jeu, 19/12/2019 - 03:00"}), "modified", "2019-12-19T03:00:00"),
+        ("date-unknown", DataJson(), json.dumps({**US, "modified": "un jour"}), "modified", ""),
+        ("html", CkanApi(), json.dumps({**DKAN, "notes": "<p>Un <b>texte</b> &amp; un <script>autre()</script></p>"}), "description", "Un texte & un"),
+        ("html", DataJson(), json.dumps({**US, "description": "<p>Un <b>texte</b></p>"}), "description", "Un texte"),
+        ("html", DcatFeed(), triples(f'<{DCT}description> "<p>Un <b>texte</b></p>"'), "description", "Un texte"),
+        ("mojibake", CkanApi(), json.dumps({**DKAN, "title": "MobilitÃ©"}), "title", "Mobilité"),
+        ("mojibake", DcatFeed(), triples(f'<{DCT}description> "lâ€™eau"'), "description", "l’eau"),
+        ("language-missing", DataJson(), json.dumps({**US, "description": FRENCH}), "languages", (words.language("fr"),)),
+        ("language-unknown", DataJson(), json.dumps({**US, "language": ["volapük"]}), "languages", ()),
+        ("format-missing", CkanApi(), json.dumps(DKAN), "resources", (Resource("https://a.org/b.csv", "b", format="CSV", media="text/csv"),)),
+        ("theme-crosswalk", Csw(), ISO, "themes", ("ENVI",)),
+        ("theme-crosswalk", DcatFeed(), triples(f"<{DCAT}theme> <http://inspire.ec.europa.eu/theme/tn>"), "themes", ("TRAN",)),
+        ("theme-crosswalk", CkanApi(), json.dumps({**DKAN, "groups": [{"title": "Réseaux de transport"}]}), "themes", ("TRAN",)),
+        ("theme-crosswalk", DataJson(), json.dumps({**US, "theme": ["Hydrography"]}), "themes", ("ENVI",)),
+        ("theme-crosswalk", Opendatasoft(), json.dumps({**ODS, "metas": {"default": {"title": "Budget", "theme": ["Sites protégés"]}}}), "themes", ("ENVI",)),
+    ],
+)  # fmt: skip
+def test_each_repair_is_done_and_noted_by_its_name(rule: str, harvester: base.Harvester, content: str, field: str, value: object) -> None:
+    record = base.record_of(harvester, content, SITE)
+    found = getattr(record, field)
+    assert (tuple(iri.rpartition("/")[2] for iri in found) if field == "themes" else found) == value
+    assert rule in repair.by_rule(dataclasses.astuple(note) for note in record.notes)
+
+
+@pytest.mark.parametrize("theme", ["Environnement", "ENVI", "http://publications.europa.eu/resource/authority/data-theme/ENVI"])
+def test_a_theme_of_the_eu_needs_no_repair(theme: str) -> None:
+    for harvester, entry in ((DataJson(), {**US, "theme": [theme]}), (CkanApi(), {**DKAN, "groups": [{"title": theme}]})):
+        record = base.record_of(harvester, json.dumps(entry), SITE)
+        assert len(record.themes) == 1 and "theme-crosswalk" not in repair.by_rule(dataclasses.astuple(note) for note in record.notes)
+
+
+def test_the_repairs_that_are_promised_have_names() -> None:
+    assert {"date-in-words", "mojibake", "html", "language-missing", "format-missing", "format-by-content", "theme-crosswalk", "commune-named"} <= set(repair.RULES)
 
 
 def test_every_note_of_a_reader_is_a_rule_with_words_in_both_languages() -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ckan.tests import factories
 from ckanext.tzc.harvesting import doubles, jobs
 from ckanext.tzc.publishing import renewing, stored
+from tzc.harvesting import repair
 
 from tests.people import PASSWORD, Person
 from tests.sites import Site, catalogue
@@ -122,6 +123,15 @@ def test_edits_made_here_stay_until_the_source_changes_them(editor: Person, ran:
     assert (last["notes"], last["provenance"], last["resources"]) == ("Nouveau à la source.", "Ajouté ici.", [])
     body = editor.visit(f"/dataset/harvest_object/{last['id']}")
     assert "Écrit ici." in body and "Ajouté ici." in body and "Nouveau à la source." in body
+
+
+def test_communes_that_places_name_are_given_and_noted(editor: Person, site: Site, source: Source, run: Run) -> None:
+    named = {**ROAD, "extras": [{"key": "spatial_text", "value": "Ville de La Rochelle"}]}
+    site.answer = catalogue([named, {**ROAD, "id": "jeu-2", "name": "ailleurs", "title": "Ailleurs", "extras": [{"key": "spatial_text", "value": "Pays de La Rochelle"}]}])
+    run(source(site.address, "tzc_ckan"))
+    assert shown()["communes"] == ["17300"] and not shown("Ailleurs").get("communes")
+    told = repair.RULES["commune-named"].text("fr")
+    assert told in editor.visit(f"/dataset/harvest_object/{shown()['id']}") and told not in editor.visit(f"/dataset/harvest_object/{shown('Ailleurs')['id']}")
 
 
 @pytest.mark.parametrize("action", ["mapping_show", "mapping_versions", "mapping_try", "mapping_update", "doubles", "double_decide"])
