@@ -78,7 +78,7 @@ WORK = [
     "/organization/edit/agglomeration-demo", "/organization/new", "/organization/manage_members/agglomeration-demo", "/organization/member_new/agglomeration-demo",
     "/organization/delete/agglomeration-demo", "/group/edit/mobilite", "/group/manage_members/mobilite", "/harvest", "/harvest/new",
     *(f"/dataset/{kind}/{DATASET.rpartition('/')[2]}" for kind in ("edit", "resources", "quality", "activity", "delete")), "/organization/activity/agglomeration-demo",
-    "/group/activity/mobilite", "/organization/members/agglomeration-demo", "/dashboard/datasets", "/dashboard/organizations", "/user/", "/user/edit",
+    "/group/activity/mobilite", "/organization/members/agglomeration-demo", "/doublons", "/dashboard/datasets", "/dashboard/organizations", "/user/", "/user/edit",
     *(f"/ckan-admin/{page}" for page in ("", "trash", "trash?name=dataset", "config", "activities", "activities?age=all")), "/publishing/received",
     "/compte/notifications", "/compte/notifications/reglages", "/organization/webhook/agglomeration-demo",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Two datasets that are the same become one: by whom, what the one that stays takes over, where the old address leads, and the ways back."""
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from ckan.tests import factories
 from ckanext.tzc.common import happening
 from ckanext.tzc.harvesting import doubles, merges, merging
 from ckanext.tzc.harvesting.engine import orders, store, telling
+from werkzeug.datastructures import FileStorage
 
 from tests.domain.harvesters.speakers import package
 from tests.people import PASSWORD, Person
@@ -313,3 +315,16 @@ def test_what_somebody_brought_back_by_hand_is_withdrawn_no_more(editor: Person,
     app.get("/dataset/fait-ici", follow_redirects=False, status=200)
     assert merged(pair, "harvested", editor.name)["state"] == "merged"
     app.get("/dataset/fait-ici", follow_redirects=False, status=301)
+
+
+def test_a_file_that_was_uploaded_here_comes_along_and_goes_back(editor: Person, pair: dict[str, dict[str, Any]], app: Any) -> None:
+    content = b"station;passages\nvieux-port;12\n"
+    upload = FileStorage(io.BytesIO(content), filename="releves.csv")
+    file = tk.get_action("resource_create")({"user": editor.name}, {"package_id": "fait-ici", "url": "releves.csv", "name": "Relevés", "upload": upload})
+    old, new = (f"/dataset/{one}/resource/{file['id']}/download/releves.csv" for one in (pair["made"]["id"], pair["harvested"]["id"]))
+    merged(pair, "harvested", editor.name, files=[file["id"]])
+    assert app.get(new, status=200).body == content.decode()
+    answer = app.get(old, follow_redirects=False, status=301)
+    assert answer.headers["Location"].endswith(f"/dataset/{pair['harvested']['name']}/resource/{file['id']}/download/releves.csv")
+    act("double_undo", editor.name, one=pair["made"]["id"], other=pair["harvested"]["id"])
+    assert app.get(old, status=200).body == content.decode()

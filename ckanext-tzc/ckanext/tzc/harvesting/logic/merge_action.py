@@ -56,7 +56,10 @@ def _short(package: Any, user: Any) -> Values:
     """What is told of a dataset; to who does not see it any more, not what it is."""
     partner, seen = model.Group.get(package.owner_org) if package.owner_org else None, _sees(package, user)
     title = (package.title or package.name) if seen else tk._("A dataset that is not in the catalogue any more")
-    return {"id": package.id, "name": package.name if seen else "", "title": title, "partner": (partner.title or partner.name) if partner else "", "state": package.state}
+    told = {"id": package.id, "name": package.name if seen else "", "title": title, "partner": (partner.title or partner.name) if partner else "", "state": package.state}
+    origin = tk.h.tzc_harvest_origin({"id": package.id}) if seen else None
+    files = sum(file.state == "active" for file in package.resources_all) if seen else 0
+    return {**told, "source": origin["title"] if origin else "", "files": files, "modified": package.metadata_modified.isoformat() if seen else None}
 
 
 def _told(row: merges.Merge | None) -> Values | None:
@@ -74,8 +77,9 @@ def _told(row: merges.Merge | None) -> Values | None:
 def tzc_harvest_double_show(context: Values, data_dict: Values) -> Values:
     """Two datasets (`one`, `other`: ids or names) that seem to be the same, for who decides about one of them.
 
-    Returns `{"one", "other", "merge"}`; each side `{"id", "name", "title", "partner", "state", "may", "own_files": [{"id", "name", "url", "format", "open"}]}`, `merge` is None or
-    `{"state": "asked" or "merged", "kept", "withdrawn", "files", "added", "asked_by", "asked_at", "merged_by", "merged_at"}`. Raises ObjectNotFound.
+    Returns `{"one", "other", "merge"}`. A side is `{"id", "name", "title", "partner", "state", "source", "files", "modified", "may", "own_files": [{"id", "name", "url", "format",
+    "open"}]}`; `source` is the title of the source that it was harvested from, or empty, `files` how many it has. `merge` is None or `{"state": "asked" or "merged", "kept",
+    "withdrawn", "files", "added", "asked_by", "asked_at", "merged_by", "merged_at"}`. Raises ObjectNotFound.
     """
     one, other, user = _pair("tzc_harvest_double_show", context, data_dict)
     return {"one": _side(one, other, user), "other": _side(other, one, user), "merge": _told(merges.of_pair(one.id, other.id))}
