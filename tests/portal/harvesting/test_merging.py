@@ -129,6 +129,7 @@ def test_the_next_harvests_do_not_bring_it_back(editor: Person, site: Site, pair
     assert show("fait-ici")["merged_from"] == [pair["harvested"]["url"]]
     assert name not in there()
     assert harvest() == {"unchanged": 2}
+    assert act("status", admin(), source="une-source")["listed"] == 0, "a source that did not change is still seen to be so without reading it"
     site.answer = catalogue([described(title="Un autre titre"), described(2, title="Aussi un autre")])
     assert harvest() == {"unchanged": 1, "changed": 1}
     assert name not in there() and "fait-ici" in there()
