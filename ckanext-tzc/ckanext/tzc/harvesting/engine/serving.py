@@ -56,7 +56,7 @@ class Service:
         try:
             self.give_back()
             leases.release_gone()
-            return not away and any([self._begin(bridged) for bridged in self.most])
+            return not away and self._begin(False) | self._begin(True)
         except sa.exc.SQLAlchemyError as error:
             if not outages.is_outage(error):
                 raise

@@ -1,15 +1,15 @@
 """Runs of other programs' harvesters: which runs are, and what their logs say. Jobs that their consumers, which are no more, had begun are closed.
 
-Revision ID: tzc_harvesting_0005
-Revises: tzc_harvesting_0004
+Revision ID: tzc_harvesting_0009
+Revises: tzc_harvesting_0008
 """
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "tzc_harvesting_0005"
-down_revision = "tzc_harvesting_0004"
+revision = "tzc_harvesting_0009"
+down_revision = "tzc_harvesting_0008"
 branch_labels = None
 depends_on = None
 
