@@ -1,0 +1,114 @@
+"""Bringing a catalogue, in a browser: the source is added, its dry run looked at, a licence mapped, the plan made again and approved, watched, and a dataset found."""
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.looks import check
+from tests.people import sign_in
+from tests.sites import Reply, Site, served
+
+pytestmark = pytest.mark.browser
+
+TERMS = "Conditions de la régie des eaux"
+"""What the catalogue calls its licence: no other knows it."""
+
+
+def feed(site: Site, word: str) -> bytes:
+    lines = ["@prefix dcat: <http://www.w3.org/ns/dcat#> .", "@prefix dct: <http://purl.org/dc/terms/> .", f"<{site.address}/catalog.ttl> a dcat:Catalog ."]
+    for number in range(12):
+        node = f"https://eau.example.org/{word}-{number}"
+        title = json.dumps(f"Nappe {word} {number}", ensure_ascii=False)
+        lines.append(f"<{site.address}/catalog.ttl> dcat:dataset <{node}> . <{node}> a dcat:Dataset ; dct:title {title}@fr ; dct:description \"Niveau relevé chaque jour.\"@fr ;")
+        lines.append(f"  dcat:distribution <{node}/1> . <{node}/1> a dcat:Distribution ; dcat:downloadURL <{node}.csv> ; dct:format \"CSV\" ; dct:license {json.dumps(TERMS, ensure_ascii=False)} .")
+    return "\n".join(lines).encode()
+
+
+def waits(page: Any) -> None:
+    """Until the plan waits for somebody; the page moves by itself."""
+    over = page.locator("[data-tzc-progress-over]")
+    over.wait_for(timeout=60_000)
+    over.locator("a").click()
+    page.wait_for_load_state()
+
+
+def test_a_catalogue_is_brought(portal: Any, page: Any) -> None:
+    word = f"x{uuid.uuid4().hex[:6]}"
+    name = f"eau-{word}"
+    with served() as site:
+        document = feed(site, word)
+        site.answer = lambda _asked: Reply(document, headers={"Content-Type": "text/turtle"})
+        sign_in(page, portal.url, portal.administrator)
+
+        # add the source
+        page.goto(f"{portal.url}/harvest/")
+        page.click("main a[href$='/harvest/new']")
+        page.wait_for_load_state()
+        check(page)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.check("input[name=source_type][value=tzc_dcat]")
+        page.fill("input[name=url]", f"{site.address}/catalog.ttl")
+        page.fill("input[name=title]", f"Régie des eaux {word}")
+        page.fill("input[name=name]", name)
+        page.select_option("select[name=owner_org]", index=0)
+        page.fill("textarea[name=config]", json.dumps({"allow_internal": True}))
+        page.locator("main [name=save]").first.click()
+        page.wait_for_load_state()
+        assert page.url.endswith(f"/harvest/{name}"), page.locator("main").inner_text()[:600]
+        check(page)
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+        # see the dry run
+        page.click("main form[action$='/order/dry-run'] button")
+        page.wait_for_load_state()
+        waits(page)
+        page.locator("main a[href$='/plan']").first.click()
+        page.wait_for_load_state()
+        assert page.locator("main details", has_text=f"Nappe {word}").count() == 12
+        check(page)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert page.request.get(f"{portal.url}/dataset/?q={word}").text().count(f"Nappe {word}") == 0, "a plan writes nothing"
+
+        # map the licence
+        page.goto(f"{portal.url}/harvest/{name}")
+        page.locator("main a[href$='/mapping'], main a[href*='correspond']").first.click()
+        page.wait_for_load_state()
+        tried = page.locator("section[aria-labelledby=tried-title]")
+        assert tried.locator("h3").count() == 3 and "Licence Ouverte" not in tried.inner_text()
+        page.locator("#part-licence > summary").click()
+        page.locator("#part-licence input[name=licence-word]").last.fill(TERMS)
+        page.locator("#part-licence select[name=licence-ours]").last.select_option("lov2")
+        page.click("main button[name=try]")
+        page.wait_for_load_state()
+        assert tried.inner_text().count("Licence Ouverte 2.0") == 3
+        check(page)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.click("main button[name=save]")
+        page.wait_for_load_state()
+
+        # the old plan is none any more
+        page.goto(f"{portal.url}/harvest/{name}")
+        assert page.locator("form[action$='/order/approve']").count() == 0
+        page.click("main form[action$='/order/plan-again'] button")
+        page.wait_for_load_state()
+        waits(page)
+
+        # approve, and watch
+        page.click("main form[action$='/order/approve'] button")
+        page.wait_for_load_state()
+        waits(page)
+        assert "12 nouveaux" in page.locator("main").inner_text()
+        check(page)
+
+        # find a dataset
+        page.goto(f"{portal.url}/dataset/?q={word}")
+        links = page.locator("main a[href*='/dataset/nappe-']", has_text=f"Nappe {word}")
+        assert links.count() == 12
+        links.first.click()
+        page.wait_for_load_state()
+        assert "Licence Ouverte 2.0" in page.locator("main").inner_text()
+        check(page)
+
