@@ -19,7 +19,7 @@ from ckan.tests import factories
 from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestObjectError, HarvestSource
 from ckanext.tzc.harvesting import jobs, sources
 from ckanext.tzc.harvesting.bridge import records, watching
-from ckanext.tzc.harvesting.engine import leases, orders, store, telling, working
+from ckanext.tzc.harvesting.engine import leases, orders, serving, store, telling
 
 from tests.people import Person
 from tests.portal.harvesting.strange import Strange
@@ -249,13 +249,13 @@ def test_the_worker_takes_both_at_once(site: Site, listing: Any, source: Source,
     source(f"{site.address}/catalog", "tzc_dcat", name="la-notre")
     theirs, ours = begun(), begun(source="la-notre")
     monkeypatch.setattr(watching, "limits", lambda: watching.Limits(run=120, silence=120, stop=0.2))
-    monkeypatch.setattr(working, "PAUSE", 0.05)
+    monkeypatch.setattr(serving, "PAUSE", 0.05)
     model.Session.remove()
     worker = os.fork()
     if not worker:
         try:
             model.meta.engine.dispose(close=False)
-            working.serve(1, 1)
+            serving.Service(1, 1).serve()
         finally:
             os._exit(0)
     try:
@@ -295,7 +295,15 @@ def forked(run_id: str) -> tuple[int, str]:
     owner = leases.me()
     assert leases.claim(owner, run_id) == run_id
     model.Session.remove()
-    return working._fork(run_id, owner), owner
+    return serving.fork(run_id, owner), owner
+
+
+def reaped(process: int, run_id: str, owner: str) -> None:
+    """Wait for a worker to end, and give back its run, as `harvest-work` does."""
+    service = serving.Service(1, 1)
+    service.workers[process] = run_id, owner
+    service.reap(0)
+    service.give_back()
 
 
 def test_a_run_whose_worker_is_killed_goes_on_where_it_was(listing: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,7 +314,7 @@ def test_a_run_whose_worker_is_killed_goes_on_where_it_was(listing: Any, tmp_pat
     until(lambda: at(run_id, "hangs"))
     [harvester] = psutil.Process(process).children()
     os.kill(process, signal.SIGKILL)
-    working._reap({process: (run_id, owner)}, 0)
+    reaped(process, run_id, owner)
     harvester.wait(10)
     assert states(run_id) == {"writes un": ("COMPLETE", "added"), "fails": ("ERROR", "errored"), "hangs": ("IMPORT", None), "writes deux": ("WAITING", None)}
     monkeypatch.setattr(watching, "limits", lambda: watching.Limits(run=60, silence=2))
@@ -345,7 +353,7 @@ def test_jobs_of_the_consumers_that_were_are_closed(listing: Any) -> None:
     job.save()
     HarvestObject(job=job, guid="un", state="FETCH").save()
     run_id = begun(source="nouvelle")
-    for statement in import_module("ckanext.tzc.migration.tzc_harvesting.versions.0004_bridge").CLOSE:
+    for statement in import_module("ckanext.tzc.migration.tzc_harvesting.versions.0009_bridge").CLOSE:
         model.Session.execute(sa.text(statement))
     model.Session.commit()
     model.Session.expire_all()
@@ -382,7 +390,7 @@ def test_a_run_is_paused_between_records_and_stopped_in_one(listing: Any, tmp_pa
     process, owner = forked(run_id)
     until(lambda: at(run_id, "hangs"))
     act("tzc_harvest_stop")
-    working._reap({process: (run_id, owner)}, 0)
+    reaped(process, run_id, owner)
     told = telling.summary(store.run(run_id))  # type: ignore[arg-type] # -- it is there
     assert (told["state"], told["new"], told["failed"]) == ("stopped", 1, 0)
     assert states(run_id) == {"writes un": ("COMPLETE", "added"), "hangs": ("ERROR", None), "writes deux": ("ERROR", None)}
@@ -434,7 +442,7 @@ def test_who_lost_the_run_ends_the_harvester(listing: Any, monkeypatch: pytest.M
     harvesters = psutil.Process(process).children()
     with model.meta.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE tzc_harvesting_run SET owner = 'another'")
-    working._reap({process: (run_id, owner)}, 0)
+    reaped(process, run_id, owner)
     psutil.wait_procs(harvesters, 10)
     assert not any(harvester.is_running() for harvester in harvesters)
     assert states(run_id) == {"hangs": ("IMPORT", None)}, "it is the other's to say what became of it"
@@ -507,9 +515,10 @@ def test_only_addresses_of_the_web_are_asked(listing: Any, tmp_path: Path, way: 
 def test_no_proxy_of_the_environment_is_used(site: Site, listing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", site.address)
     monkeypatch.setenv("HTTPS_PROXY", site.address)
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    listing("requests http://127.0.0.1:1/", allow_internal=True)
+    # the portal's own servers excepted
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    listing("requests http://127.0.0.2:1/", allow_internal=True)
     assert harvest()["failed"] == 1
     assert site.asked == [], "it would look up the name, and connect, elsewhere"
 
@@ -661,6 +670,6 @@ def test_the_pages_of_a_run_tell_how_it_goes(listing: Any, editor: Person, monke
     assert "2 fiches sur 3" in editor.visit("/harvest/une-source")
     assert not editor.page.xpath("//main//a[contains(@href, '/plan')]")
     act("tzc_harvest_stop")
-    working._reap({process: (run_id, owner)}, 0)
+    reaped(process, run_id, owner)
     editor.visit("/harvest/une-source")
     assert json.loads(json.dumps(act("tzc_harvest_status")))["state"] == "stopped"

@@ -67,6 +67,7 @@ def test_it_is_there_before_the_first_source(app: Any, key: str) -> None:
     assert other.headers["Content-Type"].startswith("application/openmetrics-text") and other.text.endswith("# EOF\n")
 
 
+@pytest.mark.usefixtures("allowed")
 def test_the_numbers_are_those_of_the_runs(app: Any, key: str, site: Site, source: Source) -> None:
     site.answer = lambda _: answered(turtle(site, [*TITLES, ("sans-1", "")]), "text/turtle")
     made = source(f"{site.address}/catalog", "tzc_dcat")

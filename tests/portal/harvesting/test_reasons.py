@@ -254,6 +254,7 @@ def test_what_somebody_meant_to_leave_out_is_no_trouble(site: Site, made: dict[s
     assert (glance(made)["tone"], glance(made)["refused"]) == ("success", 6)
 
 
+@pytest.mark.usefixtures("allowed")
 def test_other_programs_sources_stand_as_their_last_job(source: Source, editor: Person) -> None:
     from ckanext.harvest.model import HarvestJob, HarvestObject
 

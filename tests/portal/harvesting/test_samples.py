@@ -101,6 +101,7 @@ def test_an_answer_has_a_size_for_somebody_who_waits(site: Site, made: dict[str,
         act("mapping_sample")
 
 
+@pytest.mark.usefixtures("allowed")
 def test_who_may_ask_and_when(made: dict[str, Any], source: Source, site: Site) -> None:
     with pytest.raises(tk.NotAuthorized):
         act("mapping_sample", factories.User()["name"])
