@@ -105,7 +105,7 @@ def source(portal: Any, browser: Any) -> str:
             break
         page.wait_for_timeout(2000)
         page.reload()
-    assert page.locator(".tzc-tone-bad").count() == 1
+    assert page.locator(".tzc-tone-bad").count() == 2, "the source's state, and its last run"
     context.close()
     return name
 

@@ -22,7 +22,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A queue of its own, and what a worker changes in its process is as before."""
     monkeypatch.setattr(jobs, "load_environment", jobs.load_environment)
     monkeypatch.setattr(plugins, "load_all", _loaded_again)
-    ckan_jobs.mend()
+    ckan_jobs.mend(["interactive"])
     held = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     name = f"worker-{uuid.uuid4().hex}"
     yield name

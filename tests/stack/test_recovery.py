@@ -37,6 +37,13 @@ def dumps(own: Any) -> list[str]:
     return texts
 
 
+def at_rest(own: Any) -> bool:
+    """Whether no job writes any more."""
+    before = dumps(own)
+    time.sleep(2)
+    return dumps(own) == before
+
+
 def test_an_initdb_that_was_killed_is_begun_anew(own: Any) -> None:
     """Once with what a killed one leaves; the portal was made beside it."""
     assert not (own.paths.var / "postgres.part").exists()
@@ -79,6 +86,8 @@ def test_a_killed_worker_leaves_no_job_behind(own: Any) -> None:
         horses = worker.children()
         kill(worker.pid)
         own.eventually(lambda: not any(horse.is_running() and horse.status() != psutil.STATUS_ZOMBIE for horse in horses), 10)
+        # the supervisor may not have seen yet that it is gone
+        own.eventually(lambda: own.pids()["worker-long"] not in {0, worker.pid})
     finally:
         job.delete()
 
@@ -96,6 +105,8 @@ def test_up_again_after_down_changes_no_data(own: Any, dataset: dict[str, Any]) 
     file = own.action("package_show", id="kept")["resources"][0]["id"]
     own.eventually(lambda: own.action("tzc_table_status", id=file)["state"] == "loaded")
     own.eventually(lambda: own.action("tzc_publishing_status")["waiting"] == 0)
+    own.eventually(lambda: own.action("tzc_publishing_validation", id="kept")["present"])
+    own.eventually(lambda: at_rest(own))
     before = dumps(own)
     assert own.run("down").returncode == 0
     assert own.run("status").returncode == 1
