@@ -11,7 +11,6 @@ import json
 import os
 import statistics
 import sys
-import threading
 import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from typing import Any
 from tzc_stack import lifecycle
 from tzc_stack.console import StackError, step
 from tzc_stack.paths import Paths
-from tzc_stack.settings import HOST, Settings
+from tzc_stack.settings import Settings
 from tzc_stack.supervise import Supervisor
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -65,16 +64,8 @@ def served(size: int) -> Iterator[str]:
         def log_message(self, *words: Any) -> None:
             """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer((HOST, 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_address[1]}/catalog.ttl"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with harvest.listening(Handler) as address:
+        yield address
 
 
 def figures(paths: Paths, settings: Settings, accounts: Sequence[lifecycle.Account]) -> Iterator[pages.Figure]:

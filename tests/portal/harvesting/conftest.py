@@ -1,6 +1,7 @@
 """Fixtures of tests of our harvesters."""
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -43,6 +44,24 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(PartnerHarvester, "limits", Limits(pause=0.01))
     monkeypatch.setitem(tk.config, "tzc.harvesting.grace_days", 0)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch, impatient: None) -> None:
+    """A week of grace."""
+    import ckan.plugins.toolkit as tk
+
+    monkeypatch.setitem(tk.config, "tzc.harvesting.grace_days", 7)
+
+
+def days_pass(days: int) -> None:
+    """As if what is missing had been missing for so many days more."""
+    import ckan.model as model
+    from ckanext.tzc.harvesting.engine import store
+
+    for row in model.Session.query(store.ItemRow).filter(store.ItemRow.missing.is_not(None)):
+        row.missing -= dt.timedelta(days=days)
+    model.Session.commit()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The engine: a plan that somebody looks at, batches in which a bad dataset fails alone, what is missing, leases, and a worker that is killed."""
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import signal
@@ -18,6 +17,7 @@ from ckanext.harvest.model import HarvestObject
 from ckanext.tzc.harvesting.engine import applying, leases, orders, serving, store, telling
 
 from tests.domain.harvesters.speakers import SPEAKERS, Speaker, answered, turtle
+from tests.portal.harvesting.conftest import days_pass
 from tests.sites import Asked, Reply, Site
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
@@ -184,17 +184,6 @@ def test_one_activity_a_batch(site: Site, made: dict[str, Any]) -> None:
 
 
 # what is no longer at the source
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch, impatient: None) -> None:
-    monkeypatch.setitem(tk.config, "tzc.harvesting.grace_days", 7)
-
-
-def days_pass(days: int) -> None:
-    for row in model.Session.query(store.ItemRow).filter(store.ItemRow.missing.is_not(None)):
-        row.missing -= dt.timedelta(days=days)
-    model.Session.commit()
 
 
 @pytest.mark.usefixtures("patient")

@@ -1,7 +1,6 @@
 """A filter that a source's mapping gets later: what it leaves out and was taken before leaves as what is no longer listed does, and comes back as that does."""
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from ckanext.tzc.harvesting.engine import orders, store, telling
 
 from tests.domain.harvesters import speakers
 from tests.people import Person
+from tests.portal.harvesting.conftest import days_pass
 from tests.sites import Site, catalogue
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
@@ -55,17 +55,6 @@ def ran(site: Site, source: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     made = source(site.address, "tzc_ckan")
     assert harvest() == {"new": 12}
     return made
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch, impatient: None) -> None:
-    monkeypatch.setitem(tk.config, "tzc.harvesting.grace_days", 7)
-
-
-def days_pass(days: int) -> None:
-    for row in model.Session.query(store.ItemRow).filter(store.ItemRow.missing.is_not(None)):
-        row.missing -= dt.timedelta(days=days)
-    model.Session.commit()
 
 
 @pytest.mark.usefixtures("patient")

@@ -1,7 +1,6 @@
 """Two datasets that are the same become one: the one that stays takes over the other's identifiers and address, and files if wanted; the other is withdrawn and can come back."""
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
@@ -24,10 +23,6 @@ SAME_FILE = ("identifier", "address", "name")
 
 class MergeError(Exception):
     """What was asked cannot be done now; the message says why."""
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.timezone.utc)
 
 
 def shown(package: Any) -> Values:
@@ -64,7 +59,7 @@ def own_files(kept: Any, other: Any) -> list[Values]:
     described = levels.stored(other)
     return [
         {"id": file["id"], "name": file.get("name") or "", "url": (file.get("url") or "") if is_open else "", "format": file.get("format") or "", "open": is_open}
-        for file, is_open in ((file, things.is_for_all(described, rights[file["id"]], _now())) for file in found)
+        for file, is_open in ((file, things.is_for_all(described, rights[file["id"]], store.now())) for file in found)
     ]
 
 
@@ -101,8 +96,8 @@ def _write(writer: writing.Writer, package: Any, **fields: Any) -> None:
         writer.update(package, {**shown(package), **fields})
     except tk.ValidationError as error:
         model.Session.rollback()
-        faults = "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
-        raise MergeError(tk._("“{title}” cannot be written as it stands: {faults}").format(title=package.title or package.name, faults=faults)) from error
+        words = tk._("“{title}” cannot be written as it stands: {faults}")
+        raise MergeError(words.format(title=package.title or package.name, faults=writing.faults(error))) from error
 
 
 # orders
@@ -120,7 +115,7 @@ def merge(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
         model.Session.rollback()
         raise MergeError(tk._("One of the two is not in the catalogue any more."))
     wanted = {file["id"] for file in own_files(kept, other) if file["open"]}
-    asked_by, asked_at = (row.asked_by, row.asked_at) if row is not None else (user.id, _now())
+    asked_by, asked_at = (row.asked_by, row.asked_at) if row is not None else (user.id, store.now())
     # the proposal, and what is left of a merge whose withdrawn dataset somebody brought back by hand
     model.Session.query(Merge).filter(sa.or_(Merge.withdrawn_id == other.id, sa.and_(Merge.kept_id == other.id, Merge.withdrawn_id == kept.id))).delete()
     before, gone = shown(kept), shown(other)
@@ -129,9 +124,10 @@ def merge(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
         "addresses": _new(before.get("merged_from") or [], [_address(gone), *(gone.get("merged_from") or [])]),
         "files": _moved([file for file in files if file in wanted], other.id, kept.id),
     }
-    row = Merge(kept_id=kept.id, withdrawn_id=other.id, state=MERGED, files=list(files), added=added, asked_by=asked_by, asked_at=asked_at, merged_by=user.id, merged_at=_now())
+    now = store.now()
+    row = Merge(kept_id=kept.id, withdrawn_id=other.id, state=MERGED, files=list(files), added=added, asked_by=asked_by, asked_at=asked_at, merged_by=user.id, merged_at=now)
     model.Session.add(row)
-    double.decision, double.user_id, double.decided = "same", user.id, _now()
+    double.decision, double.user_id, double.decided = "same", user.id, now
     writer = writing.Writer(kept.owner_org)
     others, addresses = before.get("alternate_identifier") or [], before.get("merged_from") or []
     _write(writer, kept, alternate_identifier=[*others, *added["identifiers"]], merged_from=[*addresses, *added["addresses"]])
@@ -158,7 +154,7 @@ def ask(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
     if of_pair(kept.id, other.id) is not None:
         model.Session.rollback()
         raise MergeError(tk._("A proposal about the two waits already, or they are merged."))
-    row = Merge(kept_id=kept.id, withdrawn_id=other.id, state=ASKED, files=list(files), added={}, asked_by=user.id, asked_at=_now())
+    row = Merge(kept_id=kept.id, withdrawn_id=other.id, state=ASKED, files=list(files), added={}, asked_by=user.id, asked_at=store.now())
     model.Session.add(row)
     model.Session.flush()
     _tell("dataset.merge_asked", kept, other, user, {person for package in (kept, other) if not may(package, user) for person in deciders(package)})

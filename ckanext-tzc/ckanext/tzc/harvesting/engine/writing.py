@@ -26,10 +26,14 @@ def _utc() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
 
 
+def faults(error: tk.ValidationError) -> str:
+    """What the schema has against a dataset, field by field, on a line."""
+    return "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
+
+
 def refusal(error: tk.ValidationError) -> str:
     """Why the schema refuses a dataset, for a report."""
-    faults = "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
-    return str(tk._("The dataset does not fit the portal's schema. %s") % faults)
+    return str(tk._("The dataset does not fit the portal's schema. %s") % faults(error))
 
 
 class Writer:
