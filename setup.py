@@ -16,7 +16,7 @@ FOLDERS = {
     "ckanext.tzc.harvesters": "harvesters",
     "ckanext.tzc.schemas": "schemas",
 }
-ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts", "quality", "publishing", "rights", "workflow", "notices", "audit", "agreements", "feeding")
+ROOMS = ("portal", "catalogue", "tables", "harvesting", "accounts", "quality", "publishing", "rights", "workflow", "notices", "audit", "agreements", "feeding", "sensors")
 HARVESTERS = {
     "tzc_ckan_harvester": "CkanHarvester",
     "tzc_csw_harvester": "CswHarvester",
@@ -64,7 +64,7 @@ setup(
     install_requires=[
         "ckan>=2.12,<2.13", "ckanext-scheming", "ckanext-dcat", "ckanext-harvest", "duckdb", "python-calamine", "jsonschema", "xstatic-leaflet", "authlib", "joserfc",
         "cryptography", "limits", "owslib", "lxml", "pyoxigraph", "zstandard", "urllib3>=2.6", "certifi", "geomet", "python-dateutil", "text-unidecode", "pyshacl", "rdflib",
-        "croniter", "paramiko", "boto3", "pglast", "prometheus-client",
+        "croniter", "paramiko", "boto3", "pglast", "prometheus-client", "numpy", "pyarrow", "ibis-framework", "pint", "paho-mqtt", "fsspec", "odata-query",
     ],
     entry_points={
         "ckan.plugins": [

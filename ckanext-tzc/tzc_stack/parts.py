@@ -103,14 +103,17 @@ def _processes(paths: Paths, settings: Settings) -> list[Part]:
         _ckan_part(f"worker-{queue}", f"Worker: {purpose}", [*ckan, "jobs", "worker", "--no-scheduler", *([queue, "default"] if queue == "interactive" else [queue])], "rq")
         for queue, purpose in QUEUES.items()
     ]
-    engine = _ckan_part("harvest-work", "Harvest", [*ckan, "tzc", "harvest", "work"], "ckan")
+    engines = [
+        _ckan_part("harvest-work", "Harvest", [*ckan, "tzc", "harvest", "work"], "ckan"),
+        _ckan_part("sensors-work", "Sensors", [*ckan, "tzc", "sensors", "work"], "ckan"),
+    ]
     return [
         Part(
             "web", "Web server", gunicorn, lambda: f"gunicorn {version('gunicorn')}, CKAN {version('ckan')}",
             port=settings.ports["web"], priority=50, stop_seconds=30, start_seconds=START_SECONDS,
         ),
         *queues,
-        engine,
+        *engines,
         Part("scheduler", "Scheduler", [python, "-m", "tzc_stack.scheduler"], lambda: f"rq {version('rq')}", priority=70),
     ]  # fmt: skip
 

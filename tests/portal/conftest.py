@@ -49,7 +49,7 @@ def tables() -> list[str]:
     import sqlalchemy as sa
 
     names = [name for name, _keys in sa.inspect(model.meta.engine).get_sorted_table_and_fkc_names() if name]
-    return [name for name in names if not name.endswith("alembic_version") and not name.startswith("tzc_audit_")]
+    return [name for name in names if not name.endswith("alembic_version") and not name.startswith(("tzc_audit_", "tzc_sensors_observation_"))]
 
 
 def holding(tables: list[str], connection: Any) -> list[str]:

@@ -14,8 +14,9 @@ import pytest
 import redis
 import sqlalchemy as sa
 from ckan.lib import search
+from ckanext.tzc.common import outages
 from ckanext.tzc.harvesting import commanding
-from ckanext.tzc.harvesting.engine import applying, documents, leases, orders, outages, planning, processes, serving, store, telling, working, writing
+from ckanext.tzc.harvesting.engine import applying, documents, leases, orders, planning, processes, serving, store, telling, working, writing
 from click import ClickException
 
 from tests.domain.harvesters.speakers import answered, turtle

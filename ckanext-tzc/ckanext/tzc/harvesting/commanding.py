@@ -8,10 +8,11 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import click
+from ckanext.tzc.common import outages
 
 from tzc.harvesting import causes
 
-from .engine import orders, outages, store, telling
+from .engine import orders, store, telling
 
 PAUSE = 1.0
 """Seconds between two looks at a run that another process works on."""

@@ -3,7 +3,6 @@
     store       the tables
     leases      whose a run is, while it lives
     processes   which workers are known to have ended
-    outages     what is no fault of a run
     reading     a record as a dataset of the portal, and what tells that it would be read otherwise now
     planning    a source as it is, compared with what is known of it: rows, nothing else is written
     writing     datasets, many in one transaction

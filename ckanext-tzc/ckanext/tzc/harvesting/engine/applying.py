@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from ckan.lib.plugins import get_permission_labels
 from ckanext.activity.model import Activity
 from ckanext.harvest.model import HarvestObject, HarvestObjectError, HarvestObjectExtra
+from ckanext.tzc.common import outages
 
 from tzc.harvesting import threeway
 
 from .. import merges, reports
-from . import documents, outages, reading, store, writing
+from . import documents, reading, store, writing
 from .leases import Lease, LostError, WantedError
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,12 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.logic import HarvestJobExists
 from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
+from ckanext.tzc.common import outages
 from ckanext.tzc.harvesters import listing
 
 from .. import sources
 from ..bridge import records
-from . import applying, documents, leases, outages, reading, scheduling, store, working
+from . import applying, documents, leases, reading, scheduling, store, working
 
 
 class OrderError(Exception):

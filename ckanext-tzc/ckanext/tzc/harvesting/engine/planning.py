@@ -13,6 +13,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestObject
+from ckanext.tzc.common import outages
 from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import MOST_PAGES, Client, FetchError, Page
 from ckanext.tzc.harvesters.record import Item, RecordError
@@ -20,7 +21,7 @@ from ckanext.tzc.harvesters.words import CONTROL
 from sqlalchemy.dialects.postgresql import insert
 
 from .. import mappings, merges
-from . import comparing, outages, reading, store, writing
+from . import comparing, reading, store, writing
 from .leases import Lease
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,9 @@ import time
 
 import ckan.model as model
 import sqlalchemy as sa
+from ckanext.tzc.common import outages
 
-from . import leases, outages, working
+from . import leases, working
 
 log = logging.getLogger(__name__)
 

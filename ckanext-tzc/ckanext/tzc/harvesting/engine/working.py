@@ -7,9 +7,10 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestJob, HarvestObject
+from ckanext.tzc.common import outages
 
 from .. import contents, merges, merging
-from . import applying, leases, outages, planning, reading, standing, store
+from . import applying, leases, planning, reading, standing, store
 
 log = logging.getLogger(__name__)
 

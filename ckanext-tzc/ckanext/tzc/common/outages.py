@@ -1,4 +1,4 @@
-"""What is no fault of a run: the database, the index or the store of jobs does not answer. The run waits where it is and goes on when they do."""
+"""What is no fault of a run or of what waits: the database, the index or the store of jobs does not answer. The run waits where it is and goes on when they do."""
 from __future__ import annotations
 
 import re

@@ -1,0 +1,1 @@
+"""Sensors: sources of observations, the store, the standard interface and the pages."""

@@ -1,0 +1,108 @@
+"""What sources observe, as rows: things, places, devices, properties, streams. What is told again changes nothing; what is told otherwise is changed. Nothing here commits."""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckanext.tzc.schemas import vocabulary
+from sqlalchemy.dialects.postgresql import insert
+
+from tzc.sensors import units
+from tzc.sensors.model import KINDS, VISIBILITIES, Property, Sensor, Stream, Thing
+
+from . import store
+
+
+def describe(source: store.Source, streams: Iterable[Stream]) -> dict[str, store.Stream]:
+    """Make or change the streams of a source and what they hang on; by what it calls them. Raises ValidationError for a unit, kind or visibility that is none."""
+    known = store.streams_of(source.id)
+    things: dict[str, int] = {}
+    for told in streams:
+        if told.thing.external not in things:
+            things[told.thing.external] = _thing(source, told.thing)
+        known[told.external] = _stream(source, told, things[told.thing.external], known.get(told.external))
+    model.Session.flush()
+    return known
+
+
+def _stream(source: store.Source, told: Stream, thing: int, row: store.Stream | None) -> store.Stream:
+    values = {
+        "thing": thing, "sensor": _sensor(told.sensor), "property": _property(told.property), "name": told.name or told.external, "description": told.description,
+        "unit": _unit(told.unit), "kind": _among(told.kind, KINDS), "interval": told.interval, "period": told.period, "visibility": _among(told.visibility, VISIBILITIES),
+        "forecast": told.forecast, "properties": dict(told.properties),
+    }  # fmt: skip
+    if row is None:
+        row = store.Stream(source=source.id, dataset=source.dataset, external=told.external, made=store.now(), **values)
+        model.Session.add(row)
+        return row
+    if row.unit != values["unit"] and model.Session.get(store.State, row.id) is not None:
+        # what is stored is in the unit of before: what comes is converted to it
+        values["unit"] = row.unit
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+    return row
+
+
+def _unit(written: str) -> str:
+    try:
+        return units.code(written)
+    except units.UnitError as error:
+        raise tk.ValidationError({"unit": [tk._("“{unit}” is no unit: give its UCUM code, such as Cel, ug/m3 or kW.h.").format(unit=written)]}) from error
+
+
+def _among(value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise tk.ValidationError({"kind": [tk._("“{value}” is none of {allowed}.").format(value=value, allowed=", ".join(allowed))]})
+    return value
+
+
+def _thing(source: store.Source, told: Thing) -> int:
+    row = model.Session.query(store.Thing).filter_by(source=source.id, external=told.external).one_or_none()
+    if row is None:
+        row = store.Thing(source=source.id, external=told.external, name=told.name or told.external, description=told.description, properties=dict(told.properties))
+        model.Session.add(row)
+        model.Session.flush()
+    values = {"name": told.name or told.external, "description": told.description, "properties": dict(told.properties)}
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+    place = _location(told) if told.location else None
+    if place is not None and place != row.location:
+        row.location, row.moved = place, store.now()
+        model.Session.add(store.Place(thing=row.id, location=place, time=row.moved))
+    return int(row.id)
+
+
+def _location(told: Thing) -> int:
+    return _once(store.Location, name=told.place or told.name or told.external, geometry=told.location)
+
+
+def _sensor(told: Sensor) -> int:
+    return _once(store.Sensor, name=told.name or "–", description=told.description, metadata=told.metadata, encoding=told.encoding)
+
+
+def _property(told: Property) -> int:
+    entry = next((entry for entry in vocabulary("observed-property") if entry["code"] == told.code), None)
+    name = told.name or (entry["label"]["en"] if entry else told.code)
+    return _once(store.Property, code=told.code, name=name, definition=told.definition or (entry["uri"] if entry else ""), description=told.description)
+
+
+def _once(kind: Any, **values: Any) -> int:
+    """The row that says just this; made where there is none."""
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    table: sa.Table = kind.__table__
+    found = model.Session.execute(sa.select(table.c.id).where(table.c.hash == digest)).scalar()
+    if found is None:
+        model.Session.execute(insert(table).values(**values, hash=digest).on_conflict_do_nothing(index_elements=["hash"]))
+        found = model.Session.execute(sa.select(table.c.id).where(table.c.hash == digest)).scalar()
+    assert found is not None, "made just now"
+    return int(found)
+
+
+Described = Mapping[str, store.Stream]

@@ -1,0 +1,2 @@
+"""What the room's templates ask."""
+from __future__ import annotations

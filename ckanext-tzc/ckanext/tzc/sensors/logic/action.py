@@ -1,0 +1,2 @@
+"""Actions of the sensors room."""
+from __future__ import annotations

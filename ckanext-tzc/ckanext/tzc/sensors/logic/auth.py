@@ -1,0 +1,2 @@
+"""Rights of the sensors room."""
+from __future__ import annotations

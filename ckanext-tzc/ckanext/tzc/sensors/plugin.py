@@ -1,0 +1,23 @@
+"""The sensors room's plugin."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins as p
+import ckan.plugins.toolkit as tk
+
+
+@tk.blanket.actions
+@tk.blanket.auth_functions
+@tk.blanket.blueprints
+@tk.blanket.cli
+@tk.blanket.config_declarations
+@tk.blanket.helpers
+class SensorsPlugin(p.SingletonPlugin):
+    """Sensors: observations of a territory."""
+
+    p.implements(p.IConfigurer)
+
+    def update_config(self, config: Any) -> None:
+        """Our templates."""
+        tk.add_template_directory(config, "templates")

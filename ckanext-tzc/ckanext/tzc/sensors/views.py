@@ -1,0 +1,6 @@
+"""All addresses of the room: each module hangs its own on the blueprint."""
+from __future__ import annotations
+
+from .blueprint import sensors
+
+__all__ = ["sensors"]
