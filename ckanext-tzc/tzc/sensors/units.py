@@ -25,8 +25,8 @@ CODES = {
 """How pint calls them; empty for what has no ratio to anything."""
 
 PREFIXES = {
-    "Y": "yotta", "Z": "zetta", "E": "exa", "P": "peta", "T": "tera", "G": "giga", "M": "mega", "k": "kilo", "h": "hecto", "da": "deca", "d": "deci", "c": "centi", "m": "milli", "u": "micro",
-    "n": "nano", "p": "pico", "f": "femto",
+    "Y": "yotta", "Z": "zetta", "E": "exa", "P": "peta", "T": "tera", "G": "giga", "M": "mega", "k": "kilo", "h": "hecto", "da": "deca", "d": "deci", "c": "centi", "m":
+    "milli", "u": "micro", "n": "nano", "p": "pico", "f": "femto",
 }  # fmt: skip
 SPELT = {
     "": "1", "°C": "Cel", "℃": "Cel", "degC": "Cel", "celsius": "Cel", "°F": "[degF]", "°": "deg", "µg/m³": "ug/m3", "μg/m³": "ug/m3", "µg/m3": "ug/m3", "μg/m3": "ug/m3",

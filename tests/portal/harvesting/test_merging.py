@@ -10,8 +10,8 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 from ckanext.tzc.common import happening
-from ckanext.tzc.harvesting import doubles, merges, merging
-from ckanext.tzc.harvesting.engine import orders, store, telling
+from ckanext.tzc.harvesting import doubles, jobs, merges, merging
+from ckanext.tzc.harvesting.engine import documents, orders, store, telling
 from werkzeug.datastructures import FileStorage
 
 from tests.domain.harvesters.speakers import package
@@ -120,6 +120,20 @@ def test_the_one_that_stays_takes_over_identifiers_and_files(editor: Person, pai
     assert [one["id"] for one in as_before["resources"]] == [one["id"] for one in kept["resources"]]
     assert app.get("/dataset/fait-ici", follow_redirects=False).status_code == 200
     assert act("doubles", editor.name, source="une-source")["open"] == 1, "they are proposed again"
+
+
+def test_a_crash_before_the_index_is_made_good(editor: Person, pair: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(_ids: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "to_index", crash)
+        with pytest.raises(KeyboardInterrupt):
+            merged(pair, "harvested", editor.name)
+    model.Session.remove()
+    assert "fait-ici" in there(), "withdrawn, and found still"
+    jobs.find_doubles()
+    assert "fait-ici" not in there() and pair["harvested"]["name"] in there()
 
 
 def test_the_next_harvests_do_not_bring_it_back(editor: Person, site: Site, pair: dict[str, dict[str, Any]]) -> None:

@@ -52,7 +52,8 @@ def test_a_first_run_is_looked_at_and_approved(editor: Person, site: Site, made:
     run = worked(made)
     assert run.state == store.PLANNED and count() == 0
     plan = f"/harvest/une-source/job/{run.id}/plan"
-    assert "Comptage 11" in editor.visit(plan)
+    body = editor.visit(plan)
+    assert "Comptage 11" in body and "format manquant, déduit de l’adresse" in body, "what was mended is told in the reader's language"
     press(editor, "approve")
     assert worked(made).state == store.DONE
     assert count() == 12

@@ -71,6 +71,11 @@ def tzc_harvest_cause(code: str) -> dict[str, Any]:
     return reasons.told(code)
 
 
+def tzc_harvest_note(what: str) -> str:
+    """What was mended while a record was read, in the reader's language."""
+    return reports.note(what)
+
+
 def tzc_harvest_field(name: str) -> str:
     """What a field is called in the form; others keep their names."""
     schema = tk.h.scheming_get_dataset_schema("dataset") or {}

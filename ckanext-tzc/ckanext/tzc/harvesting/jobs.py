@@ -25,7 +25,8 @@ def look_into_files() -> int:
 
 
 def find_doubles() -> None:
-    """Look for datasets that are perhaps there twice."""
-    from . import doubles
+    """Look for datasets that are perhaps there twice, and see to it that those that became one lately are found so."""
+    from . import doubles, merging
 
     doubles.find()
+    merging.bring_to_index()

@@ -294,7 +294,13 @@ def _all_mended(noted: list[list[str]], package: Any) -> list[dict[str, str]]:
 def _mended(what: str, value: str) -> dict[str, str]:
     """What a note tells, in the reader's language: `{"rule", "what", "value"}`; `rule` is empty for the words of another harvester."""
     rule = repair.rule_of(what)
-    return {"rule": rule.name if rule else "", "what": rule.text(str(tk.h.lang())[:2]) if rule else what, "value": value}
+    return {"rule": rule.name if rule else "", "what": note(what), "value": value}
+
+
+def note(what: str) -> str:
+    """What a note tells, in the reader's language; the words of another harvester stay as they are."""
+    rule = repair.rule_of(what)
+    return rule.text(str(tk.h.lang())[:2]) if rule else what
 
 
 def _became(found: Any) -> str:
