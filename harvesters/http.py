@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.robotparser import RobotFileParser
 
 import certifi
 from tzc.harvesting import causes
@@ -48,6 +49,9 @@ BREAKS: tuple[tuple[type[Exception], str], ...] = (
 """Which cause each is, the first that fits."""
 
 CHUNK = 65_536
+LONGEST_ROBOTS = 500 * 1024
+"""Bytes of a robots.txt that are read (RFC 9309, 2.5)."""
+
 MOST_PAGES = 1000
 """Pages of a listing that are remembered; one with more is read anew each time."""
 
@@ -86,6 +90,9 @@ class Limits:
     pause: float = 2
     longest_pause: float = 120
     redirects: int = 5
+    pace: float = 0
+    """Seconds between two requests to one host; where it is above 0, what a host's robots.txt wants counts where it wants more."""
+    longest_pace: float = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,6 +218,8 @@ class Client:
         self.pages: list[Page] = []
         """What was asked and answered, the first of it; `MOST_PAGES` and one more at most."""
         self._kept: dict[tuple[str, str, bytes | None], Answer] = {}
+        self._asked: dict[str, float] = {}
+        self._paces: dict[str, float] = {}
 
     def is_unchanged(self, pages: Iterable[Page]) -> bool:
         """Whether all of these pages are as they were. What came that is new is kept, so that a reader who asks next gets it without another request."""
@@ -286,6 +295,7 @@ class Client:
 
     def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[Answer, Mapping[str, str]]:
         """One request and its whole answer. A watch ends it when its time is over, however slowly the server talks."""
+        self._keep_pace(url)
         ends = min(time.monotonic() + self.limits.answer, self.ends)
         connection, target = self._connection(url)
         watch = _Watch(ends - time.monotonic())
@@ -305,15 +315,43 @@ class Client:
         finally:
             watch.cancel()
             connection.close()
+            self._asked[_host(url)] = time.monotonic()
         if watch.rang:
             raise self._too_long(url)
         return answer, told
 
+    def _keep_pace(self, url: str) -> None:
+        """Wait until this host may be asked again. What it wants itself is looked up before the second request: one that is asked once is not asked for that too."""
+        host = _host(url)
+        if not self.limits.pace or host not in self._asked:
+            return
+        if host not in self._paces:
+            self._paces[host] = self.limits.pace
+            self._paces[host] = min(max(self.limits.pace, self._wanted(url)), self.limits.longest_pace)
+        pause = self._asked[host] + self._paces[host] - time.monotonic()
+        if time.monotonic() + pause > self.ends:
+            raise self._over()
+        time.sleep(max(pause, 0))
+
+    def _wanted(self, url: str) -> float:
+        """Seconds between two requests that a host's robots.txt wants of us (`Crawl-delay`); 0 where it says nothing, or is not there."""
+        parts = _split(url)
+        try:
+            answer, _told = self._once("GET", urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "/robots.txt", "", "")), None, {"User-Agent": AGENT})
+        except (FetchError, *BROKEN):
+            return 0
+        robots = RobotFileParser()
+        robots.parse(answer.body[:LONGEST_ROBOTS].decode("utf-8", "replace").splitlines() if answer.status == 200 else [])
+        robots.modified()
+        return float(robots.crawl_delay(AGENT) or 0)
+
     def _too_long(self, url: str) -> FetchError:
         """Why an answer was hung up on."""
-        if time.monotonic() >= self.ends:
-            return FetchError(f"The catalogue takes longer than {self.limits.run:g} seconds in all; what was not listed until then is left out.", "timeout")
-        return FetchError(f"{_shown(url)} takes longer than {self.limits.answer:g} seconds.", "timeout")
+        return self._over() if time.monotonic() >= self.ends else FetchError(f"{_shown(url)} takes longer than {self.limits.answer:g} seconds.", "timeout")
+
+    def _over(self) -> FetchError:
+        """Why nothing more is asked."""
+        return FetchError(f"The catalogue takes longer than {self.limits.run:g} seconds in all; what was not listed until then is left out.", "timeout")
 
     def _connection(self, url: str) -> tuple[HTTPConnection, str]:
         """A connection that is not made yet, and what to ask there."""
@@ -385,6 +423,12 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise FetchError("The address is not written as one of the web is.", "address") from error
     return parts
+
+
+def _host(url: str) -> str:
+    """The server that an address is of, for the pace at which it is asked."""
+    parts = _split(url)
+    return f"{parts.hostname}:{parts.port or parts.scheme}"
 
 
 def _joined(url: str, location: str) -> str:

@@ -94,6 +94,43 @@ def test_what_is_cut_off_always_is_told(site: Site) -> None:
         client().get(site.address)
 
 
+@pytest.mark.parametrize(
+    ("robots", "least"),
+    [
+        (Reply(b"", status=404), 0.1), (Reply(b"User-agent: *\nCrawl-delay: 0.4\n"), 0.1), (Reply(b"User-agent: *\nCrawl-delay: 1\n"), 1.0), (Reply(b"\xff\xfe\0\0", status=200), 0.1),
+        (Reply(b"User-agent: other\nCrawl-delay: 9\n\nUser-agent: ckanext-tzc\nCrawl-delay: 1\n"), 1.0), (Reply(b"User-agent: *\nCrawl-delay: 3600\n"), 1.5), (Reply(b"", status=500), 0.1),
+    ],
+)  # fmt: skip
+def test_a_host_is_asked_at_a_pace(site: Site, robots: Reply, least: float) -> None:
+    """That of ours, or the slower one that it wants."""
+    site.answer = lambda asked: robots if asked.path == "/robots.txt" else Reply(b"{}")
+    asking = client(pace=0.1, longest_pace=1.5)
+    asking.get(site.address)
+    assert [asked.path for asked in site.asked] == ["/"], "who is asked once is not asked for more"
+    asking.get(site.address)
+    began = time.monotonic()
+    asking.get(site.address)
+    assert time.monotonic() - began >= least * 0.9
+    assert [asked.path for asked in site.asked] == ["/", "/robots.txt", "/", "/"]
+
+
+def test_a_pace_that_takes_too_long_in_all(site: Site) -> None:
+    site.answer = lambda asked: Reply(b"User-agent: *\nCrawl-delay: 5\n") if asked.path == "/robots.txt" else Reply(b"{}")
+    asking = client(pace=0.1, run=2)
+    asking.get(site.address)
+    with pytest.raises(FetchError, match="in all"):
+        asking.get(site.address)
+    assert [asked.path for asked in site.asked] == ["/", "/robots.txt"]
+
+
+def test_robots_are_told_no_secret(site: Site) -> None:
+    site.answer = lambda _: Reply(b"{}")
+    asking = Client(allow_internal=True, limits=Limits(**{**vars(QUICK), "pace": 0.01}), headers={"Authorization": "a secret"})
+    for _ in range(2):
+        asking.get(site.address)
+    assert [asked.headers.get("Authorization") for asked in site.asked] == ["a secret", None, "a secret"]
+
+
 def drip(out: Any) -> None:
     for _ in range(100):
         out.write(b" ")

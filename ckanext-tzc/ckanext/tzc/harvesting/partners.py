@@ -20,7 +20,7 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
     harvester: ClassVar[base.Harvester]
     """How such a catalogue is asked and read."""
 
-    limits = Limits()
+    limits = Limits(pace=0.2)
 
     def validate_config(self, config: str) -> str:
         """A source's configuration, as it is written; who may allow the internal network is asked elsewhere (`sources.guard`)."""

@@ -42,9 +42,9 @@ class Origin:
     """What the source's mapping says while this run goes on."""
 
     def client(self) -> Client:
-        """What asks this source."""
+        """What asks this source. The territory's own servers are asked as fast as they answer."""
         internal = self.asked.settings.get("allow_internal") is True
-        return Client(allow_internal=internal, limits=self.limits, headers=self.harvester.headers(self.asked))
+        return Client(allow_internal=internal, limits=dataclasses.replace(self.limits, pace=0) if internal else self.limits, headers=self.harvester.headers(self.asked))
 
     def setting(self, name: str) -> Any:
         """What the source's configuration says."""
