@@ -34,30 +34,37 @@ _TAKE = """
     DELETE FROM tzc_sensors_unsettled WHERE id IN (SELECT id FROM tzc_sensors_unsettled ORDER BY id LIMIT %s)
     RETURNING stream, (extract(epoch FROM first) * 1000000)::bigint, (extract(epoch FROM last) * 1000000)::bigint
 """
-_STORED = f"""
-    SELECT span.number, o.stream, o.time, o.seconds, o.result, o.flags
-    FROM unnest(%s::integer[], %s::integer[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::float8[]) AS span (number, stream, first, next, frozen, ignore)
-    LEFT JOIN LATERAL (
-        SELECT time, result FROM {PREFIX} WHERE stream = span.stream AND time < span.first ORDER BY time DESC LIMIT 1
-    ) AS before ON true
+_GIVEN = "unnest(%s::integer[], %s::integer[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::float8[]) AS span (number, stream, first, next, frozen, ignore)"
+_INSIDE = f"""
+    SELECT span.number, o.stream, o.time, o.seconds, o.result, o.flags FROM {_GIVEN}
+    JOIN {PREFIX} AS o ON o.stream = span.stream AND o.time >= span.first AND o.time < span.next WHERE o.time >= %s AND o.time < %s
+"""
+_BEFORE = f"""
+    SELECT span.number, o.stream, o.time, o.seconds, o.result, o.flags FROM {_GIVEN}
+    JOIN LATERAL (SELECT time, result FROM {PREFIX} WHERE stream = span.stream AND time < span.first ORDER BY time DESC LIMIT 1) AS before ON true
     LEFT JOIN LATERAL (
         SELECT time FROM {PREFIX}
         WHERE stream = span.stream AND time < before.time AND time >= before.time - make_interval(secs => span.frozen) AND result <> before.result ORDER BY time DESC LIMIT 1
     ) AS other ON true
-    LEFT JOIN LATERAL (
-        SELECT time, result FROM {PREFIX} WHERE stream = span.stream AND time >= span.next ORDER BY time LIMIT 1
-    ) AS after ON true
+    JOIN {PREFIX} AS o ON o.stream = span.stream AND o.time < span.first
+        AND o.time >= CASE WHEN before.result = span.ignore THEN before.time ELSE coalesce(other.time, before.time - make_interval(secs => span.frozen)) END
+"""
+"""The rows before spans that their flags depend on: as far back as a value stays the same, within what is too long, and one more."""
+
+_AFTER = f"""
+    SELECT span.number, o.stream, o.time, o.seconds, o.result, o.flags FROM {_GIVEN}
+    JOIN LATERAL (SELECT time, result FROM {PREFIX} WHERE stream = span.stream AND time >= span.next ORDER BY time LIMIT 1) AS after ON true
     LEFT JOIN LATERAL (
         SELECT time FROM {PREFIX}
         WHERE stream = span.stream AND time > after.time AND time <= after.time + make_interval(secs => span.frozen) AND result <> after.result ORDER BY time LIMIT 1
     ) AS another ON true
-    JOIN {PREFIX} AS o ON o.stream = span.stream
-        AND o.time >= CASE WHEN before.time IS NULL THEN span.first WHEN before.result = span.ignore THEN before.time
-            ELSE coalesce(other.time, before.time - make_interval(secs => span.frozen)) END
-        AND o.time <= CASE WHEN after.time IS NULL THEN span.next WHEN after.result = span.ignore THEN after.time
-            ELSE coalesce(another.time, after.time + make_interval(secs => span.frozen)) END
+    JOIN {PREFIX} AS o ON o.stream = span.stream AND o.time >= span.next
+        AND o.time <= CASE WHEN after.result = span.ignore THEN after.time ELSE coalesce(another.time, after.time + make_interval(secs => span.frozen)) END
 """
-"""The rows of spans, with those before and after that their flags depend on: as far back and on as a value stays the same, within what is too long."""
+"""The rows after spans whose flags depend on those inside."""
+
+DENSE = 0.25
+"""Of the time that spans lie in, how much each covers at least, where all rows of that time are looked through instead of each stream by its index."""
 
 _RULES = """
     SELECT s.id, p.code, s.unit, s.interval, s.kind, s.properties -> 'rules' FROM tzc_sensors_stream AS s JOIN tzc_sensors_property AS p ON p.id = s.property WHERE s.id = ANY(%s)
@@ -163,16 +170,7 @@ def _properties() -> dict[str, Any]:
 
 def _anew(at: Any, spans: Sequence[Span], limits: Mapping[int, quality.Limits]) -> tuple[int, rollup.Hours]:
     """Flags that changed are written; how many, and the hours of the spans."""
-    most = {number: limit.frozen if np.isfinite(limit.frozen) else 0.0 for number, limit in limits.items()}
-    asked = [
-        list(range(len(spans))), [span.stream for span in spans], moments([span.first for span in spans]), moments([span.last for span in spans]),
-        [most[span.stream] for span in spans], [limits[span.stream].ignore for span in spans],
-    ]  # fmt: skip
-    at.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
-    numbers, streams, times, seconds, results, flags = columns.read(at, at.mogrify(_STORED, asked).decode(), ("int4", "int4", "timestamptz", "int4", "float8", "int2"))
-    at.execute("RESET enable_hashjoin; RESET enable_mergejoin")
-    order = np.lexsort((times, numbers))
-    numbers, stored = numbers[order], Readings(streams[order], times[order], seconds[order], results[order], flags[order])
+    numbers, stored = _stored(at, spans, limits)
     computed = quality.flags(stored, quality.table(limits), numbers)
     begins, ends = (np.array([getattr(span, name) for span in spans], dtype=np.int64)[numbers] for name in ("first", "last"))
     different = (stored.times >= begins) & ((stored.flags & quality.COMPUTED) != computed)
@@ -180,6 +178,29 @@ def _anew(at: Any, spans: Sequence[Span], limits: Mapping[int, quality.Limits]) 
     inside = (stored.times >= begins) & (stored.times < ends)
     marked = dataclasses.replace(stored, flags=((stored.flags & ~quality.COMPUTED) | computed).astype(np.int16))
     return int(different.sum()), rollup.hours(marked.chosen(inside))
+
+
+def _stored(at: Any, spans: Sequence[Span], limits: Mapping[int, quality.Limits]) -> tuple[NDArray[np.int32], Readings]:
+    """The rows of spans and those around them, each with its span's number, in order."""
+    given = [
+        list(range(len(spans))), [span.stream for span in spans], moments([span.first for span in spans]), moments([span.last for span in spans]),
+        [limits[span.stream].frozen if np.isfinite(limits[span.stream].frozen) else 0.0 for span in spans], [limits[span.stream].ignore for span in spans],
+    ]  # fmt: skip
+    first, last = min(span.first for span in spans), max(span.last for span in spans)
+    by_index = any(span.last - span.first < DENSE * (last - first) for span in spans)
+    ways = ((_BEFORE, [], True), (_INSIDE, moments([first, last]), by_index), (_AFTER, [], True))
+    found = [_rows(at, query, [*given, *more], indexed) for query, more, indexed in ways]
+    numbers, streams, times, seconds, results, flags = (np.concatenate(columns_) for columns_ in zip(*found, strict=True))
+    order = np.lexsort((times, numbers))
+    return numbers[order], Readings(streams[order], times[order], seconds[order], results[order], flags[order])
+
+
+def _rows(at: Any, query: str, asked: Sequence[Any], by_index: bool) -> list[NDArray[Any]]:
+    switch = "off" if by_index else "on"
+    at.execute(f"SET LOCAL enable_hashjoin = {switch}; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = {'on' if by_index else 'off'}")
+    found = columns.read(at, at.mogrify(query, asked).decode(), ("int4", "int4", "timestamptz", "int4", "float8", "int2"))
+    at.execute("RESET enable_hashjoin; RESET enable_mergejoin; RESET enable_nestloop")
+    return found
 
 
 def _mark(at: Any, rows: Readings, computed: NDArray[np.int16]) -> None:
