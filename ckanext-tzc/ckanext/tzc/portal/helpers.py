@@ -5,6 +5,7 @@ import datetime as dt
 import html
 import json
 import re
+import time
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -192,8 +193,17 @@ def tzc_home() -> dict[str, Any]:
         "words": [word for word, _count in words],
         "communes": sorted(place.communes, key=lambda commune: commune.name),
         "covered": len([code for code in counts.get("communes", {}) if code in known]),
-        "files": _count_files(),
+        "files": _count_files() if found["count"] < LARGE else _count_files_lately(int(time.monotonic() // KEPT_COUNT)),
     }
+
+
+LARGE, KEPT_COUNT = 10_000, 60.0
+"""Datasets from which on the files are not counted for each reader; and for how many seconds their number is kept then."""
+
+
+@lru_cache(maxsize=1)
+def _count_files_lately(_moment: int) -> int:
+    return _count_files()
 
 
 def _count_files() -> int:
