@@ -47,13 +47,14 @@ def press(editor: Person, order: str) -> None:
 
 
 def test_a_first_run_is_looked_at_and_approved(editor: Person, site: Site, made: dict[str, Any]) -> None:
+    site.answer = lambda _: answered(turtle(site, TITLES, '<jeu-11> dct:issued "bientôt" .'), "text/turtle")
     editor.visit("/harvest/une-source")
     press(editor, "dry-run")
     run = worked(made)
     assert run.state == store.PLANNED and count() == 0
     plan = f"/harvest/une-source/job/{run.id}/plan"
     body = editor.visit(plan)
-    assert "Comptage 11" in body and "format manquant, déduit de l’adresse" in body, "what was mended is told in the reader's language"
+    assert "Comptage 11" in body and "date non comprise" in body, "what was mended is told in the reader's language"
     press(editor, "approve")
     assert worked(made).state == store.DONE
     assert count() == 12
