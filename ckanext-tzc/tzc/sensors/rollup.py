@@ -32,11 +32,6 @@ class Hours:
         return len(self.streams)
 
 
-def hour_of(times: Ints) -> Ints:
-    """The beginning of the hour of each moment."""
-    return times - times % HOUR
-
-
 def hours(given: Readings) -> Hours:
     """Of observations in order, whole hours of them."""
     return spans(given, HOUR)

@@ -21,6 +21,9 @@ WIDTHS = {"10m": 600 * SECOND, "15m": 900 * SECOND, "1h": HOUR, "1d": 24 * HOUR,
 """Spans of time by their names, in microseconds; days and months are the territory's, so these are what they last about (days) and at most (months)."""
 
 RAW_WIDTHS = ("10m", "15m")
+MOST_RAW = 2_000_000
+"""Raw values that one answer is made of."""
+
 LEVELS = {"1h": "hour", "1d": "day", "1mo": "month"}
 
 _KINDS = ("int4", "timestamptz", "int4", "int4", "float8", "float8", "float8", "float8", "float8")
@@ -31,11 +34,12 @@ _STORED = """
 
 
 def buckets(streams: Sequence[int], first: int, next: int, every: str) -> Hours:
-    """What streams (each once) come to by spans (a key of `WIDTHS`) that begin from a moment up to another (microseconds), by stream and time."""
+    """What streams (each once) come to by spans (a key of `WIDTHS`) that begin from a moment up to another (microseconds), by stream and time. Raises `reading.TooManyError`."""
     if not streams or first >= next:
         return rollup.hours(readings([], [], []))
     if every in RAW_WIDTHS:
-        return rollup.spans(_marked(reading.raw(streams, first, next), reading.unsettled(streams, first, next)), WIDTHS[every])
+        first, next = first + -first % WIDTHS[every], next + -next % WIDTHS[every]
+        return rollup.spans(_marked(reading.raw_within(streams, first, next, MOST_RAW), reading.unsettled(streams, first, next)), WIDTHS[every])
     # a bucket that begins in this time ends at most so much later
     noted = reading.unsettled(streams, first, next + WIDTHS[every] + HOUR)
     if every == "1h":

@@ -84,6 +84,21 @@ def raw(streams: Sequence[int], first: int, next: int, limit: int | None = None,
     return joined if limit is None else joined.chosen(_within(joined.streams, limit, newest))
 
 
+class TooManyError(Exception):
+    """More observations than were allowed for."""
+
+
+def raw_within(streams: Sequence[int], first: int, next: int, most: int) -> Readings:
+    """As `raw`, but at most so many in all. Raises TooManyError, before more than that is in memory."""
+    found: list[Readings] = []
+    for stream in sorted(streams):
+        found.append(raw([stream], first, next, most + 1))
+        most -= len(found[-1])
+        if most < 0:
+            raise TooManyError
+    return Readings(*(np.concatenate([getattr(one, field.name) for one in found]) for field in dataclasses.fields(Readings))) if found else readings([], [], [])
+
+
 def _within(streams: NDArray[np.int32], limit: int, newest: bool) -> NDArray[np.bool_]:
     """Which rows, ordered by stream, are among the first or the last so many of their stream."""
     begins = np.searchsorted(streams, streams, side="left")
