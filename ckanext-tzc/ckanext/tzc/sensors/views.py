@@ -4,4 +4,10 @@ from __future__ import annotations
 from . import series_views, sta_views
 from .blueprint import sensors
 
-__all__ = ["sensors", "series_views", "sta_views"]
+MODULES = (
+    series_views,
+    sta_views,
+)  # fmt: skip
+"""Named here so that they are imported: CKAN takes every name in `__all__` for a blueprint."""
+
+__all__ = ["sensors"]

@@ -29,7 +29,7 @@ LINKS = {
 
 def base() -> str:
     """The root's address."""
-    return f"{tk.config['ckan.site_url'].rstrip('/')}{tk.config.get('ckan.root_path', '').replace('/{{LANG}}', '')}/sta/v1.1"
+    return f"{tk.config['ckan.site_url'].rstrip('/')}/sta/v1.1"
 
 
 def table(kind: Kind) -> Any:
