@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import ckan.model as model
+import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -171,9 +172,13 @@ def _path(node: Path, scope: Scope) -> Value:
 
 
 def _properties(kind: Kind, row: Any) -> Any:
-    if kind.set in ("Things", "Datastreams"):
+    if kind.set == "Things":
         return row.properties
-    return sa.func.jsonb_build_object("code", row.code) if kind.set == "ObservedProperties" else sa.cast(sa.literal("{}"), store.JSONB)
+    if kind.set == "Datastreams":
+        site = sa.literal(f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/")
+        # as they are shown (`shown`), the stream's own first
+        return row.properties.op("||", return_type=store.JSONB)(sa.func.jsonb_build_object("dataset", site + row.dataset, "interval", row.interval, "period", row.period))
+    return sa.func.jsonb_build_object("code", row.code, type_=store.JSONB) if kind.set == "ObservedProperties" else sa.cast(sa.literal("{}"), store.JSONB)
 
 
 def _property(kind: Kind, row: Any, name: str) -> Value:

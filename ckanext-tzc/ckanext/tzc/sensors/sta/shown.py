@@ -12,7 +12,7 @@ from tzc.sensors.model import OBSERVATION_TYPES
 from tzc.sensors.sta.entities import ID, SELF, Kind
 from tzc.sensors.sta.options import Options
 
-from .. import store
+from .. import store, telling
 from .conditions import UNITS
 from .world import base
 
@@ -64,20 +64,23 @@ PROPERTIES: dict[str, Callable[[Any], Shown]] = {
 
 
 def _datastreams(given: Sequence[Any]) -> Callable[[Any], Shown]:
-    numbers = [row.id for row in given]
-    states = {row.stream: row for row in model.Session.query(store.State).filter(store.State.stream.in_(numbers))} if numbers else {}
+    tells = telling.of(given) if given else {}
     things = {row.thing for row in given}
     asked = model.Session.query(store.Thing.id, store.Location.geometry).join(store.Location, store.Location.id == store.Thing.location).filter(store.Thing.id.in_(things))
     areas = dict(asked.tuples()) if things else {}
 
+    def known(row: Any) -> Shown:
+        told = tells.get(row.id)
+        return {"observations": told.observations, "completeness": told.completeness} if told else {}
+
     def said(row: Any) -> Shown:
-        state = states.get(row.id)
+        told = tells.get(row.id)
         return {
             "name": row.name, "description": row.description, "observationType": OBSERVATION_TYPES[row.kind],
             "unitOfMeasurement": {"name": row.unit, "symbol": row.unit, "definition": f"{UNITS}{row.unit}"},
             **({"observedArea": areas[row.thing]} if row.thing in areas else {}),
-            "phenomenonTime": f"{moment(state.first)}/{moment(state.last)}" if state else None, "resultTime": None,
-            "properties": {**row.properties, "dataset": f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{row.dataset}", "interval": row.interval, "period": row.period},
+            "phenomenonTime": f"{moment(told.first)}/{moment(told.last)}" if told else None, "resultTime": None,
+            "properties": {**row.properties, "dataset": f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{row.dataset}", "interval": row.interval, "period": row.period, **known(row)},
         }  # fmt: skip
 
     return said

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "tzc_sensors_0002"
 down_revision = "tzc_sensors_0001"
@@ -20,6 +21,7 @@ def upgrade() -> None:
         "tzc_sensors_offer",
         sa.Column("dataset", sa.UnicodeText, sa.ForeignKey("package.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("resource", sa.UnicodeText, nullable=False),
+        sa.Column("told", JSONB),
     )
 
 
