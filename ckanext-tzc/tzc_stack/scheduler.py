@@ -41,6 +41,7 @@ PERIODIC = (
     Periodic("ckanext.tzc.feeding.jobs:send_due", "interactive", "* * * * *", 50),
     Periodic("ckanext.tzc.feeding.jobs:forget", "long", "7 3 * * *", 600),
     Periodic("ckanext.tzc.sensors.jobs:forget", "long", "27 3 * * *", 600),
+    Periodic("ckanext.tzc.sensors.jobs:offer", "publishing", "9-59/10 * * * *", 240),
     Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "* * * * *", 50),
     Periodic("ckanext.tzc.tables.jobs:find_unseen", "interactive", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.quality.jobs:score_waiting", "publishing", "*/5 * * * *", 290),

@@ -16,7 +16,7 @@ from .readings import Floats, Ints, Readings
 
 @dataclasses.dataclass(frozen=True)
 class Hours:
-    """A line an hour and stream. `count`: observations that are there; `good`: those that the other columns are of, NaN where there is none."""
+    """A line an hour (or another span of time) and stream. `count`: observations that are there; `good`: those that the other columns are of, NaN where there is none."""
 
     streams: NDArray[np.int32]
     times: Ints
@@ -32,17 +32,17 @@ class Hours:
         return len(self.streams)
 
 
-def hour_of(times: Ints) -> Ints:
-    """The beginning of the hour of each moment."""
-    return times - times % HOUR
-
-
 def hours(given: Readings) -> Hours:
     """Of observations in order, whole hours of them."""
+    return spans(given, HOUR)
+
+
+def spans(given: Readings, width: int) -> Hours:
+    """The same of spans of another width (microseconds), counted from 1970."""
     if not len(given):
         none, whole = np.zeros(0), np.zeros(0, dtype=np.int32)
         return Hours(whole, np.zeros(0, dtype=np.int64), whole, whole, none, none, none, none, none)
-    hour = hour_of(given.times)
+    hour = given.times - given.times % width
     begins = np.flatnonzero(np.concatenate(([True], (given.streams[1:] != given.streams[:-1]) | (hour[1:] != hour[:-1]))))
     lengths = np.diff(np.concatenate((begins, [len(given)])))
     fine = (given.flags & quality.LEFT_OUT) == 0

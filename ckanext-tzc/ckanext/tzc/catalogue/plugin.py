@@ -5,9 +5,9 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import columns
+from ckanext.tzc.common import columns, opening
 
-from . import axes, narrowed, search, solr_connection, withheld
+from . import axes, narrowed, opened, search, solr_connection, withheld
 from .facets import Facets
 from .uploads import KeepsFiles
 
@@ -32,6 +32,7 @@ class CataloguePlugin(Facets, KeepsFiles, p.SingletonPlugin):
         """A connection to Solr that is kept; the doors are told which columns somebody may have."""
         solr_connection.keep()
         columns.answered_by(narrowed.columns)
+        opening.answered_by(opened.opened)
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Membership of the axes' groups; before the commit."""

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from .headers import FILES
 
-OPEN = re.compile(r"^(/[a-z]{2}(_[A-Za-z]+)?)?/(api|feeds|datastore/dump|tableau)/|/tzc/communes\.geojson$")
+OPEN = re.compile(r"^(/[a-z]{2}(_[A-Za-z]+)?)?/(api|feeds|datastore/dump|tableau|sta/v1\.1)(/|$)|/tzc/communes\.geojson$")
 ALLOWED = "Access-Control-Allow-Origin"
 
 

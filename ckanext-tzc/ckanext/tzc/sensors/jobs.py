@@ -12,3 +12,10 @@ def forget() -> int:
     count = arrivals.forget(tk.config["tzc.sensors.arrival_days"])
     model.Session.commit()
     return count
+
+
+def offer() -> int:
+    """Keep the files that stand for datasets' streams up to date. Returns how many changed."""
+    from . import offering
+
+    return offering.offer_all()

@@ -142,6 +142,11 @@ def within(spans: Sequence[Span], most: int) -> tuple[list[Span], list[Span]]:
     return now, []
 
 
+def limits(streams: list[int]) -> dict[int, quality.Limits]:
+    """What each stream may do, in its own unit."""
+    return _limits(writing.cursor(), streams)
+
+
 def _limits(at: Any, streams: list[int]) -> dict[int, quality.Limits]:
     """What each stream may do, in its own unit: by its own rules, else by those of what it observes."""
     at.execute(_RULES, (streams,))

@@ -189,6 +189,16 @@ class State(tk.BaseModel):
     received = _moment(required=True)
 
 
+class Offer(tk.BaseModel):
+    """The file of a dataset that stands for its streams: its licence and level of access are theirs. `told`: what was written of it (`file`) and of the dataset (`period`)."""
+
+    __tablename__ = "tzc_sensors_offer"
+
+    dataset = sa.Column(sa.UnicodeText, primary_key=True)
+    resource = _text(required=True)
+    told = sa.Column(JSONB)
+
+
 class Arrival(tk.BaseModel):
     """What came, as it came (compressed by Zstandard), and what became of it. `listed`: the first rejected rows; `code`: why nothing was taken."""
 

@@ -1,0 +1,1 @@
+"""OGC SensorThings 1.1, to read."""
