@@ -123,7 +123,7 @@ def _expand(text: str, kind: Kind, depth: int) -> dict[str, Options]:
         else:
             inner = Options()
         before = found.get(first)
-        found[first] = inner if before is None else dataclasses.replace(before if not before.expand and more == "" else inner, expand={**before.expand, **inner.expand})
+        found[first] = inner if before is None else dataclasses.replace(before if more else inner, expand={**before.expand, **inner.expand})
     return found
 
 
