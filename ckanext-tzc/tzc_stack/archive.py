@@ -1,4 +1,4 @@
-"""Backup and restore: one compressed tar file with both databases (SQL), uploads, secrets and the territory.
+"""Backup and restore: one compressed tar file with both databases (SQL), uploads, the lake of sensors' observations, secrets and the territory.
 
 The search index and the queues are not kept: the one is rebuilt, the others hold work that the databases know of.
 """
@@ -65,25 +65,38 @@ def backup(paths: Paths, settings: Settings, file: Path) -> int:
             "sha256": {name: _digest(path) for name, path in members.items()},
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        with step("the uploads, and all into one file"):
-            _write_tar(file, {"manifest.json": folder / "manifest.json", **members}, paths.uploads)
+        with step("the uploads and the lake, and all into one file"):
+            _write_tar(file, {"manifest.json": folder / "manifest.json", **members}, {"uploads": paths.uploads, "lake": paths.lake})
     say(f"{file} holds the portal ({file.stat().st_size / 1024**2:.1f} MiB). It contains secrets: keep it where only you can read it.")
     return 0
 
 
-def _write_tar(file: Path, members: Mapping[str, Path], uploads: Path) -> None:
+def _write_tar(file: Path, members: Mapping[str, Path], folders: Mapping[str, Path]) -> None:
     part = file.with_name(f"{file.name}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
             with tarfile.open(fileobj=handle, mode="w:gz", compresslevel=6) as tar:
                 for name, path in members.items():
                     tar.add(path, arcname=name)
-                tar.add(uploads, arcname="uploads")
+                for name, folder in folders.items():
+                    _add_folder(tar, folder, name)
             handle.flush()
             os.fsync(handle.fileno())
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _add_folder(tar: tarfile.TarFile, folder: Path, name: str) -> None:
+    """All of a folder; a file that goes meanwhile took the place of nothing that the database, which was read before, needs: those of the lake stay for an hour."""
+    if not folder.is_dir():
+        return
+    tar.add(folder, arcname=name, recursive=False)
+    for path in sorted(folder.rglob("*")):
+        try:
+            tar.add(path, arcname=f"{name}/{path.relative_to(folder).as_posix()}", recursive=False)
+        except FileNotFoundError:
+            continue
 
 
 def restore(paths: Paths, file: Path, sure: bool, other: bool = False) -> int:
@@ -112,8 +125,9 @@ def restore(paths: Paths, file: Path, sure: bool, other: bool = False) -> int:
             lifecycle.remember(paths, restore="cut", index="stale", demo="loaded")
             with step("the datastore database"):
                 _replace_database(paths, settings, folder, "datastore", settings.datastore_url)
-            with step("the uploads"):
+            with step("the uploads and the lake"):
                 _replace_folder(folder / "uploads", paths.uploads)
+                _replace_folder(folder / "lake", paths.lake)
     lifecycle.remember(paths, restore="")
     with step("tables, accounts and axes"):
         lifecycle.prepare_database(paths)
@@ -172,7 +186,8 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     for name in MEMBERS:
         if name not in dict(digests):
             raise StackError(f"{file} holds no {name}.", mend)
-    (folder / "uploads").mkdir(exist_ok=True)
+    for name in ("uploads", "lake"):
+        (folder / name).mkdir(exist_ok=True)
     return {"sha256": dict(digests), **ours}
 
 

@@ -94,7 +94,7 @@ def render(paths: Paths, settings: Settings) -> str:
         s=settings,
         paths={
             "territory": territory_file(paths, settings), "demo": paths.root / "config" / "demo", "uploads": paths.uploads, "webassets": paths.var / "webassets",
-            "sparql": paths.sparql,
+            "sparql": paths.sparql, "lake": settings.given.get("TZC_LAKE") or paths.lake,
         },
         territory={"name": place.name[first], "tagline": place.tagline[first], "languages": place.languages, "timezone": place.timezone},
         licences=f"file://{paths.var / 'licences.json'}",

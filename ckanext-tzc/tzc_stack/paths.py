@@ -68,6 +68,11 @@ class Paths:
         return self.var / "uploads"
 
     @property
+    def lake(self) -> Path:
+        """Observations of sensors of months long ago."""
+        return self.var / "lake"
+
+    @property
     def sparql(self) -> Path:
         """What SPARQL asks, made of the database; can be deleted at any time."""
         return self.var / "sparql"

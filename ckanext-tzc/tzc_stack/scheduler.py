@@ -42,6 +42,8 @@ PERIODIC = (
     Periodic("ckanext.tzc.feeding.jobs:forget", "long", "7 3 * * *", 600),
     Periodic("ckanext.tzc.sensors.jobs:forget", "long", "27 3 * * *", 600),
     Periodic("ckanext.tzc.sensors.jobs:offer", "publishing", "9-59/10 * * * *", 240),
+    Periodic("ckanext.tzc.sensors.jobs:retain", "long", "47 3 * * *", 3600),
+    Periodic("ckanext.tzc.sensors.jobs:move", "long", "57 3 * * *", 6 * 3600),
     Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "* * * * *", 50),
     Periodic("ckanext.tzc.tables.jobs:find_unseen", "interactive", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.quality.jobs:score_waiting", "publishing", "*/5 * * * *", 290),

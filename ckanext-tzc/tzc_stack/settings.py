@@ -25,6 +25,8 @@ SETTINGS = {
     "TZC_SITE_URL": "the public address, when a reverse proxy stands before the portal",
     "TZC_TERRITORY": "the territory file; config/territory.yaml of the checkout without it",
     "TZC_UPLOADS_URL": "a bucket of an S3 storage for uploads, as s3://key:secret@host/bucket/folder?region=…; the folder uploads without it",
+    "TZC_LAKE": "the lake of sensors' observations: a folder, or a bucket as s3://key:secret@host/bucket/folder?region=…; the folder lake without it",
+    "TZC_LAKE_ENGINE": "what questions to the lake run on: duckdb, pyspark, or the address of a Trino or ClickHouse (duckdb)",
     "TZC_SMTP_URL": "the mail server, as smtp://user:password@host:port or smtps://…; no mail is sent without it",
     "TZC_MAIL_FROM": "the sender of the portal's mails",
     "TZC_TRUSTED_PROXIES": "how many reverse proxies stand before the portal and tell the reader's address (0)",
@@ -233,7 +235,7 @@ def _read_secrets(given: Mapping[str, str]) -> dict[str, str]:
 def keep(paths: Paths, settings: Settings) -> None:
     """Make the folders of the data, and remember the settings there."""
     paths.var.mkdir(parents=True, exist_ok=True)
-    for folder in (paths.run, paths.log, paths.uploads, paths.solr, paths.valkey):
+    for folder in (paths.run, paths.log, paths.uploads, paths.lake, paths.solr, paths.valkey):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)  # uploads may be confidential, and a log may quote them
     _write(paths.secrets, {"given": dict(settings.given), "secret": dict(settings.secret)})
@@ -298,6 +300,8 @@ SHAPES = {
     "TZC_SOLR_HEAP": (r"[1-9]\d*[mMgG]", "a size such as 384m or 2g"),
     "TZC_TRUSTED_PROXIES": (r"[0-9]", "a whole number between 0 and 9"),
     "TZC_DEMO": (r"[01]", "0 or 1"),
+    "TZC_LAKE": (r"/.+|s3(\+http)?://[^:/@]+:[^:/@]+@[^/@]+/.+", "as a whole path, or as s3://key:secret@host/bucket/folder?region=…"),
+    "TZC_LAKE_ENGINE": (r"duckdb|pyspark|(trino|clickhouse)://.+", "as duckdb, pyspark, trino://… or clickhouse://…"),
     "TZC_HARVEST_KINDS": (r"[A-Za-z0-9_.-]+( [A-Za-z0-9_.-]+)*", "names of kinds with a space between, such as ckan dcat_rdf"),
     "TZC_MAIL_FROM": (r"[^@\s,;:<>()\[\]\"'\\]+@[^@\s,;:<>()\[\]\"'\\]+", "an address of e-mail alone, such as donnees@example.org: the territory's name is put before it"),
     "TZC_HOST": (r"[0-9A-Za-z.:-]+", "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"),

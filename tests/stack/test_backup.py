@@ -18,6 +18,8 @@ pytestmark = pytest.mark.stack
 @pytest.fixture(scope="module")
 def archive(own: Any, dataset: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of the portal with its dataset."""
+    (own.paths.lake / "kept").mkdir()
+    (own.paths.lake / "kept" / "2025-01.1.parquet").write_bytes(b"observations")
     file = tmp_path_factory.mktemp("backup") / "a backup.tar.gz"
     done = own.run("backup", str(file))
     assert done.returncode == 0, done.stderr
@@ -73,11 +75,15 @@ def test_a_round_trip(own: Any, archive: Path) -> None:
     own.action("package_delete", id="kept")
     own.action("organization_create", name="later", title="Made after the backup")
     shutil.rmtree(own.paths.uploads / "resources")
+    shutil.rmtree(own.paths.lake / "kept")
+    (own.paths.lake / "later").mkdir()
     done = own.run("restore", str(archive), "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     package = own.action("package_show", id="kept")
     upload = requests.get(package["resources"][0]["url"], timeout=60)
     assert upload.content == b"a,b\n1,2\n"
+    assert [path.relative_to(own.paths.lake).as_posix() for path in sorted(own.paths.lake.rglob("*"))] == ["kept", "kept/2025-01.1.parquet"]
+    assert (own.paths.lake / "kept" / "2025-01.1.parquet").read_bytes() == b"observations"
     assert own.action("package_search", q="survive")["count"] == 1
     assert "later" not in own.action("organization_list")
     assert own.run("doctor").returncode == 0

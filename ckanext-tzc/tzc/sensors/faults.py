@@ -15,6 +15,7 @@ ROWS = {
     "doubled_hour": "this time exists twice: the clock was put back, and the row does not say which is meant",
     "clock": "the clock of the sensor is years off",
     "period": "the period is no period",
+    "forgotten": "values of that time are no longer kept",
     "stream": "there is no such stream",
     "unit": "the unit cannot become the stream's",
     "shape": "the row is not what was agreed",

@@ -19,3 +19,21 @@ def offer() -> int:
     from . import offering
 
     return offering.offer_all()
+
+
+def retain() -> int:
+    """Remove what the rules no longer keep, and rows of streams that are gone. Returns how many rows."""
+    from . import retention
+
+    done = retention.retain()
+    return sum(due.rows + due.lake_rows + due.rollups for due in done.due)
+
+
+def move() -> int:
+    """Move months long ago to the lake. Returns how many; none where another run is at work."""
+    from .lake import moving
+
+    try:
+        return sum(not month.left for month in moving.move())
+    except moving.BusyError:
+        return 0

@@ -2,11 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import ckan.model as model
+import ckan.plugins.toolkit as tk
+import psycopg2
 import sqlalchemy as sa
 
 from tzc.sensors.partitions import PREFIX, Month, of_table
+
+from . import store
 
 _LOCK = "tzc_sensors months"
 
@@ -29,6 +34,29 @@ def ensure(months: Sequence[Month]) -> None:
         for month in missing:
             if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": month.table}) is None:
                 _make(connection, month)
+
+
+def kept_from() -> Month:
+    """The first month that stays in the database; those before it may be moved to the lake at any time."""
+    now = store.now()
+    number = now.year * 12 + now.month - 1 - max(1, int(tk.config["tzc.sensors.months_kept"]))
+    return Month(number // 12, number % 12 + 1)
+
+
+def hold(at: Any, months: Sequence[Month]) -> None:
+    """Have no table of these, which are there, moved before the end of the transaction; one that was moved just now is made again."""
+    first = kept_from()
+    may_go = [month for month in months if month < first]
+    while may_go:
+        at.execute("SAVEPOINT tzc_sensors_hold")
+        try:
+            at.execute(f"LOCK TABLE {', '.join(month.table for month in may_go)} IN ROW EXCLUSIVE MODE")
+        except psycopg2.errors.UndefinedTable:
+            at.execute("ROLLBACK TO SAVEPOINT tzc_sensors_hold")
+            ensure(may_go)
+            continue
+        at.execute("RELEASE SAVEPOINT tzc_sensors_hold")
+        return
 
 
 def _known(months: Sequence[Month]) -> set[Month]:

@@ -5,6 +5,10 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import measures
+
+from . import measuring, reading
+from .lake import reading as lake
 
 
 @tk.blanket.actions
@@ -21,3 +25,5 @@ class SensorsPlugin(p.SingletonPlugin):
     def update_config(self, config: Any) -> None:
         """Our templates."""
         tk.add_template_directory(config, "templates")
+        reading.extended_by(lake.parts)
+        measures.measured_by("sensors", measuring.measure)

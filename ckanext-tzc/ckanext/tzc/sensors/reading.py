@@ -78,7 +78,8 @@ def bounds(first: int, next: int) -> tuple[str, str]:
 
 def raw(streams: Sequence[int], first: int, next: int, limit: int | None = None, newest: bool = False) -> Readings:
     """Observations of some streams (each once) from a moment up to another, by stream and time; of each stream at most so many, its first ones or its newest."""
-    found = [source.read(streams, first, next, limit, newest) for source in parts(streams, first, next)] if streams and first < next else []
+    # the tables first: a month that is moved meanwhile is then read twice, not never
+    found = [source.read(streams, first, next, limit, newest) for source in reversed(parts(streams, first, next))][::-1] if streams and first < next else []
     if len(found) < 2:
         return found[0] if found else readings([], [], [])
     joined = in_order(Readings(*(np.concatenate([getattr(one, field.name) for one in found]) for field in dataclasses.fields(Readings))))

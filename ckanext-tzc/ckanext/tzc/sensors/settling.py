@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from tzc.sensors import quality, rollup, units
 from tzc.sensors.model import CATEGORY
 from tzc.sensors.partitions import HOUR, PREFIX
-from tzc.sensors.readings import Readings, Span, joined
+from tzc.sensors.readings import Readings, Span, joined, readings
 
 from . import columns, writing
+from .lake import recalling
 from .writing import moments
 
 MOST_NOTES = 20_000
@@ -111,13 +112,22 @@ def settle() -> Settled:
     if not notes:
         model.Session.rollback()
         return Settled()
-    now, later = within(joined([Span(span.stream, span.first - span.first % HOUR, span.last - span.last % HOUR + HOUR) for span in notes]), MOST_HOURS)
+    whole = joined([Span(span.stream, span.first - span.first % HOUR, span.last - span.last % HOUR + HOUR) for span in notes])
+    now, later = within(_remembered(at, whole), MOST_HOURS)
     writing.note_spans(at, [Span(span.stream, span.first, span.last - 1) for span in later])
     limits = _limits(at, sorted({span.stream for span in now}))
     flags, hours = _anew(at, now, limits)
     _put_hours(at, now, hours)
     model.Session.commit()
     return Settled(len(notes), len(hours), flags)
+
+
+def _remembered(at: Any, spans: Sequence[Span]) -> list[Span]:
+    """What lies after the moment before which a stream's raw values are gone: what came of those stays as it is."""
+    at.execute("SELECT stream, (extract(epoch FROM before) * 1000000)::bigint FROM tzc_sensors_forgotten WHERE stream = ANY(%s)", ([span.stream for span in spans],))
+    before = dict(at.fetchall())
+    cut = [Span(span.stream, max(span.first, before.get(span.stream, span.first)), span.last) for span in spans]
+    return [span for span in cut if span.first < span.last]
 
 
 def settle_all() -> Settled:
@@ -175,6 +185,9 @@ def _properties() -> dict[str, Any]:
 
 def _anew(at: Any, spans: Sequence[Span], limits: Mapping[int, quality.Limits]) -> tuple[int, rollup.Hours]:
     """Flags that changed are written; how many, and the hours of the spans."""
+    if not spans:
+        return 0, rollup.hours(readings([], [], []))
+    recalling.recall_around(at, spans, {number: _frozen(limit) for number, limit in limits.items()})
     numbers, stored = _stored(at, spans, limits)
     computed = quality.flags(stored, quality.table(limits), numbers)
     begins, ends = (np.array([getattr(span, name) for span in spans], dtype=np.int64)[numbers] for name in ("first", "last"))
@@ -189,7 +202,7 @@ def _stored(at: Any, spans: Sequence[Span], limits: Mapping[int, quality.Limits]
     """The rows of spans and those around them, each with its span's number, in order."""
     given = [
         list(range(len(spans))), [span.stream for span in spans], moments([span.first for span in spans]), moments([span.last for span in spans]),
-        [limits[span.stream].frozen if np.isfinite(limits[span.stream].frozen) else 0.0 for span in spans], [limits[span.stream].ignore for span in spans],
+        [_frozen(limits[span.stream]) for span in spans], [limits[span.stream].ignore for span in spans],
     ]  # fmt: skip
     first, last = min(span.first for span in spans), max(span.last for span in spans)
     by_index = any(span.last - span.first < DENSE * (last - first) for span in spans)
@@ -198,6 +211,11 @@ def _stored(at: Any, spans: Sequence[Span], limits: Mapping[int, quality.Limits]
     numbers, streams, times, seconds, results, flags = (np.concatenate(columns_) for columns_ in zip(*found, strict=True))
     order = np.lexsort((times, numbers))
     return numbers[order], Readings(streams[order], times[order], seconds[order], results[order], flags[order])
+
+
+def _frozen(limit: quality.Limits) -> float:
+    """For how many seconds a value may stay the same; 0 where for ever."""
+    return limit.frozen if np.isfinite(limit.frozen) else 0.0
 
 
 def _rows(at: Any, query: str, asked: Sequence[Any], by_index: bool) -> list[NDArray[Any]]:

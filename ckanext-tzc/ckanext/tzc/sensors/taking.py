@@ -13,7 +13,7 @@ from tzc.sensors import partitions, quality, units
 from tzc.sensors.model import CATEGORY
 from tzc.sensors.readings import MOST_LISTED, SECOND, Decoded, Readings, Rejected
 
-from . import store, writing
+from . import retention, store, writing
 
 EARLIEST = partitions.microseconds(partitions.Month(1970, 1).first)
 AHEAD = 600 * SECOND
@@ -50,7 +50,7 @@ def take(source: store.Source, decoded: Decoded, received: int, streams: Mapping
     """Store what a source says, `received` at a moment in microseconds. Does not commit. Raises `writing.UnknownStreamError`."""
     rows = streams if streams is not None else store.streams_of(source.id, [name for name in decoded.names if "\0" not in name])
     known = [_known(rows.get(name), decoded.units.get(name)) for name in decoded.names]
-    codes = _faults(decoded, known, received)
+    codes = _faults(decoded, known, received, retention.forgotten([stream.number for stream in known]))
     good = codes == 0
     numbers = np.array([stream.number for stream in known] or [0], dtype=np.int32)[decoded.index]
     scale, shift = (np.array([getattr(stream, name) for stream in known] or [0.0])[decoded.index] for name in ("scale", "shift"))
@@ -63,7 +63,7 @@ def take(source: store.Source, decoded: Decoded, received: int, streams: Mapping
     return Taken(written, tuple(sorted((*decoded.rejected, *rejected), key=lambda row: row.row)[:MOST_LISTED]), refused)
 
 
-CODES = ("", "stream", "unit", "not_a_number", "too_big", "clock", "period")
+CODES = ("", "stream", "unit", "not_a_number", "too_big", "clock", "period", "forgotten")
 
 
 def _known(row: store.Stream | None, unit: str | None) -> _Known:
@@ -77,7 +77,7 @@ def _known(row: store.Stream | None, unit: str | None) -> _Known:
         return _Known(row.id, 1.0, 0.0, row.forecast, "unit")
 
 
-def _faults(decoded: Decoded, known: list[_Known], received: int) -> NDArray[np.int8]:
+def _faults(decoded: Decoded, known: list[_Known], received: int, gone: Mapping[int, int]) -> NDArray[np.int8]:
     """For each observation the place of its fault in `CODES`; 0 where it has none. The first fault counts."""
     latest = np.array([FORETOLD if stream.forecast else YEARS_OFF for stream in known] or [0], dtype=np.int64)[decoded.index] + received
     checks = (
@@ -87,6 +87,7 @@ def _faults(decoded: Decoded, known: list[_Known], received: int) -> NDArray[np.
         (CODES.index("too_big"), np.abs(decoded.results) > BIGGEST),
         (CODES.index("clock"), (decoded.times < EARLIEST) | (decoded.times > latest)),
         (CODES.index("period"), decoded.seconds < 0),
+        (CODES.index("forgotten"), decoded.times < np.array([gone.get(stream.number, EARLIEST) for stream in known] or [EARLIEST], dtype=np.int64)[decoded.index]),
     )
     found = np.zeros(len(decoded), dtype=np.int8)
     for code, wrong in checks:

@@ -1,10 +1,11 @@
 """All addresses of the room: each module hangs its own on the blueprint."""
 from __future__ import annotations
 
-from . import series_views, sta_views
+from . import downloads, series_views, sta_views
 from .blueprint import sensors
 
 MODULES = (
+    downloads,
     series_views,
     sta_views,
 )  # fmt: skip

@@ -17,6 +17,7 @@ from tzc.sensors import partitions, quality
 from tzc.sensors.readings import Ints, Readings, Span, in_order, spans, starts
 
 from . import columns, months
+from .lake import recalling
 
 TABLE = partitions.PREFIX
 ASIDE = "tzc_sensors_aside"
@@ -67,13 +68,16 @@ def write(given: Readings) -> Written:
     ordered = in_order(given)
     if not len(ordered):
         return Written()
-    months.ensure(partitions.months(ordered.times))
+    needed = partitions.months(ordered.times)
+    months.ensure(needed)
     at = cursor()
+    months.hold(at, needed)
     late = ordered.times <= _last(at, ordered)
     fresh = ordered.chosen(~late)
     _append(at, fresh)
     moved = fresh
     if late.any():
+        recalling.recall(at, _months_of(ordered.chosen(late)))
         replaced = _replace(at, ordered.chosen(late))
         moved = in_order(_together(fresh, replaced))
     # a row that was there has the mark of it, and no other has
@@ -95,6 +99,17 @@ def _last(at: Any, ordered: Readings) -> Ints:
     last = np.array([known.get(number, NOTHING_YET) for number in numbers], dtype=np.int64)
     repeated: Ints = np.repeat(last, np.diff(np.concatenate((begins, [len(ordered)]))))
     return repeated
+
+
+def _months_of(given: Readings) -> list[tuple[int, partitions.Month]]:
+    """The months of each stream that observations lie in, which may be in the lake."""
+    first = months.kept_from()
+    found = []
+    for month in partitions.months(given.times):
+        if month < first:
+            inside = given.streams[(given.times >= month.begins) & (given.times < month.ends)]
+            found += [(stream, month) for stream in np.unique(inside).tolist()]
+    return found
 
 
 def _append(at: Any, given: Readings) -> None:

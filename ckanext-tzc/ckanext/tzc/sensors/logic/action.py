@@ -5,7 +5,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
-from .. import showing
+from .. import lake_actions, showing
 
 
 @tk.side_effect_free
@@ -18,6 +18,33 @@ def tzc_sensor_dataset_show(context: dict[str, Any], data_dict: dict[str, Any]) 
     """
     tk.check_access("tzc_sensor_dataset_show", context, data_dict)
     return showing.dataset(context, data_dict)
+
+
+@tk.side_effect_free
+def tzc_sensor_lake_list(context: Any, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
+    """The months of a dataset's observations that are files of the lake, for who may have its data.
+
+    `dataset`: its id or name. A list of `{"month", "rows", "bytes", "sha256", "made", "url"}`, the oldest first. Raises ObjectNotFound, also for what is not for who asks.
+    """
+    return lake_actions.files(context, data_dict)
+
+
+@tk.side_effect_free
+def tzc_sensor_retention_show(context: Any, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
+    """For how long observations of a dataset are kept, by rule; for who may change its files.
+
+    `dataset`: its id or name. A list of `{"stream", "raw_days", "rollup_days"}`: `stream` null: the whole dataset; 0 days: for ever. Raises ObjectNotFound, NotAuthorized.
+    """
+    return lake_actions.retention_show(context, data_dict)
+
+
+def tzc_sensor_retention_set(context: Any, data_dict: dict[str, Any]) -> list[dict[str, Any]]:
+    """Say for how long observations of a dataset are kept; the rules are answered. For administrators of its partner.
+
+    `dataset`: its id or name; `stream`: the number of one of its streams, for that alone; `raw_days`: days for which raw values are kept; `rollup_days`: the same of hours, days
+    and months; 0 is for ever. `remove`: true removes the rule. What a rule no longer keeps is removed in the next night. Raises ObjectNotFound, NotAuthorized, ValidationError.
+    """
+    return lake_actions.retention_set(context, data_dict)
 
 
 # without a list, CKAN leaves out functions that come from elsewhere or have another name

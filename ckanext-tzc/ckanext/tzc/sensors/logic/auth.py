@@ -3,13 +3,36 @@ from __future__ import annotations
 
 from typing import Any
 
+import ckan.authz as authz
+import ckan.model as model
 import ckan.plugins.toolkit as tk
+
+Answer = dict[str, Any]
 
 
 @tk.auth_allow_anonymous_access
 def tzc_sensor_dataset_show(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Whoever may see the dataset, and of its streams those that they may read: the action asks for both."""
     return {"success": True}
+
+
+@tk.auth_allow_anonymous_access
+def tzc_sensor_lake_list(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Anybody may ask; who may have a dataset's data is decided for each dataset (`seeing`)."""
+    return {"success": True}
+
+
+def tzc_sensor_retention_show(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Who may change the dataset's files (`dataset`, an id)."""
+    tk.check_access("resource_create", {"user": context.get("user") or "", "auth_user_obj": context.get("auth_user_obj"), "model": model}, {"package_id": data_dict["dataset"]})
+    return {"success": True}
+
+
+def tzc_sensor_retention_set(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Administrators of the dataset's partner: what is removed does not come back."""
+    partner = model.Package.get(data_dict["dataset"]).owner_org
+    allowed = authz.has_user_permission_for_group_or_org(partner, context.get("user") or "", "admin")
+    return {"success": bool(allowed), "msg": tk._("Only administrators of the partner say how long observations are kept.")}
 
 
 # without a list, CKAN leaves out functions that come from elsewhere or have another name
