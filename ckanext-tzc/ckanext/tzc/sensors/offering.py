@@ -81,7 +81,10 @@ def address(dataset: str) -> str:
 def _described(dataset: str, streams: Sequence[store.Stream]) -> dict[str, Any]:
     finest = min((row.interval for row in streams if row.interval), default=0)
     words = {
-        "fr": ("Observations (SensorThings)", "Les observations de {count} capteurs ou séries, par l'interface SensorThings 1.1 de l'OGC ; par /api/tzc/series en CSV, JSON, Parquet et Arrow."),
+        "fr": (
+            "Observations (SensorThings)",
+            "Les observations de {count} séries, par l’interface SensorThings 1.1 de l’OGC ; par /api/tzc/series en CSV, JSON, Parquet et Arrow.",
+        ),
         "en": ("Observations (SensorThings)", "Observations of {count} series, by OGC SensorThings 1.1; by /api/tzc/series as CSV, JSON, Parquet and Arrow."),
     }
     name, about = words.get(territory().languages[0], words["en"])

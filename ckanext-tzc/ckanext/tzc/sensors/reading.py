@@ -1,6 +1,7 @@
 """Observations out of the store, in columns: raw values, what they come to by spans of time, and what was last.
 
-Raw values lie in the months' tables; months that were moved elsewhere are read by who moved them (`extended_by`), and what is in a table goes before what is there, as it came later.
+Raw values lie in the months' tables; months that were moved elsewhere are read by who moved them (`extended_by`), and what is in a table goes before what is there:
+it came later.
 Hours, days and months come from their tables; those that are noted as not settled are made of raw values here, so that an answer is right as soon as an observation is committed.
 """
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Source(Protocol):
     """Where some observations lie."""
 
     def read(self, streams: Sequence[int], first: int, next: int, limit: int | None = None, newest: bool = False) -> Readings:
-        """Those of some streams (numbers, each once) from a moment up to another (microseconds), by stream and time; of each stream at most so many, its first ones or its newest."""
+        """Those of some streams (numbers, each once) from a moment up to another (microseconds), by stream and time; of each at most so many, its first or its newest."""
         ...
 
 

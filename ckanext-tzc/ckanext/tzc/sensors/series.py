@@ -121,7 +121,7 @@ def answer(wanted: Asked, rows: Mapping[int, store.Stream]) -> Answer:
     """Look it up; `rows` are the streams, which the asker may be shown. Raises WrongError."""
     known, codes = reading.last(wanted.streams), _properties(rows)
     if not len(known.streams):
-        return Answer(wanted.first, wanted.next, RAW if wanted.every == AUTO else wanted.every, tuple(_empty(rows[number]) for number in wanted.streams), codes)
+        return Answer(wanted.first, wanted.next, RAW if wanted.every == AUTO else wanted.every, tuple(map(_empty, rows.values())), codes)
     first = wanted.first if wanted.first is not None else int(known.first.min())
     next_ = wanted.next if wanted.next is not None else int(known.times.max()) + 1
     # nothing is looked for where nothing is
@@ -129,7 +129,7 @@ def answer(wanted: Asked, rows: Mapping[int, store.Stream]) -> Answer:
     try:
         every, found = _looked_up(wanted, rows, begins, ends)
     except reading.TooManyError:
-        raise WrongError(400, tk._("These are more than {most} values: ask for a shorter time, fewer streams, or longer spans such as every=1h.").format(most=MOST_VALUES)) from None
+        raise WrongError(400, tk._("These are more than {most} values: ask for a shorter time, fewer streams, or spans such as every=1h.").format(most=MOST_VALUES)) from None
     limits = settling.limits(list(wanted.streams))
     words = _words([row.id for row in rows.values() if row.kind == CATEGORY])
     series = []
@@ -213,7 +213,8 @@ def _spans(row: store.Stream, found: rollup.Hours, every: str, gap: float, words
     values = {"sum": found.sums, "last": found.last}.get(aggregate, means)
     left_out = (found.count - found.good).astype(np.int64)
     return Series(
-        row, broken(found.times, found.times[at - 1] + width), broken(values, np.nan), broken((left_out > 0).astype(np.int64), 0), broken(np.zeros(len(found), dtype=bool), True), aggregate, words,
+        row, broken(found.times, found.times[at - 1] + width), broken(values, np.nan), broken((left_out > 0).astype(np.int64), 0), broken(np.zeros(len(found), dtype=bool), True),
+        aggregate, words,
         broken(found.least, np.nan), broken(found.most, np.nan), broken(found.sums, np.nan), broken(found.count.astype(np.int64), 0), broken(left_out, 0),
     )  # fmt: skip
 

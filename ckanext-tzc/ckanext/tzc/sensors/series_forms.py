@@ -73,7 +73,8 @@ def _table(answer: Answer) -> pa.Table:
 
     streams = np.concatenate([np.full(int(which.sum()), one.stream.id, dtype=np.int32) for one, which in kept])
     columns: dict[str, pa.Array] = {
-        "stream": pa.array(streams), "time": pa.array(together("times", np.int64)).cast(pa.timestamp("us", tz="UTC")), "value": pa.array(together("values", np.float64), from_pandas=True),
+        "stream": pa.array(streams), "time": pa.array(together("times", np.int64)).cast(pa.timestamp("us", tz="UTC")),
+        "value": pa.array(together("values", np.float64), from_pandas=True),
     }  # fmt: skip
     if any(one.stream.kind == CATEGORY for one in answer.series):
         words = [word if one.stream.kind == CATEGORY else None for one, which in kept for word in np.array(_values(one), dtype=object)[which]]
@@ -85,10 +86,10 @@ def _table(answer: Answer) -> pa.Table:
             columns[name] = pa.array(together(name, np.float64), from_pandas=True)
         for name in ("counts", "left_out"):
             columns[name] = pa.array(together(name, np.int64))
-    about = {
-        "every": answer.every, "streams": json.dumps({one.stream.id: {"name": one.stream.name, "unit": one.stream.unit, "property": answer.properties[one.stream.id], "aggregate": one.aggregate}
-                                                     for one in answer.series}, ensure_ascii=False),
+    told = {
+        one.stream.id: {"name": one.stream.name, "unit": one.stream.unit, "property": answer.properties[one.stream.id], "aggregate": one.aggregate} for one in answer.series
     }  # fmt: skip
+    about = {"every": answer.every, "streams": json.dumps(told, ensure_ascii=False)}
     return pa.table(columns).replace_schema_metadata(about)
 
 

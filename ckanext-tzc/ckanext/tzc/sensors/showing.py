@@ -60,8 +60,9 @@ def _words(streams: list[int]) -> dict[int, dict[int, str]]:
 
 def _stream(row: store.Stream, told: telling.Told | None, observed: store.Property, words: dict[int, str]) -> dict[str, Any]:
     said = {
-        "id": row.id, "name": row.name, "unit": row.unit, "kind": row.kind, "interval": row.interval, "visibility": row.visibility, "thing": row.thing,
-        "property": {"code": observed.code, "name": observed.name, "definition": observed.definition}, "series": f"{tk.config['ckan.site_url'].rstrip('/')}/api/tzc/series?stream={row.id}",
+        "id": row.id, "name": row.name, "unit": row.unit, "kind": row.kind, "interval": row.interval, "visibility": row.visibility,
+        "thing": row.thing, "property": {"code": observed.code, "name": observed.name, "definition": observed.definition},
+        "series": f"{tk.config['ckan.site_url'].rstrip('/')}/api/tzc/series?stream={row.id}",
     }  # fmt: skip
     if told is None:
         return {**said, "from": None, "to": None, "observations": 0, "completeness": None, "last": None}

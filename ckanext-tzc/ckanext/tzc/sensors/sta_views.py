@@ -22,14 +22,13 @@ from .sta.listing import Found
 from .sta.words import wrong
 from .sta.world import Seen
 
-CONFORMANCE = [
-    f"http://www.opengis.net/spec/iot_sensing/1.1/req/{name}" for name in (
-        "datamodel/thing", "datamodel/location", "datamodel/historical-location", "datamodel/datastream", "datamodel/sensor", "datamodel/observed-property", "datamodel/observation",
-        "datamodel/feature-of-interest", "resource-path/resource-path-to-entities", "request-data/filter", "request-data/expand", "request-data/select", "request-data/orderby",
-        "request-data/top", "request-data/skip", "request-data/count", "request-data/pagination", "request-data/built-in-filter-operations", "request-data/built-in-query-functions",
-        "data-array/data-array",
-    )
-]  # fmt: skip
+_REQUIREMENTS = (
+    "datamodel/thing", "datamodel/location", "datamodel/historical-location", "datamodel/datastream", "datamodel/sensor", "datamodel/observed-property", "datamodel/observation",
+    "datamodel/feature-of-interest", "resource-path/resource-path-to-entities", "request-data/filter", "request-data/expand", "request-data/select", "request-data/orderby",
+    "request-data/top", "request-data/skip", "request-data/count", "request-data/pagination", "request-data/built-in-filter-operations",
+    "request-data/built-in-query-functions", "data-array/data-array",
+)  # fmt: skip
+CONFORMANCE = [f"http://www.opengis.net/spec/iot_sensing/1.1/req/{name}" for name in _REQUIREMENTS]
 
 
 def as_sensor_things(error: WrongError) -> Response:

@@ -16,7 +16,7 @@ from . import reading, store
 
 @dataclasses.dataclass(frozen=True)
 class Told:
-    """`first`, `last`: moments; `result`: as it is kept; `completeness`: of those observations that were to be expected the share that is there, None where nobody knows how many."""
+    """`first`, `last`: moments; `result`: as it is kept; `completeness`: the share of the observations to be expected that is there, None where nobody knows how many."""
 
     first: dt.datetime
     last: dt.datetime

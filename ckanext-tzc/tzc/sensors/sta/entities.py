@@ -23,7 +23,10 @@ _DESCRIBED = ("name", "description")
 KINDS = {
     kind.set: kind
     for kind in (
-        Kind("Things", "Thing", (*_DESCRIBED, "properties"), {"Locations": ("Locations", True), "HistoricalLocations": ("HistoricalLocations", True), "Datastreams": ("Datastreams", True)}),
+        Kind(
+            "Things", "Thing", (*_DESCRIBED, "properties"),
+            {"Locations": ("Locations", True), "HistoricalLocations": ("HistoricalLocations", True), "Datastreams": ("Datastreams", True)},
+        ),
         Kind("Locations", "Location", (*_DESCRIBED, "encodingType", "location", "properties"), {"Things": ("Things", True), "HistoricalLocations": ("HistoricalLocations", True)}),
         Kind("HistoricalLocations", "HistoricalLocation", ("time",), {"Thing": ("Things", False), "Locations": ("Locations", True)}),
         Kind(

@@ -56,7 +56,8 @@ def _options(given: list[tuple[str, str]], kind: Kind, depth: int) -> Options:
         found[name] = value.strip()
     return Options(
         parse(found["$filter"]) if found.get("$filter") else None, _expand(found.get("$expand", ""), kind, depth), _select(found.get("$select", ""), kind),
-        tuple(_orders(found.get("$orderby", ""))), _whole(found, "$top"), _whole(found, "$skip") or 0, _truth(found), _format(found.get("$resultFormat", ""), kind), found.get("$skiptoken", "")[:80],
+        tuple(_orders(found.get("$orderby", ""))), _whole(found, "$top"), _whole(found, "$skip") or 0, _truth(found),
+        _format(found.get("$resultFormat", ""), kind), found.get("$skiptoken", "")[:80],
         {name: value for name, value in found.items() if name not in ("$top", "$skip", "$skiptoken")},
     )  # fmt: skip
 

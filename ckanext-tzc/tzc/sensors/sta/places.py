@@ -157,7 +157,8 @@ def _ring(points: Any) -> Line:
 def joined(parts: Sequence[Geometry]) -> Geometry:
     """Several as one."""
     none = np.zeros((0, 2))
-    return Geometry(np.concatenate([none, *(part.points for part in parts)]), tuple(line for part in parts for line in part.lines), tuple(area for part in parts for area in part.areas))
+    lines, areas = tuple(line for part in parts for line in part.lines), tuple(area for part in parts for area in part.areas)
+    return Geometry(np.concatenate([none, *(part.points for part in parts)]), lines, areas)
 
 
 def inside(points: Line, areas: Sequence[Sequence[Line]]) -> NDArray[np.bool_]:
@@ -248,8 +249,8 @@ def equals(one: Geometry, other: Geometry) -> bool:
 
 
 RELATIONS = {
-    "st_within": within, "st_intersects": intersects, "geo.intersects": intersects, "st_contains": lambda one, other: within(other, one), "st_disjoint": lambda one, other: not intersects(one, other),
-    "st_equals": equals,
+    "st_within": within, "st_intersects": intersects, "geo.intersects": intersects, "st_contains": lambda one, other: within(other, one),
+    "st_disjoint": lambda one, other: not intersects(one, other), "st_equals": equals,
 }  # fmt: skip
 DISTANCES = {"st_distance": distance, "geo.distance": distance}
 
@@ -278,5 +279,6 @@ def _of_points(name: str, points: Line, other: Geometry, turned: bool) -> NDArra
     if other.areas and not other.lines and not len(other.points) and (name in ("st_intersects", "geo.intersects") or (name == "st_within" and not turned)):
         return inside(points, other.areas)
     if name in DISTANCES and len(other.points) == 1 and not other.areas and not other.lines:
-        return np.hypot(*(points - other.points[0]).T)
+        ways: Line = np.hypot(*(points - other.points[0]).T)
+        return ways
     return None

@@ -10,11 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tzc.sensors import partitions, quality
-from tzc.sensors.model import CATEGORY, TRUTH as TRUTHS
+from tzc.sensors.model import CATEGORY
+from tzc.sensors.model import TRUTH as TRUTHS
 from tzc.sensors.readings import SECOND, Ints, Readings
 from tzc.sensors.sta.entities import ID, KINDS, OBSERVATIONS
 from tzc.sensors.sta.expressions import (
-    CLOCK, COMPARISONS, DAY, INTERVAL, MOMENT, NOTHING, NUMBER, PERIOD, TEXT, TRUTH, Binary, Call, Literal, Node, Path, Unary, paths,
+    CLOCK,
+    COMPARISONS,
+    DAY,
+    INTERVAL,
+    MOMENT,
+    NOTHING,
+    NUMBER,
+    PERIOD,
+    TEXT,
+    TRUTH,
+    Binary,
+    Call,
+    Literal,
+    Node,
+    Path,
+    Unary,
+    paths,
 )  # fmt: skip
 from tzc.sensors.sta.faults import Fault
 
@@ -267,13 +284,13 @@ def _call(node: Call, given: Readings, about: About) -> Value:
 
 
 _IN_TIME: dict[str, Callable[..., Any]] = {
-    "before": lambda first, last, begin, end: last < begin,
-    "after": lambda first, last, begin, end: first > end,
+    "before": lambda _first, last, begin, _end: last < begin,
+    "after": lambda first, _last, _begin, end: first > end,
     "meets": lambda first, last, begin, end: (last == begin) | (end == first),
     "during": lambda first, last, begin, end: (first >= begin) & (last <= end),
     "overlaps": lambda first, last, begin, end: (first <= end) & (last >= begin),
-    "starts": lambda first, last, begin, end: first == begin,
-    "finishes": lambda first, last, begin, end: last == end,
+    "starts": lambda first, _last, begin, _end: first == begin,
+    "finishes": lambda _first, last, _begin, end: last == end,
 }
 
 
@@ -296,7 +313,8 @@ _OF_MOMENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 _OF_NUMBERS: dict[str, Callable[[Ints], Any]] = {"round": np.round, "floor": np.floor, "ceiling": np.ceil}
 _OF_TEXTS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "substringof": (TRUTH, lambda part, whole: part in whole), "contains": (TRUTH, lambda whole, part: part in whole), "startswith": (TRUTH, str.startswith), "endswith": (TRUTH, str.endswith),
+    "substringof": (TRUTH, lambda part, whole: part in whole), "contains": (TRUTH, lambda whole, part: part in whole),
+    "startswith": (TRUTH, str.startswith), "endswith": (TRUTH, str.endswith),
     "tolower": (TEXT, str.lower), "toupper": (TEXT, str.upper), "trim": (TEXT, str.strip), "concat": (TEXT, lambda one, other: one + other), "length": (NUMBER, len),
     "indexof": (NUMBER, str.find),
 }  # fmt: skip

@@ -14,7 +14,24 @@ from tzc.sensors.model import OBSERVATION_TYPES
 from tzc.sensors.sta import places
 from tzc.sensors.sta.entities import ID, OBSERVATIONS, Kind, lead
 from tzc.sensors.sta.expressions import (
-    ARITHMETIC, CLOCK, COMPARISONS, DAY, GEOMETRY, INTERVAL, MOMENT, NOTHING, NUMBER, PERIOD, TEXT, TRUTH, Binary, Call, Literal, Node, Path, Unary,
+    ARITHMETIC,
+    CLOCK,
+    COMPARISONS,
+    DAY,
+    GEOMETRY,
+    INTERVAL,
+    MOMENT,
+    NOTHING,
+    NUMBER,
+    PERIOD,
+    TEXT,
+    TRUTH,
+    Binary,
+    Call,
+    Literal,
+    Node,
+    Path,
+    Unary,
 )  # fmt: skip
 from tzc.sensors.sta.faults import Fault
 
@@ -311,15 +328,15 @@ _OF_MOMENTS = {"date": (DAY, "YYYY-MM-DD"), "time": (CLOCK, "HH24:MI:SS")}
 _PLAIN: dict[str, tuple[tuple[str, ...], str, Callable[..., Any]]] = {
     "substringof": ((TEXT, TEXT), TRUTH, lambda part, whole: sa.func.strpos(whole, part) > 0),
     "contains": ((TEXT, TEXT), TRUTH, lambda whole, part: sa.func.strpos(whole, part) > 0),
-    "startswith": ((TEXT, TEXT), TRUTH, lambda whole, part: sa.func.starts_with(whole, part)),
+    "startswith": ((TEXT, TEXT), TRUTH, sa.func.starts_with),
     "endswith": ((TEXT, TEXT), TRUTH, lambda whole, part: sa.func.right(whole, sa.func.length(part)) == part),
     "length": ((TEXT,), NUMBER, lambda text: sa.cast(sa.func.length(text), sa.Float)),
     "indexof": ((TEXT, TEXT), NUMBER, lambda whole, part: sa.cast(sa.func.strpos(whole, part) - 1, sa.Float)),
     "substring": ((TEXT, NUMBER, NUMBER), TEXT, lambda text, first, *count: sa.func.substr(text, _whole(first) + 1, *(_whole(one) for one in count))),
-    "tolower": ((TEXT,), TEXT, lambda text: sa.func.lower(text)),
-    "toupper": ((TEXT,), TEXT, lambda text: sa.func.upper(text)),
-    "trim": ((TEXT,), TEXT, lambda text: sa.func.btrim(text)),
-    "concat": ((TEXT, TEXT), TEXT, lambda one, other: sa.func.concat(one, other)),
+    "tolower": ((TEXT,), TEXT, sa.func.lower),
+    "toupper": ((TEXT,), TEXT, sa.func.upper),
+    "trim": ((TEXT,), TEXT, sa.func.btrim),
+    "concat": ((TEXT, TEXT), TEXT, sa.func.concat),
     "round": ((NUMBER,), NUMBER, lambda number: sa.func.round(number, type_=sa.Float)),
     "floor": ((NUMBER,), NUMBER, lambda number: sa.func.floor(number, type_=sa.Float)),
     "ceiling": ((NUMBER,), NUMBER, lambda number: sa.func.ceil(number, type_=sa.Float)),

@@ -70,12 +70,16 @@ def found(seen: Seen, kind: Kind, options: Options, link: Link | None = None, st
         token = {} if not page.after else {"$skip": skipped} if page.after.startswith("skip-") else {"$skiptoken": page.after}
         return Found(kind, (), page.rows, page.about, page.count, token)
     row = world.table(kind)
-    where = [seen.of(kind, row), *([getattr(row, link[0]) == link[1]] if link else []), *([conditions.condition(options.filter, kind, row, seen)] if options.filter is not None else [])]
+    where = [seen.of(kind, row), *([getattr(row, link[0]) == link[1]] if link else []), *_filtered(seen, kind, row, options)]
     asked = model.Session.query(row).filter(*where)
     count = asked.count() if options.count else None
     top = top_of(options, kind)
     rows = asked.order_by(*_order(seen, kind, row, options)).offset(options.skip).limit(top + 1).all()
     return Found(kind, rows[:top], count=count, next={"$skip": str(options.skip + top)} if len(rows) > top > 0 else {})
+
+
+def _filtered(seen: Seen, kind: Kind, row: Any, options: Options) -> list[Any]:
+    return [conditions.condition(options.filter, kind, row, seen)] if options.filter is not None else []
 
 
 def _order(seen: Seen, kind: Kind, row: Any, options: Options) -> list[Any]:
@@ -108,7 +112,7 @@ def _expand(seen: Seen, page: Found, lead_: tuple[str, Kind, bool], options: Opt
     here, there = world.LINKS[page.kind.set, way]
     values = sorted({value for row in page.rows if (value := getattr(row, here)) is not None})
     row = world.table(target)
-    where = [seen.of(target, row), getattr(row, there).in_(values), *([conditions.condition(options.filter, target, row, seen)] if options.filter is not None else [])]
+    where = [seen.of(target, row), getattr(row, there).in_(values), *_filtered(seen, target, row, options)]
     counts = dict(model.Session.query(getattr(row, there), sa.func.count()).filter(*where).group_by(getattr(row, there)).tuples()) if options.count and several else {}
     # each entity has a page of its own
     place = sa.func.row_number().over(partition_by=getattr(row, there), order_by=_order(seen, target, row, options)).label("place")
@@ -124,7 +128,8 @@ def _expand(seen: Seen, page: Found, lead_: tuple[str, Kind, bool], options: Opt
     for parent, whole in zip(page.rows, said, strict=True):
         group = by_value.get(getattr(parent, here), [])
         children = [shown_[one.id] for one in group[:top]]
-        _attach(whole, (way, several), children, counts.get(getattr(parent, here), 0) if options.count else None, _more(page.kind, parent.id, way, options, options.skip + top) if len(group) > top else "")
+        count = counts.get(getattr(parent, here), 0) if options.count else None
+        _attach(whole, (way, several), children, count, _more(page.kind, parent.id, way, options, options.skip + top) if len(group) > top else "")
 
 
 def _attach(whole: shown.Shown, way: tuple[str, bool], children: list[shown.Shown], count: int | None, more: str) -> None:

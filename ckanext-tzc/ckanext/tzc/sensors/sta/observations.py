@@ -25,8 +25,8 @@ def columns(rows: Readings, about: About) -> Columns:
     streams, times = rows.streams.tolist(), rows.times.tolist()
     told = {number: quality.named(number) for number in np.unique(rows.flags).tolist()}
     return {
-        "id": [f"{stream}-{time}" for stream, time in zip(streams, times, strict=True)], "phenomenonTime": _times(rows), "resultTime": [None] * len(streams), "result": _results(rows, about),
-        "resultQuality": [list(told[number]) for number in rows.flags.tolist()],
+        "id": [f"{stream}-{time}" for stream, time in zip(streams, times, strict=True)], "phenomenonTime": _times(rows), "resultTime": [None] * len(streams),
+        "result": _results(rows, about), "resultQuality": [list(told[number]) for number in rows.flags.tolist()],
     }  # fmt: skip
 
 

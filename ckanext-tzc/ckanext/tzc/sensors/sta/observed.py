@@ -1,4 +1,4 @@
-"""Pages of observations: out of the columns, by ranges of streams and time as far as the question allows, the rest looked at in arrays; each page begins after a key, not at a number."""
+"""Pages of observations: out of the columns, by ranges of streams and time as far as the question allows, the rest in arrays; a page begins after a key, not at a number."""
 from __future__ import annotations
 
 import dataclasses

@@ -30,7 +30,12 @@ def rows(kind: Kind, given: Sequence[Any], options: Options) -> list[Shown]:
     """Entities of a kind other than observations, with links to where they lead; what is not selected is left out."""
     root = base()
     about = _datastreams(given) if kind.set == "Datastreams" else None
-    return [chosen(kind, {SELF: f"{root}/{kind.set}({row.id})", ID: row.id, **(about(row) if about else PROPERTIES[kind.set](row)), **links(kind, f"{root}/{kind.set}({row.id})")}, options) for row in given]
+
+    def whole(row: Any) -> Shown:
+        here = f"{root}/{kind.set}({row.id})"
+        return {SELF: here, ID: row.id, **(about(row) if about else PROPERTIES[kind.set](row)), **links(kind, here)}
+
+    return [chosen(kind, whole(row), options) for row in given]
 
 
 def links(kind: Kind, here: str) -> Shown:
@@ -80,7 +85,9 @@ def _datastreams(given: Sequence[Any]) -> Callable[[Any], Shown]:
             "unitOfMeasurement": {"name": row.unit, "symbol": row.unit, "definition": f"{UNITS}{row.unit}"},
             **({"observedArea": areas[row.thing]} if row.thing in areas else {}),
             "phenomenonTime": f"{moment(told.first)}/{moment(told.last)}" if told else None, "resultTime": None,
-            "properties": {**row.properties, "dataset": f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{row.dataset}", "interval": row.interval, "period": row.period, **known(row)},
+            "properties": {
+                **row.properties, "dataset": f"{tk.config['ckan.site_url'].rstrip('/')}/dataset/{row.dataset}", "interval": row.interval, "period": row.period, **known(row),
+            },
         }  # fmt: skip
 
     return said

@@ -17,7 +17,7 @@ def _words(code: str) -> str:
     said: dict[str, str] = {
         "address": tk._("There is nothing at “{path}”: begin with /sta/v1.1, which names what there is."),
         "option": tk._("“{name}” is no option here: give {names}."),
-        "syntax": tk._("The expression cannot be read at “{near}”: a text stands in single quotes, a moment as 2026-11-01T08:00:00Z, what is compared on both sides of eq, ne, gt, ge, lt, le."),
+        "syntax": tk._("The expression cannot be read at “{near}”: write texts in single quotes, moments as 2026-11-01T08:00:00Z, comparisons with eq, ne, gt, ge, lt, le."),
         "number": tk._("“{name}” must be a whole number from 0 up."),
         "property": tk._("{set} have no “{name}”: they have {names}."),
         "function": tk._("“{name}” is no function here: there are {names}."),

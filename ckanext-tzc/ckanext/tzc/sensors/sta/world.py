@@ -13,8 +13,8 @@ from tzc.sensors.sta.entities import Kind
 from .. import seeing, store
 
 ROWS: dict[str, Any] = {
-    "Things": store.Thing, "Locations": store.Location, "HistoricalLocations": store.Place, "Datastreams": store.Stream, "Sensors": store.Sensor, "ObservedProperties": store.Property,
-    "FeaturesOfInterest": store.Location,
+    "Things": store.Thing, "Locations": store.Location, "HistoricalLocations": store.Place, "Datastreams": store.Stream, "Sensors": store.Sensor,
+    "ObservedProperties": store.Property, "FeaturesOfInterest": store.Location,
 }  # fmt: skip
 
 LINKS = {
