@@ -123,7 +123,7 @@ def test_a_right_opens_them_while_it_lasts(app: Any, publish: Make, partner: dic
         (Grant(dataset["id"], now - day, now + day, resources=frozenset({"another"})), False),
         (Grant(dataset["id"], now - day, now + day, columns={"another": frozenset({"a"})}), False), (Grant("another", now - day, now + day), False),
     ):
-        monkeypatch.setattr(grants, "_answer", [lambda account, datasets, grant=grant: (grant,) if account == user["id"] else ()])
+        monkeypatch.setattr(grants, "_answer", [lambda account, _datasets, grant=grant: (grant,) if account == user["id"] else ()])
         assert opens(app, number, **headers) is expected, grant
 
 

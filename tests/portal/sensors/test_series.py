@@ -225,7 +225,7 @@ def test_what_lies_elsewhere_is_read_too(app: Any, streams: Make, put: Make, mon
             inside = rows.chosen((rows.times >= first) & (rows.times < next))
             return inside.chosen(slice(-limit, None) if newest else slice(limit)) if limit else inside
 
-    monkeypatch.setattr(reading, "_others", [lambda streams, first, next: [Moved()]])
+    monkeypatch.setattr(reading, "_others", [lambda _streams, _first, _next: [Moved()]])
     found = reading.raw([number], START, START + HOUR)
     assert found.results.tolist() == [1.0, 2.0, 3.0, 4.0]
     assert reading.raw([number], START, START + HOUR, 2).results.tolist() == [1.0, 2.0]
