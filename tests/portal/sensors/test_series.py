@@ -95,7 +95,7 @@ def test_what_is_not_settled_is_right_all_the_same(app: Any, streams: Make, put:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(st.tuples(st.integers(0, 3000), st.integers(-50, 60)), min_size=1, max_size=8), min_size=1, max_size=5), every=st.sampled_from(["1h", "1d", "1mo"]), data=st.data())
-def test_settled_or_not_gives_the_same(app: Any, streams: Make, put: Make, batches: list[list[tuple[int, int]]], every: str, data: st.DataObject) -> None:
+def test_settled_or_not_gives_the_same(streams: Make, put: Make, batches: list[list[tuple[int, int]]], every: str, data: st.DataObject) -> None:
     from ckanext.tzc.sensors import buckets, settling
 
     number = _fresh(streams, data)
@@ -117,11 +117,10 @@ def _fresh(streams: Make, data: st.DataObject) -> int:
 
 
 def test_as_fine_as_the_length_allows(app: Any, streams: Make, put: Make) -> None:
-    number = streams("t", interval=60)["t"]
+    number, other = streams("t", interval=60)["t"], streams("slow", interval=86400)["slow"]
     put(number, START + np.arange(6000) * MINUTE, np.arange(6000) % 7)
     hours = {length: ask(app, f"stream={number}&from=2026-10-24T22:00:00Z&to={(partitions.moment(START + length * HOUR)).isoformat().replace('+00:00', 'Z')}")["every"] for length in (1, 33, 34, 100)}
     assert hours == {1: "raw", 33: "raw", 34: "10m", 100: "10m"}
-    other = streams("slow", interval=86400)["slow"]
     put(other, START + np.arange(300) * 24 * HOUR, np.arange(300) % 9)
     assert ask(app, f"stream={other}")["every"] == "raw"
     both = ask(app, f"stream={number},{other}")
@@ -134,10 +133,10 @@ def test_counts_are_summed_and_words_are_words(app: Any, streams: Make, put: Mak
     from ckanext.tzc.sensors import taking
 
     number = streams("n", code="bike_count", unit="1", kind="count", interval=900, period=900)["n"]
+    spoken = streams("w", code="other", unit="1", kind="category")["w"]
     put(number, START + np.arange(8) * 15 * MINUTE, np.arange(8.0))
     hours = ask(app, f"stream={number}&every=1h")["streams"][0]
     assert (hours["values"], hours["aggregate"]) == ([6.0, 22.0], "sum")
-    spoken = streams("w", code="other", kind="category")["w"]
     words = taking.words(spoken, ["ok", "=broken"])
     model.Session.commit()
     put(spoken, START + np.arange(2) * MINUTE, [words["ok"], words["=broken"]])
