@@ -179,6 +179,18 @@ def test_expansions(app: Any, ask: Ask, network: dict[str, int]) -> None:
     assert observation["FeatureOfInterest"]["feature"]["coordinates"] == [-1.15, 46.16]
 
 
+@pytest.mark.parametrize("options", ["$top=2;$orderby=phenomenonTime desc", "$top=2;$skip=1", "$top=3;$filter=result gt 5", "$top=2;$orderby=result desc", "$top=0", "$count=true;$top=3"])
+def test_expanded_observations_are_those_that_are_asked_for_one_by_one(app: Any, ask: Ask, network: dict[str, int], options: str) -> None:
+    alone = {name.removeprefix("$"): value for name, _, value in (option.partition("=") for option in options.split(";"))}
+    for stream in ask("/Datastreams", expand=f"Observations({options})")["value"]:
+        one = ask(f"/Datastreams({stream['@iot.id']})/Observations", **alone)
+        assert stream["Observations"] == one["value"]
+        assert stream.get("Observations@iot.count") == one.get("@iot.count")
+        assert ("Observations@iot.nextLink" in stream) == ("@iot.nextLink" in one)
+        if "@iot.nextLink" in one:
+            assert follow(app, stream["Observations@iot.nextLink"])["value"] == follow(app, one["@iot.nextLink"])["value"]
+
+
 def test_observations(ask: Ask, network: dict[str, int]) -> None:
     a, b, c = (network[name] for name in "abc")
     first = ask(f"/Datastreams({a})/Observations", top=1)["value"][0]

@@ -16,6 +16,8 @@ from .faults import Fault
 
 Line = NDArray[np.float64]
 MOST_POINTS = 5_000
+AT_ONCE = 500
+"""Points or sides that are compared with all others' at once: the memory is so many times those."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,10 +193,13 @@ def _apart(points: Line, first: Line, last: Line) -> Line:
 
 def _cross(one: Geometry, other: Geometry) -> bool:
     """Whether any sides of the two meet."""
-    (a, b), (c, d) = one.edges(), other.edges()
-    if not len(a) or not len(c):
+    (begins, ends), (c, d) = one.edges(), other.edges()
+    if not len(begins) or not len(c):
         return False
+    return any(_cross_some(begins[at : at + AT_ONCE], ends[at : at + AT_ONCE], c, d) for at in range(0, len(begins), AT_ONCE))
 
+
+def _cross_some(a: Line, b: Line, c: Line, d: Line) -> bool:
     def turn(p: Line, q: Line, r: Line) -> Line:
         return (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0])
 
@@ -259,7 +264,9 @@ def related(name: str, given: Sequence[Mapping[str, Any]], other: Geometry, turn
     """What a relation or distance says of each of some geometries of GeoJSON and another; `turned`: of the other and each. None for what is no geometry."""
     points = [place for place, one in enumerate(given) if one.get("type") == "Point" and len(one.get("coordinates") or ()) >= 2]
     found: list[Any] = [None] * len(given)
-    fast = _of_points(name, np.array([given[place]["coordinates"][:2] for place in points], dtype=np.float64), other, turned) if points else None
+    at = np.array([given[place]["coordinates"][:2] for place in points], dtype=np.float64)
+    parts = [_of_points(name, at[begin : begin + AT_ONCE], other, turned) for begin in range(0, len(at), AT_ONCE)]
+    fast = np.concatenate([part for part in parts if part is not None]) if parts and parts[0] is not None else None
     if fast is not None:
         for place, value in zip(points, fast.tolist(), strict=True):
             found[place] = value

@@ -65,10 +65,7 @@ def top_of(options: Options, kind: Kind) -> int:
 def found(seen: Seen, kind: Kind, options: Options, link: Link | None = None, streams: Sequence[int] | None = None) -> Found:
     """A page of a set, or of what an entity leads to. Raises Fault."""
     if kind.set == OBSERVATIONS:
-        page = observed.page(seen, options, streams)
-        skipped = page.after.removeprefix("skip-")
-        token = {} if not page.after else {"$skip": skipped} if page.after.startswith("skip-") else {"$skiptoken": page.after}
-        return Found(kind, (), page.rows, page.about, page.count, token)
+        return _of(observed.page(seen, options, streams))
     row = world.table(kind)
     where = [seen.of(kind, row), *([getattr(row, link[0]) == link[1]] if link else []), *_filtered(seen, kind, row, options)]
     asked = model.Session.query(row).filter(*where)
@@ -76,6 +73,12 @@ def found(seen: Seen, kind: Kind, options: Options, link: Link | None = None, st
     top = top_of(options, kind)
     rows = asked.order_by(*_order(seen, kind, row, options)).offset(options.skip).limit(top + 1).all()
     return Found(kind, rows[:top], count=count, next={"$skip": str(options.skip + top)} if len(rows) > top > 0 else {})
+
+
+def _of(page: observed.Page) -> Found:
+    skipped = page.after.removeprefix("skip-")
+    token = {} if not page.after else {"$skip": skipped} if page.after.startswith("skip-") else {"$skiptoken": page.after}
+    return Found(KINDS[OBSERVATIONS], (), page.rows, page.about, page.count, token)
 
 
 def _filtered(seen: Seen, kind: Kind, row: Any, options: Options) -> list[Any]:
@@ -158,9 +161,13 @@ def question(options: Mapping[str, str]) -> str:
 
 def _expand_by_observations(seen: Seen, page: Found, way: str, options: Options, said: list[shown.Shown], left: Left) -> None:
     """Each entity's observations."""
-    of_each = {row.id: [row.id] for row in page.rows} if page.kind.set == "Datastreams" else _streams_at(seen, [row.id for row in page.rows])
+    if page.kind.set == "Datastreams":
+        each = {number: _of(part) for number, part in observed.pages(seen, options, page.rows).items()}
+    else:
+        streams = _streams_at(seen, [row.id for row in page.rows])
+        each = {row.id: found(seen, KINDS[OBSERVATIONS], options, streams=streams.get(row.id, [])) for row in page.rows}
     for row, whole in zip(page.rows, said, strict=True):
-        one = found(seen, KINDS[OBSERVATIONS], options, streams=of_each.get(row.id, []))
+        one = each[row.id]
         more = _more(page.kind, row.id, way, options, int(one.next.get("$skip", 0)), one.next.get("$skiptoken", "")) if one.next else ""
         _attach(whole, (way, True), written(seen, one, options, left), one.count, more)
 

@@ -102,6 +102,24 @@ def page(seen: Seen, options: Options, streams: Sequence[int] | None = None) -> 
     return dataclasses.replace(found, count=count)
 
 
+def pages(seen: Seen, options: Options, rows: Sequence[store.Stream]) -> dict[int, Page]:
+    """A page of each of some streams, which may be shown, by their numbers: all at once where nothing but the order and the length is asked. Raises Fault."""
+    by, falling = _order(options)
+    top = min(USUAL if options.top is None else options.top, MOST_OBSERVATIONS)
+    want = options.skip + top + 1
+    if options.filter is not None or options.count or options.after or by == "result" or want * len(rows) > CHUNK:
+        return {row.id: page(seen, options, [row.id]) for row in rows}
+    told = about(seen, rows)
+    found = reading.raw([row.id for row in rows], reading.EARLIEST, reading.LATEST, want, falling)
+    made = {}
+    for row in rows:
+        mine = found.chosen(found.streams == row.id)
+        mine = mine.chosen(slice(None, None, -1)) if falling else mine
+        part = mine.chosen(slice(options.skip, options.skip + top))
+        made[row.id] = Page(part, told, f"{row.id}-{part.times[-1]}" if len(mine) == want and top else "")
+    return made
+
+
 def _checked(question: _Question, told: About) -> None:
     """What cannot be asked is refused, also where there is nothing to look at."""
     for node in question.rest:
