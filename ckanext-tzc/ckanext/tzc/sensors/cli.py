@@ -29,3 +29,12 @@ def work(once: bool) -> None:
             return
         if not done:
             time.sleep(PAUSE)
+
+
+@sensors.command("demo")
+def demo() -> None:
+    """Load the demonstration's measurements, up to now; its datasets must be there (`ckan tzc demo load`)."""
+    from . import demonstration
+
+    done = demonstration.load()
+    click.echo(f"{done['observations']} new observations of {done['streams']} streams of {done['sources']} sources.")

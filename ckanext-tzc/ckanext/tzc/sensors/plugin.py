@@ -19,5 +19,6 @@ class SensorsPlugin(p.SingletonPlugin):
     p.implements(p.IConfigurer)
 
     def update_config(self, config: Any) -> None:
-        """Our templates."""
+        """Our templates and assets."""
         tk.add_template_directory(config, "templates")
+        tk.add_resource("assets", "tzc_sensors")
