@@ -154,7 +154,7 @@ def _installing(paths: Paths) -> Iterator[None]:
 
 def fingerprint(paths: Paths, with_tests: bool) -> str:
     """Identify what `.venv` must hold: lock files, package metadata, its Python, and where the checkout lies."""
-    sources = [paths.locks / name for name in ("build.txt", "portal.txt", "parts.txt", "jars.txt")]
+    sources = [paths.locks / name for name in ("build.txt", "portal.txt", "parts.txt", "jars.txt", "webjars.txt")]
     if with_tests:
         sources.append(paths.locks / "test.txt")
     digest = hashlib.sha256(f"{os.path.realpath(paths.python)} {paths.root}".encode())
@@ -201,6 +201,8 @@ def _install(paths: Paths, with_tests: bool) -> None:
         load_libmagic_at_start(paths)
     with step("Solr, 5 files at a time, each checked against its hash"):
         _run([str(paths.python), "-m", "tzc_stack.jars"], "Solr could not be downloaded whole.", paths)
+    with step("what browsers draw charts with, checked against its hash"):
+        _run([str(paths.python), "-m", "tzc_stack.webjars"], "The library that draws charts could not be downloaded whole.", paths)
     paths.installed.write_text("\n".join({fingerprint(paths, with_tests), fingerprint(paths, with_tests=False)}))
 
 

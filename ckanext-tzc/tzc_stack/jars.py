@@ -44,11 +44,11 @@ def fetch_all(paths: Paths) -> None:
         stray.unlink()
 
 
-def _fetch(paths: Paths, coordinate: str, sha256: str) -> Path:
+def _fetch(paths: Paths, coordinate: str, sha256: str, folder: Path | None = None) -> Path:
     from jgo.maven import MavenContext
 
     group, artifact, version, *classifier = coordinate.split(":")
-    target = paths.jars / f"{'-'.join([artifact, version, *classifier])}.jar"
+    target = (folder or paths.jars) / f"{'-'.join([artifact, version, *classifier])}.jar"
     if target.exists() and _digest(target) == sha256:
         return target
     context = MavenContext(repo_cache=_cache(paths), timeout=60)

@@ -178,6 +178,7 @@ def load_demo(paths: Paths, settings: Settings) -> list[Account]:
     remember(paths, demo="cut")
     with step("the demonstration catalogue, through the same actions a partner uses"):
         report = json.loads(ckan(paths, ["tzc", "demo", "load", "--json", "--once"]).strip().splitlines()[-1])
+        ckan(paths, ["tzc", "sensors", "demo"])
     remember(paths, demo="loaded")
     accounts: list[Account] = report["accounts"]
     if cut and not accounts:

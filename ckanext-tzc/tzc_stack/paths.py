@@ -30,6 +30,11 @@ class Paths:
         return self.venv / "share" / "tzc" / "jars"
 
     @property
+    def web(self) -> Path:
+        """What browsers are given of other projects and no wheel brings: a folder each, `NAME-VERSION`."""
+        return self.venv / "share" / "tzc" / "web"
+
+    @property
     def installed(self) -> Path:
         """Holds the fingerprint of what `.venv` was made from."""
         return self.venv / "tzc-installed"

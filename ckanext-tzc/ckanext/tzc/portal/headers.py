@@ -6,8 +6,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common.headers import ALWAYS
-from flask import Response, request
+from ckanext.tzc.common.headers import ALWAYS, FRAMED
+from flask import Response, g, request
 
 POLICY = {
     "default-src": "'self'",
@@ -30,10 +30,12 @@ FILES = re.compile(r"/resource/[^/]+/download(/|$)|^/file/download/")
 
 def protect(response: Response) -> Response:
     """Add the headers; an uploaded file is always saved, never shown inside the portal."""
+    framed = response.status_code == 200 and bool(g.get(FRAMED))
     for name, value in ALWAYS.items():
-        response.headers.setdefault(name, value)
+        if name != "X-Frame-Options" or not framed:
+            response.headers.setdefault(name, value)
     if response.mimetype == "text/html":
-        response.headers.setdefault("Content-Security-Policy", policy(tk.h.tzc_light(), tk.config["tzc.map.tiles"]))
+        response.headers.setdefault("Content-Security-Policy", policy(tk.h.tzc_light(), tk.config["tzc.map.tiles"], framed))
     if FILES.search(request.path) and response.status_code in {200, 206}:
         disposition = response.headers.get("Content-Disposition", "")
         response.headers["Content-Disposition"] = "attachment" + disposition[len("inline") :] if disposition.startswith("inline") else disposition or "attachment"
@@ -42,9 +44,9 @@ def protect(response: Response) -> Response:
 
 
 @lru_cache(maxsize=8)
-def policy(light: bool, tiles: str) -> str:
-    """The content security policy of a page; the host of the map's tiles, when there is one, may be asked for pictures."""
-    parts = {**POLICY, **({} if light else STOCK_STYLES)}
+def policy(light: bool, tiles: str, framed: bool = False) -> str:
+    """The content security policy of a page; the host of the map's tiles, when there is one, may be asked for pictures. `framed`: other sites may show it."""
+    parts = {**POLICY, **({} if light else STOCK_STYLES), **({"frame-ancestors": "*"} if framed else {})}
     if tiles:
         address = urlsplit(tiles)
         parts["img-src"] += f" {address.scheme}://{address.netloc}".replace("{s}", "*")

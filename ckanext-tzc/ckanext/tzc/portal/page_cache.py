@@ -30,6 +30,7 @@ PAGES = {
     "home.index", "home.about", "tzc_portal.accessibility", "tzc_portal.help_index", "tzc_portal.help_page", "tzc_portal.dataset_history", "tzc_portal.group_history",
     "tzc_portal.sitemap_index", "tzc_portal.sitemap_part", "dataset.search", "dataset.read", "dataset_resource.read",
     "dcat.read_catalog", "dcat.read_dataset", "organization.index", "organization.read", "organization.about", "group.index", "group.read", "group.about",
+    "tzc_sensors.things", "tzc_sensors.embed",
 }  # fmt: skip
 """Views whose page depends on the address alone, for a stranger. ckanext-dcat answers for home and datasets, as it negotiates RDF there."""
 
@@ -166,12 +167,14 @@ READS = re.compile(
 )
 UNSEEN = re.compile(
     r'\s*(UPDATE ("user" SET last_active|api_token SET last_access)=\S+ WHERE|UPDATE tzc_quality_score SET changed=\S+ computed=\S+ WHERE|'
+    r"UPDATE tzc_sensors_source SET seen=\S+ WHERE|"
     r"(DROP TABLE IF EXISTS|CREATE TEMP TABLE) _foo\b|"
     r"(INSERT INTO|UPDATE|DELETE FROM) (dashboard|tracking_raw|tzc_accounts_mail|tzc_agreements_\w+|tzc_audit_\w+|tzc_feeding_\w+|"
     r"tzc_harvesting_(run|entry|log|content)|tzc_sensors_(arrival|key|unsettled)|tzc_quality_link|tzc_notices_\w+|tzc_publishing_\w+)\b)"
 )
 """Writes that no reader of a page sees: when somebody was last here, how a file's address answered when it was tried, a score that stays what it was, whose a run of a
-harvest is (asked each two seconds), what was found in a file, what sensors sent, and the table by which the DataStore tries its rights whenever a worker begins a job."""
+harvest is (asked each two seconds), what was found in a file, what sensors send (a chart asks for it anew), and the table by which the DataStore tries its rights whenever a worker
+begins a job."""
 
 WROTE = "tzc_wrote"
 

@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import ways
+from ckanext.tzc.common.headers import Kept
 from ckanext.tzc.common.territory import territory
 from flask import Blueprint, Response
 from flask_wtf.csrf import CSRFError
@@ -20,10 +21,6 @@ from .news import news as news
 from .odd_input import odd_input as odd_input
 from .partner_forms import partner_forms as partner_forms
 from .unseen import unseen as unseen
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.datastructures import Headers
 
 portal = Blueprint("tzc_portal", __name__)
 portal.before_app_request(broken_text.refuse)
@@ -46,28 +43,16 @@ def ask_to_sign_in() -> Any:
     return None
 
 
-DAY = 86_400
-
-
-class _Kept(Response):
-    """A response that browsers keep; CKAN writes its own cache header after every view, so ours is set as the last thing."""
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        headers = super().get_wsgi_headers(environ)
-        headers["Cache-Control"] = f"public, max-age={30 * DAY}, immutable"
-        return headers
-
-
 @portal.route("/tzc/theme.css")
 def theme_css() -> Response:
     """The territory's colours as custom properties, so that no page needs an inline style."""
-    return _Kept(theme.stylesheet(territory().colours), mimetype="text/css")
+    return Kept(theme.stylesheet(territory().colours), mimetype="text/css")
 
 
 @portal.route("/tzc/favicon.svg")
 def favicon() -> Response:
     """The portal's icon in the territory's colour."""
-    return _Kept(theme.icon(territory().colours), mimetype="image/svg+xml")
+    return Kept(theme.icon(territory().colours), mimetype="image/svg+xml")
 
 
 @portal.route("/tzc/logo")
@@ -76,7 +61,7 @@ def logo() -> Response:
     picture = territory().logo
     if picture is None:
         return tk.abort(404)
-    answer = _Kept(picture.content, mimetype=picture.media)
+    answer = Kept(picture.content, mimetype=picture.media)
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
     return answer
 
@@ -84,7 +69,7 @@ def logo() -> Response:
 @portal.route("/tzc/communes.geojson")
 def communes() -> Response:
     """The communes' outlines and names: the ground of maps."""
-    return _Kept(ground.geojson(), mimetype="application/geo+json")
+    return Kept(ground.geojson(), mimetype="application/geo+json")
 
 
 @portal.route("/dataset/activity/<name>")

@@ -134,3 +134,12 @@ def _in_words() -> Any:
     from . import operating
 
     return operating.in_words()
+
+
+@sensors.command("demo")
+def demo() -> None:
+    """Load the demonstration's measurements, up to now; its datasets must be there (`ckan tzc demo load`)."""
+    from . import demonstration
+
+    done = demonstration.load()
+    click.echo(f"{done['observations']} new observations of {done['streams']} streams of {done['sources']} sources.")

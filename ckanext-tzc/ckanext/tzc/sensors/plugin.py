@@ -23,7 +23,8 @@ class SensorsPlugin(p.SingletonPlugin):
     p.implements(p.IConfigurer)
 
     def update_config(self, config: Any) -> None:
-        """Our templates."""
+        """Our templates and assets."""
         tk.add_template_directory(config, "templates")
         reading.extended_by(lake.parts)
         measures.measured_by("sensors", measuring.measure)
+        tk.add_resource("assets", "tzc_sensors")

@@ -1,13 +1,14 @@
 """All addresses of the room: each module hangs its own on the blueprint."""
 from __future__ import annotations
 
-from . import downloads, series_views, sta_views
+from . import downloads, series_views, sta_views, thing_views
 from .blueprint import sensors
 
 MODULES = (
     downloads,
     series_views,
     sta_views,
+    thing_views,
 )  # fmt: skip
 """Named here so that they are imported: CKAN takes every name in `__all__` for a blueprint."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
-from .. import lake_actions, showing
+from .. import lake_actions, showing, stream_actions
 
 
 @tk.side_effect_free
@@ -45,6 +45,25 @@ def tzc_sensor_retention_set(context: Any, data_dict: dict[str, Any]) -> list[di
     and months; 0 is for ever. `remove`: true removes the rule. What a rule no longer keeps is removed in the next night. Raises ObjectNotFound, NotAuthorized, ValidationError.
     """
     return lake_actions.retention_set(context, data_dict)
+
+
+@tk.side_effect_free
+def tzc_sensor_stream_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """The streams that the asker may be shown, a page of them, by their things' names.
+
+    `dataset`: its name or id; `property`: a code of `schemas/vocabularies/observed-property.yaml`; `bbox`: where the things are, as `west,south,east,north` in degrees;
+    `limit`: 100 where not said, at most 1000; `offset`. Gives `{"count", "limit", "offset", "streams"}`; of each stream what it measures and where, its unit (UCUM), its last
+    value and when, and its state: `live`, `late` (more than 3 expected intervals ago), `silent` (more than 10), `never`, `unknown` (no interval is known).
+    """
+    tk.check_access("tzc_sensor_stream_list", context, data_dict)
+    return stream_actions.stream_list(context, data_dict)
+
+
+@tk.side_effect_free
+def tzc_sensor_health(context: dict[str, Any], data_dict: dict[str, Any]) -> list[dict[str, Any]]:
+    """How the sources of one's own partners do, those in trouble first: streams by state, when something last came, and which share of seven days was rejected."""
+    tk.check_access("tzc_sensor_health", context, data_dict)
+    return stream_actions.source_health(context, data_dict)
 
 
 # without a list, CKAN leaves out functions that come from elsewhere or have another name

@@ -6,6 +6,9 @@ from typing import Any
 import ckan.authz as authz
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.signed_in import signed_in
+
+tzc_sensor_health = signed_in
 
 Answer = dict[str, Any]
 
@@ -33,6 +36,12 @@ def tzc_sensor_retention_set(context: Any, data_dict: dict[str, Any]) -> Answer:
     partner = model.Package.get(data_dict["dataset"]).owner_org
     allowed = authz.has_user_permission_for_group_or_org(partner, context.get("user") or "", "admin")
     return {"success": bool(allowed), "msg": tk._("Only administrators of the partner say how long observations are kept.")}
+
+
+@tk.auth_allow_anonymous_access
+def tzc_sensor_stream_list(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Everybody; each is shown what they may see."""
+    return {"success": True}
 
 
 # without a list, CKAN leaves out functions that come from elsewhere or have another name

@@ -17,7 +17,7 @@
   }
 
   function list(box, map, layers) {
-    box.parentNode.querySelectorAll("[data-tzc-feature]").forEach(function (item) {
+    (box.dataset.list ? document.querySelector(box.dataset.list) : box.parentNode).querySelectorAll("[data-tzc-feature]").forEach(function (item) {
       var layer = layers[Number(item.dataset.tzcFeature)];
       var title = item.querySelector("strong");
       if (!layer || !title) { return; }
@@ -124,7 +124,8 @@
         box.hidden = true;
         words.textContent = box.dataset.failed;
         words.hidden = false;
-        box.parentNode.querySelector("details").open = true;
+        var fold = box.parentNode.querySelector("details");
+        if (fold) { fold.open = true; }
       });
   }
 
