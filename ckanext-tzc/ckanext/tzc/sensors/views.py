@@ -1,11 +1,13 @@
 """All addresses of the room: each module hangs its own on the blueprint."""
 from __future__ import annotations
 
-from . import series_views, sta_views
+from . import ingest_views, series_views, source_views, sta_views
 from .blueprint import sensors
 
 MODULES = (
+    ingest_views,
     series_views,
+    source_views,
     sta_views,
 )  # fmt: skip
 """Named here so that they are imported: CKAN takes every name in `__all__` for a blueprint."""
