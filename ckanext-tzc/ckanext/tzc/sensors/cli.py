@@ -29,3 +29,17 @@ def work(once: bool) -> None:
             return
         if not done:
             time.sleep(PAUSE)
+
+
+@sensors.command("listen")
+def listen() -> None:
+    """Read what brokers (MQTT) send to sources, until it is stopped."""
+    import signal
+    import threading
+
+    from . import listening
+
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    listening.listen(stopped)
