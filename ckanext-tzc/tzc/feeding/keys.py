@@ -11,9 +11,9 @@ SHOWN = 10
 """Characters that are kept to tell keys apart."""
 
 
-def new() -> str:
-    """A key of 256 random bits."""
-    return MARK + secrets.token_urlsafe(32)
+def new(mark: str = MARK) -> str:
+    """A key of 256 random bits; `mark`: how it begins."""
+    return mark + secrets.token_urlsafe(32)
 
 
 def prefix(key: str) -> str:

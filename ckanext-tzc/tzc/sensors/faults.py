@@ -19,12 +19,14 @@ ROWS = {
     "stream": "there is no such stream",
     "unit": "the unit cannot become the stream's",
     "shape": "the row is not what was agreed",
+    "words": "the stream has said so many different words that it says none",
 }
 """Codes of rejected rows."""
 
 BATCHES = {
     "broken": "the content cannot be read",
     "too_many_bytes": "the content is too large",
+    "too_many_rows": "there are too many rows",
     "columns": "columns are missing",
     "kind": "content of this kind is not taken",
     "empty": "there is nothing in it",
@@ -44,6 +46,8 @@ class BatchError(Exception):
 def shown(value: object, most: int = 120) -> str:
     """A row as it came, for who must find it."""
     text = value if isinstance(value, str) else repr(value)
+    # the database takes neither of these
+    text = text[: most + 1].replace("\0", "␀").encode("utf-8", "replace").decode()
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

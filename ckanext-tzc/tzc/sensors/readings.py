@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .model import Stream
+
 SECOND = 1_000_000
 """Microseconds."""
 
@@ -35,7 +37,8 @@ class Rejected:
 @dataclasses.dataclass(frozen=True)
 class Decoded:
     """What a protocol's decoder gives. `names`: the streams by what their source calls them; `index`: each observation's stream, as a place in `names`;
-    `rows`: its place in what came. `units`: how the source measures (UCUM), by stream, where it says so.
+    `rows`: its place in what came. `units`: how the source measures (UCUM), by stream, where it says so. `words`: what it says in place of numbers, and `said`: for each
+    observation the place of its word, -1 where it is a number. `described`: streams that the source may mean to make, by name.
     """
 
     names: Sequence[str]
@@ -49,6 +52,9 @@ class Decoded:
     left_out: int = 0
     """Rejected rows beyond those that are listed."""
     units: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    words: Sequence[str] = ()
+    said: NDArray[np.int32] | None = None
+    described: Mapping[str, Stream] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.index)

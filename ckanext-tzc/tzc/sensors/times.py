@@ -128,3 +128,8 @@ def interval(written: object, zone: ZoneInfo | None = None) -> tuple[int, int, s
             return NO_TIME, 0, code
         length = (last - first) // 1_000_000
     return (first, length, "") if 0 <= length < 2**31 else (NO_TIME, 0, "period")
+
+
+def clock(microseconds: int) -> dt.datetime:
+    """What a clock shows, counted as if it showed UTC. Raises OverflowError."""
+    return dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=microseconds)  # noqa: DTZ001 -- what a clock shows

@@ -1,17 +1,24 @@
 """Units by their UCUM codes (Unified Code for Units of Measure, version 2.2), converted by arrays. Pint knows what units are; this module knows how UCUM spells them.
 
+Factors are fractions of whole numbers: 348000 L/s are exactly 348 m3/s, and 298.45 K exactly 25.3 Cel, which a factor of binary digits would miss.
+
     UnitError    the code is not known, or one unit cannot become the other
 """
 from __future__ import annotations
 
+import math
 import re
+import tokenize
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pint
+from numpy.typing import NDArray
 
-REGISTRY: pint.UnitRegistry[Any] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
-for _definition in ("ppm_ = 1e-6", "ppb_ = 1e-9", "percent_ = 0.01", "var_ = volt * ampere", "dB_spl = []", "euro = []"):
+REGISTRY: pint.UnitRegistry[Any] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None, non_int_type=Fraction)
+for _definition in ("ppm_ = 1e-6", "ppb_ = 1e-9", "percent_ = 0.01", "var_ = volt * ampere", "dB_spl = [sound_pressure_level]", "euro = [currency]"):
     REGISTRY.define(_definition)
 
 CODES = {
@@ -36,7 +43,7 @@ SPELT = {
 }  # fmt: skip
 """What sources write where UCUM writes otherwise."""
 
-_TERM = re.compile(r"(?P<unit>(?:[A-Za-z%']+)?(?:\[[A-Za-z_]+\])?)(?P<power>[+-]?\d+)?|(?P<number>10\*|10\^|\d+)(?P<ten>[+-]?\d+)?")
+_TERM = re.compile(r"(?P<number>10\*|10\^|[0-9]+)(?P<ten>[+-]?[0-9]+)?|(?P<unit>(?:[A-Za-z%']+)?(?:\[[A-Za-z_]+\])?)(?P<power>[+-]?[0-9]{1,3})?")
 
 
 class UnitError(ValueError):
@@ -53,22 +60,54 @@ def code(written: str) -> str:
 @lru_cache(maxsize=1024)
 def line(source: str, target: str) -> tuple[float, float]:
     """`scale` and `shift`, so that value × scale + shift is in the target's unit. Raises UnitError."""
+    scale, shift = _fractions(source, target)
+    return float(scale), float(shift)
+
+
+@lru_cache(maxsize=1024)
+def exact(source: str, target: str) -> tuple[float, float, float]:
+    """Whole numbers `times`, `plus` and `over`, so that (value × times + plus) / over is in the target's unit, rounded once or twice. Raises UnitError."""
+    scale, shift = _fractions(source, target)
+    over = math.lcm(scale.denominator, shift.denominator)
+    found = scale * over, shift * over, over
+    if max(abs(number) for number in (found[0].numerator, found[1].numerator, over)) > EXACT:
+        return float(scale), float(shift), 1.0
+    return float(found[0]), float(found[1]), float(over)
+
+
+EXACT = 2**53
+"""Up to here each whole number is a number of 64 bits."""
+
+
+def convert(values: NDArray[np.float64], source: str, target: str) -> NDArray[np.float64]:
+    """Values in the target's unit. Raises UnitError."""
+    times, plus, over = exact(source, target)
+    return (values * times + plus) / over
+
+
+@lru_cache(maxsize=1024)
+def _fractions(source: str, target: str) -> tuple[Fraction, Fraction]:
+    """Scale and shift."""
     if source == target:
-        return 1.0, 0.0
+        return Fraction(1), Fraction(0)
     try:
-        zero, one = (float(REGISTRY.Quantity(value, _unit(source)).to(_unit(target)).magnitude) for value in (0.0, 1.0))
-    except pint.DimensionalityError as error:
+        zero, one = (Fraction(REGISTRY.Quantity(Fraction(value), _unit(source)).to(_unit(target)).magnitude) for value in (0, 1))
+    except (pint.errors.PintError, TypeError, OverflowError) as error:
         raise UnitError(f"{source} cannot become {target}") from error
-    if zero == 0.0:
-        return float(REGISTRY.Quantity(1.0, _unit(source)).to(_unit(target)).magnitude), 0.0
     return one - zero, zero
+
+
+UNREADABLE = (
+    pint.errors.PintError, ValueError, TypeError, AttributeError, IndexError, KeyError, ArithmeticError, SyntaxError, AssertionError, RecursionError, tokenize.TokenError
+)  # fmt: skip
+"""What pint's reader raises for what is no expression."""
 
 
 @lru_cache(maxsize=1024)
 def _unit(written: str) -> pint.Unit:
     try:
         return REGISTRY.Unit(_expression(written))
-    except (UnitError, pint.errors.PintError, ValueError, TypeError, AttributeError, ZeroDivisionError) as error:
+    except UNREADABLE as error:
         raise UnitError(f"{written!r} is no unit") from error
 
 
@@ -79,13 +118,16 @@ def _expression(written: str) -> str:
     if not 0 < len(written) <= 60:
         raise UnitError(f"{written!r} is no unit")
     out = []
-    for part in re.split(r"([./()])", re.sub(r"\{[^{}]*\}", "", written)):
+    parts = re.split(r"([./()])", re.sub(r"\{[^{}]*\}", "", written))
+    for part in parts:
         if part in ("", "(", ")"):
             out.append(part)
         elif part in (".", "/"):
             out.append("*" if part == "." else "/")
         else:
-            out.append(_term(part))
+            term = _term(part)
+            # a degree of a scale that does not begin at nothing is a difference where it stands with others
+            out.append(f"delta_{term}" if term in ("degree_Celsius", "degree_Fahrenheit") and len(parts) > 1 else term)
     return "".join(out).strip() or "dimensionless"
 
 
@@ -94,8 +136,27 @@ def _term(part: str) -> str:
     if found is None:
         raise UnitError(f"{part!r} is no unit")
     if found["number"]:
-        return f"(10**{int(found['ten'] or 1)})" if found["number"] in ("10*", "10^") else part
+        return _number(found["number"], found["ten"])
     return f"{_atom(found['unit'])}**{int(found['power'])}" if found["power"] else _atom(found["unit"])
+
+
+def _number(number: str, ten: str | None) -> str:
+    """A number among units is a unit without dimension: pint's own numbers would not stay fractions."""
+    if number not in ("10*", "10^"):
+        if ten is not None or not 0 < int(number) < 10**9:
+            raise UnitError(f"{number!r} is no unit")
+        name, value = f"tzc_n{int(number)}_", str(int(number))
+    else:
+        power = int(ten or 1)
+        if abs(power) > MOST_TENS:
+            raise UnitError(f"10*{power} is no unit")
+        name, value = f"tzc_e{'m' if power < 0 else ''}{abs(power)}_", f"1e{power}"
+    if name not in REGISTRY:
+        REGISTRY.define(f"{name} = {value}")
+    return name
+
+
+MOST_TENS = 24
 
 
 def _atom(unit: str) -> str:

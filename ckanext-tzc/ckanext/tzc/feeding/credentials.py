@@ -1,12 +1,14 @@
 """Partners' credentials: sealed when they are given, opened for their own host only, never shown. Nothing here commits."""
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan.exceptions import CkanConfigurationException
+from ckanext.tzc.common.credentials import CredentialError
 
 from tzc.feeding import definition, sealing
 from tzc.feeding.faults import FeedError
@@ -53,6 +55,23 @@ def opened(feed: store.Feed) -> tuple[str, dict[str, str]]:
         return row.kind, sealing.unseal(_secret(), row.number, bytes(row.sealed), row.partner, row.name, row.host)
     except sealing.SealError as error:
         raise FeedError("sealed", name=wanted.credential) from error
+
+
+def known_to_others(partner: str, name: str) -> tuple[str, str] | None:
+    """See `common.credentials.known`."""
+    row = find(partner, name) if "\0" not in name else None
+    return (row.kind, row.host) if row is not None else None
+
+
+def opened_for_others(partner: str, name: str, host: str, kinds: Collection[str]) -> tuple[str, Mapping[str, str]]:
+    """See `common.credentials.opened`."""
+    row = find(partner, name)
+    if row is None or row.kind not in kinds or (host and row.host != host):
+        raise CredentialError("credential")
+    try:
+        return row.kind, sealing.unseal(_secret(), row.number, bytes(row.sealed), row.partner, row.name, row.host)
+    except sealing.SealError as error:
+        raise CredentialError("sealed") from error
 
 
 def rotate(former: str = "") -> tuple[int, list[str]]:

@@ -5,6 +5,9 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import credentials as common_credentials
+
+from . import credentials
 
 
 @tk.blanket.actions
@@ -21,3 +24,4 @@ class FeedingPlugin(p.SingletonPlugin):
     def update_config(self, config: Any) -> None:
         """Our templates."""
         tk.add_template_directory(config, "templates")
+        common_credentials.answered_by(credentials.known_to_others, credentials.opened_for_others)

@@ -117,6 +117,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         "terms.changed": _("A partner's terms for data given on request were changed."),
         "feed.made": _("A file is to be fed from where only an administrator allows it."),
         "feed.changed": _("A file is to be fed from where only an administrator allows it."),
+        "sensor_source.made": _("Observations are to come from where only an administrator allows it."),
+        "sensor_source.changed": _("Observations are to come from where only an administrator allows it."),
         "feed.trouble": _("A file that is fed by itself could not be replaced: the old one stays. The reason stands on the page of the dataset's feeds."),
         "feed.recovered": _("A file that is fed by itself is replaced again."),
         "duty.given": _("You were given a duty at a partner."),

@@ -170,7 +170,7 @@ UNSEEN = re.compile(
     r"UPDATE tzc_sensors_source SET seen=\S+ WHERE|"
     r"(DROP TABLE IF EXISTS|CREATE TEMP TABLE) _foo\b|"
     r"(INSERT INTO|UPDATE|DELETE FROM) (dashboard|tracking_raw|tzc_accounts_mail|tzc_agreements_\w+|tzc_audit_\w+|tzc_feeding_\w+|"
-    r"tzc_harvesting_(run|entry|log|content)|tzc_sensors_(arrival|key|unsettled)|tzc_quality_link|tzc_notices_\w+|tzc_publishing_\w+)\b)"
+    r"tzc_harvesting_(run|entry|log|content)|tzc_sensors_(arrival|key|unsettled|use|retained)|tzc_quality_link|tzc_notices_\w+|tzc_publishing_\w+)\b)"
 )
 """Writes that no reader of a page sees: when somebody was last here, how a file's address answered when it was tried, a score that stays what it was, whose a run of a
 harvest is (asked each two seconds), what was found in a file, what sensors send (a chart asks for it anew), and the table by which the DataStore tries its rights whenever a worker

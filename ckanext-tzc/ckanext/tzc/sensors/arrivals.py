@@ -17,19 +17,22 @@ import sqlalchemy as sa
 import zstandard
 from ckanext.tzc.common import outages
 
-from tzc.sensors import partitions
+from tzc.sensors import partitions, protocols
 from tzc.sensors.faults import BatchError
 from tzc.sensors.readings import Decoded
 
-from . import store, taking
+from . import making, store, taking
 
 log = logging.getLogger(__name__)
 
 Decoder = Callable[[bytes, Mapping[str, Any]], Decoded]
 """Of a body and what its source's definition says. Raises BatchError."""
 
-DECODERS: dict[str, Decoder] = {}
-"""By the kind of what came; each way in registers its own."""
+DECODERS: dict[str, Decoder] = dict(protocols.DECODERS)
+"""By the kind of what came; each way in may register its own."""
+
+STREAMS: dict[str, Callable[[store.Source, Decoded], Mapping[str, store.Stream]]] = {"sensorthings": making.numbered}
+"""How what a decoder calls streams is found, by the kind of what came; where nothing stands, by what the source calls them, and made where it may."""
 
 MOST_ATTEMPTS = 5
 HTTP, MQTT, FILE, PULL = WAYS = ("http", "mqtt", "file", "pull")
@@ -81,7 +84,8 @@ def _decode(source: store.Source, arrival: store.Arrival, body: bytes) -> None:
     try:
         decoded = DECODERS[arrival.kind](body, source.definition)
         with model.Session.begin_nested():
-            taken = taking.take(source, decoded, partitions.microseconds(arrival.received))
+            streams = STREAMS.get(arrival.kind, making.named)(source, decoded)
+            taken = taking.take(source, decoded, partitions.microseconds(arrival.received), streams)
     except BatchError as error:
         arrival.state, arrival.ended, arrival.code, arrival.parameters = store.REFUSED, store.now(), error.code, error.parameters
         return

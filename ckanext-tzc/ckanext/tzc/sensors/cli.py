@@ -143,3 +143,17 @@ def demo() -> None:
 
     done = demonstration.load()
     click.echo(f"{done['observations']} new observations of {done['streams']} streams of {done['sources']} sources.")
+
+
+@sensors.command("listen")
+def listen() -> None:
+    """Read what brokers (MQTT) send to sources, until it is stopped."""
+    import signal
+    import threading
+
+    from . import listening
+
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    listening.listen(stopped)

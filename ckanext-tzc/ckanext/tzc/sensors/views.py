@@ -1,12 +1,14 @@
 """All addresses of the room: each module hangs its own on the blueprint."""
 from __future__ import annotations
 
-from . import downloads, series_views, sta_views, thing_views
+from . import downloads, ingest_views, series_views, source_views, sta_views, thing_views
 from .blueprint import sensors
 
 MODULES = (
     downloads,
+    ingest_views,
     series_views,
+    source_views,
     sta_views,
     thing_views,
 )  # fmt: skip

@@ -8,9 +8,27 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.signed_in import signed_in
 
+Answer = dict[str, Any]
+
 tzc_sensor_health = signed_in
 
-Answer = dict[str, Any]
+
+def _of_dataset(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Who may add files to the dataset (`dataset`, an id)."""
+    if not context.get("user"):
+        return {"success": False, "msg": tk._("Sign in first.")}
+    inner = {"user": context.get("user") or "", "auth_user_obj": context.get("auth_user_obj"), "model": model}
+    tk.check_access("resource_create", inner, {"package_id": data_dict["dataset"]})
+    return {"success": True}
+
+
+tzc_sensor_source_create = tzc_sensor_source_update = tzc_sensor_source_remove = tzc_sensor_source_show = tzc_sensor_source_list = _of_dataset
+tzc_sensor_arrival_list = tzc_sensor_key_create = tzc_sensor_key_revoke = _of_dataset
+
+
+def tzc_sensor_source_allow(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Administrators of the portal, who may everything."""
+    return {"success": False, "msg": tk._("Only an administrator of the portal allows this.")}
 
 
 @tk.auth_allow_anonymous_access

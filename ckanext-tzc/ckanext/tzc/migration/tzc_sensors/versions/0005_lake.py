@@ -1,7 +1,7 @@
 """The lake: files of months that were moved, what each holds of each stream, how long what is kept, and since when raw values are gone.
 
 Revision ID: tzc_sensors_0005
-Revises: tzc_sensors_0002
+Revises: tzc_sensors_0003
 """
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "tzc_sensors_0005"
-down_revision = "tzc_sensors_0002"
+down_revision = "tzc_sensors_0003"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,260 @@
+"""Sources that are read from brokers: one connection a broker and credential, each in a thread of its own; batches are stored, then acknowledged."""
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckanext.tzc.common import credentials, outages
+
+from tzc.sensors import definition
+from tzc.sensors.batching import Batch, matches
+from tzc.sensors.protocols import frames
+
+from . import arrivals, store, writing
+from .broker import BrokerError, Came, Connection, Place
+
+log = logging.getLogger(__name__)
+
+KIND = "mqtt"
+LOOK = 5.0
+"""Seconds between two looks for other sources."""
+
+IDLE = 0.25
+PAUSES = (1.0, 60.0)
+"""Seconds before another try: at first, at most."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What is read from one broker: which sources want which topics."""
+
+    place: Place
+    sources: tuple[tuple[str, tuple[str, ...], str], ...]
+    """Each source's id, topics and the kind of its messages."""
+
+    @property
+    def topics(self) -> list[str]:
+        """All that is subscribed to."""
+        return sorted({topic for _id, topics, _kind in self.sources for topic in topics})
+
+
+def wanted() -> dict[str, Wanted]:
+    """What is to be read now, by the name of our session. What cannot be is noted at its source. Commits."""
+    found: dict[str, Wanted] = {}
+    rows = model.Session.query(store.Source).filter_by(kind=KIND, paused=False, allowed=True).order_by(store.Source.id).all()
+    for row in rows:
+        try:
+            place = _place(row)
+        except BrokerError as error:
+            note(row.id, error)
+            continue
+        name = place.name(f"{tk.config['ckan.site_id']} {row.partner}")
+        source = (row.id, tuple(row.definition["topics"]), f"mqtt.{row.definition['format']}")
+        before = found[name].sources if name in found else ()
+        found[name] = Wanted(place, (*before, source))
+    model.Session.commit()
+    return found
+
+
+def _place(row: store.Source) -> Place:
+    address = str(row.definition["address"])
+    parts, host = urlsplit(address), definition.host_of(address)
+    name = row.definition.get("credential")
+    values: Mapping[str, str] = {}
+    if name:
+        try:
+            _kind, values = credentials.opened(row.partner, name, host, definition.KINDS[KIND].credentials)
+        except credentials.CredentialError as error:
+            raise BrokerError(error.code) from error
+    port, ca = int(host.rpartition(":")[2]), str(row.definition.get("ca", ""))
+    return Place(str(parts.hostname), port, parts.scheme == "mqtts", values.get("user", ""), values.get("password", ""), ca, row.internal)
+
+
+def note(source: str, error: BrokerError | None) -> None:
+    """Note at a source that it is in trouble, or is no more. Does not commit."""
+    row = store.source(source)
+    if row is None or row.trouble == (error.code if error else None):
+        return
+    row.trouble, row.parameters = (error.code, {"detail": error.detail}) if error else (None, None)
+    row.since = store.now()
+
+
+class Listener:
+    """Reads one broker until it is told to stop. One that breaks is tried again after a pause that grows."""
+
+    def __init__(self, name: str, what: Wanted) -> None:
+        self.name, self.what = name, what
+        self.stopped = threading.Event()
+        self.stored = 0
+        self._levels = {id_: [topic.split("/") for topic in topics] for id_, topics, _kind in what.sources}
+        self._routes: dict[str, tuple[str, ...]] = {}
+        self._batch = Batch(tk.config["tzc.sensors.batch_messages"], tk.config["tzc.sensors.batch_milliseconds"] / 1000)
+        self._came: list[Came] = []
+
+    def run(self) -> None:
+        """Read, in this thread."""
+        pause = PAUSES[0]
+        while not self.stopped.is_set():
+            try:
+                self._connected()
+                pause = PAUSES[0]
+            except BrokerError as error:
+                log.warning("The broker %s cannot be read: %s", self.what.place.host, error)
+                self._noted(error)
+            except Exception as error:  # the thread must outlive a fault of one batch: what is not acknowledged comes again
+                if not outages.is_outage(error):
+                    log.exception("Messages of %s could not be stored", self.what.place.host)
+            finally:
+                model.Session.remove()
+            self.stopped.wait(pause)
+            pause = min(pause * 2, PAUSES[1])
+
+    def _noted(self, error: BrokerError | None) -> None:
+        try:
+            for id_, _topics, _kind in self.what.sources:
+                note(id_, error)
+            model.Session.commit()
+        except sa.exc.DBAPIError as broken:
+            model.Session.rollback()
+            log.warning("What became of the broker %s could not be noted: %s", self.what.place.host, broken)
+
+    def _connected(self) -> None:
+        self._came.clear()
+        self._batch.empty()
+        connection = Connection(self.what.place, self.name, self.what.topics, self._hear)
+        try:
+            connection.open()
+            self._noted(None)
+            while not self.stopped.is_set():
+                connection.step(self._batch.wait(time.monotonic(), IDLE), self._batch.room)
+                if self._batch.full(time.monotonic()):
+                    self._store(connection)
+            if self._came:
+                self._store(connection)
+        finally:
+            connection.close()
+
+    def _hear(self, message: Came) -> None:
+        self._came.append(message)
+        self._batch.add(len(message.payload), time.monotonic())
+
+    def _store(self, connection: Connection) -> None:
+        """Store what came, then acknowledge it. What cannot be stored is not: it comes again when the connection is made anew."""
+        messages = list(self._came)
+        keep(self._routed(messages))
+        self._came.clear()
+        self._batch.empty()
+        connection.acknowledge(messages)
+        self.stored += len(messages)
+
+    def _routed(self, messages: Sequence[Came]) -> dict[str, tuple[str, list[Came]]]:
+        kinds = {id_: kind for id_, _topics, kind in self.what.sources}
+        found: dict[str, tuple[str, list[Came]]] = {}
+        for message in messages:
+            for id_ in self._route(message.topic):
+                found.setdefault(id_, (kinds[id_], []))[1].append(message)
+        return found
+
+    def _route(self, topic: str) -> tuple[str, ...]:
+        """The sources that want a topic."""
+        known = self._routes.get(topic)
+        if known is None:
+            levels = topic.split("/")
+            known = tuple(id_ for id_, patterns in self._levels.items() if any(matches(pattern, levels) for pattern in patterns))
+            if len(self._routes) < 100_000:
+                self._routes[topic] = known
+        return known
+
+
+def keep(batches: dict[str, tuple[str, list[Came]]]) -> None:
+    """Store messages, by their sources, all or none. Commits."""
+    for attempt in (1, 2):
+        try:
+            for id_, (kind, messages) in sorted(batches.items()):
+                source = store.source(id_)
+                if source is None:
+                    continue  # it was removed meanwhile: nobody wants them
+                fresh = [message for message in messages if not message.retained or _first(id_, message)]
+                if fresh:
+                    arrivals.receive(source, arrivals.MQTT, kind, frames.packed([frames.Frame(each.topic, each.payload, each.received) for each in fresh]))
+            model.Session.commit()
+            return
+        except writing.UnknownStreamError:
+            model.Session.rollback()
+            if attempt == 2:
+                raise
+        except Exception:
+            model.Session.rollback()
+            raise
+
+
+_RETAINED = sa.text(
+    "INSERT INTO tzc_sensors_retained AS r (source, topic, digest) VALUES (:source, :topic, :digest) ON CONFLICT (source, topic) DO UPDATE SET digest = EXCLUDED.digest "
+    "WHERE r.digest <> EXCLUDED.digest RETURNING topic"
+)
+
+
+def _first(source: str, message: Came) -> bool:
+    """Whether a message that the broker had kept was not taken yet: it comes at each subscription."""
+    digest = hashlib.sha256(message.payload).digest()
+    return model.Session.execute(_RETAINED, {"source": source, "topic": message.topic.replace("\0", ""), "digest": digest}).first() is not None
+
+
+class Listeners:
+    """One for each broker that is to be read; they come and go with the sources."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, tuple[Listener, threading.Thread]] = {}
+
+    def look(self) -> None:
+        """Bring them up to date with the sources."""
+        now = wanted()
+        for name, (listener, thread) in list(self.running.items()):
+            if listener.what != now.get(name) or not thread.is_alive():
+                self._stop(name)
+        for name, what in now.items():
+            if name not in self.running:
+                listener = Listener(name, what)
+                thread = threading.Thread(target=listener.run, name=f"mqtt {what.place.host}", daemon=True)
+                self.running[name] = listener, thread
+                thread.start()
+
+    def _stop(self, name: str) -> None:
+        listener, thread = self.running.pop(name)
+        listener.stopped.set()
+        thread.join(30)
+
+    def stop(self) -> None:
+        """Store what came, and end."""
+        for listener, _thread in self.running.values():
+            listener.stopped.set()
+        for name in list(self.running):
+            self._stop(name)
+
+
+def listen(stopped: threading.Event, look: float = LOOK) -> None:
+    """Until it is told to stop."""
+    listeners = Listeners()
+    try:
+        while not stopped.is_set():
+            try:
+                listeners.look()
+            except Exception as error:  # the database may be away: who listens goes on
+                model.Session.rollback()
+                if not outages.is_outage(error):
+                    raise
+                log.warning("The database does not answer: %s", error)
+            finally:
+                model.Session.remove()
+            stopped.wait(look)
+    finally:
+        listeners.stop()
+
