@@ -32,6 +32,7 @@ from tzc.sensors.sta.expressions import (
     Node,
     Path,
     Unary,
+    paths,
 )  # fmt: skip
 from tzc.sensors.sta.faults import Fault
 
@@ -102,8 +103,11 @@ def order(node: Node, kind: Kind, row: Any, seen: Seen) -> Any:
         for place in range(1, len(path.names)):
             if path.names[place - 1] in kind.leads and kind.leads[path.names[place - 1]][1]:
                 raise Fault("order", name="/".join(path.names), set=kind.set, names=", ".join(kind.properties))
+    if not any(paths(node)):
+        raise Fault("order", name=_name(node), set=kind.set, names=", ".join(kind.properties))
     found = value(node, scope)
-    sql = sa.cast(found.sql, sa.Text) if found.kind == JSON else found.sql
+    # no constant is an order, so what is the same for all is made a function of nothing
+    sql = sa.cast(found.sql, sa.Text) if found.kind == JSON else sa.func.concat() if found.kind == NOTHING or isinstance(found.sql, sa.BindParameter) else found.sql
     if found.kind == GEOMETRY:
         raise Fault("kinds", name=_name(node))
     if not scope.ways:
@@ -149,7 +153,8 @@ def _literal(node: Literal) -> Value:
     if node.kind == PERIOD:
         return Value(PERIOD, sa.func.make_interval(0, 0, 0, 0, 0, 0, node.value / 1e6))
     if node.kind == TRUTH:
-        return Value(TRUTH, sa.true() if node.value else sa.false())
+        # SQL's own true and false are not to be compared
+        return Value(TRUTH, sa.literal(node.value, sa.Boolean))
     if node.kind in (TEXT, DAY, CLOCK):
         if "\0" in node.value:
             raise Fault("syntax", near=node.value.replace("\0", "␀")[:30])
