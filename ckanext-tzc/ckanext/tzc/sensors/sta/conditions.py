@@ -32,6 +32,7 @@ from tzc.sensors.sta.expressions import (
     Node,
     Path,
     Unary,
+    paths,
 )  # fmt: skip
 from tzc.sensors.sta.faults import Fault
 
@@ -102,8 +103,11 @@ def order(node: Node, kind: Kind, row: Any, seen: Seen) -> Any:
         for place in range(1, len(path.names)):
             if path.names[place - 1] in kind.leads and kind.leads[path.names[place - 1]][1]:
                 raise Fault("order", name="/".join(path.names), set=kind.set, names=", ".join(kind.properties))
+    if not any(paths(node)):
+        raise Fault("order", name=_name(node), set=kind.set, names=", ".join(kind.properties))
     found = value(node, scope)
-    sql = sa.cast(found.sql, sa.Text) if found.kind == JSON else found.sql
+    # no constant is an order, so what is the same for all is made a function of nothing
+    sql = sa.cast(found.sql, sa.Text) if found.kind == JSON else sa.func.concat(sa.literal("")) if found.kind == NOTHING or isinstance(found.sql, sa.BindParameter) else found.sql
     if found.kind == GEOMETRY:
         raise Fault("kinds", name=_name(node))
     if not scope.ways:
@@ -149,7 +153,8 @@ def _literal(node: Literal) -> Value:
     if node.kind == PERIOD:
         return Value(PERIOD, sa.func.make_interval(0, 0, 0, 0, 0, 0, node.value / 1e6))
     if node.kind == TRUTH:
-        return Value(TRUTH, sa.true() if node.value else sa.false())
+        # SQL's own true and false are not to be compared
+        return Value(TRUTH, sa.literal(node.value, sa.Boolean))
     if node.kind in (TEXT, DAY, CLOCK):
         if "\0" in node.value:
             raise Fault("syntax", near=node.value.replace("\0", "␀")[:30])
@@ -219,10 +224,17 @@ def _property(kind: Kind, row: Any, name: str) -> Value:
     return Value(TEXT, getattr(row, name))
 
 
+_TYPES: dict[str, Any] = {NUMBER: sa.Float, TEXT: sa.Text, TRUTH: sa.Boolean, MOMENT: MOMENTS, INTERVAL: MOMENTS}
+"""What nothing is of, where a value of a kind is wanted."""
+
+
 def _as(given: Value, kind: str, node: Node) -> Value:
     """A value as one of another kind, where it can be. Raises Fault."""
-    if given.kind == kind or given.kind == NOTHING:
-        return given if given.kind == kind else Value(kind, sa.null())
+    if given.kind == kind:
+        return given
+    if given.kind == NOTHING and kind in _TYPES:
+        none = sa.cast(sa.null(), _TYPES[kind])
+        return Value(kind, none, none)
     if given.kind == JSON and kind in (NUMBER, TEXT, TRUTH):
         types = {NUMBER: ("number", sa.Float), TEXT: ("string", sa.Text), TRUTH: ("boolean", sa.Boolean)}
         type_, sql = types[kind]
@@ -340,9 +352,13 @@ _PLAIN: dict[str, tuple[tuple[str, ...], str, Callable[..., Any]]] = {
     "round": ((NUMBER,), NUMBER, lambda number: sa.func.round(number, type_=sa.Float)),
     "floor": ((NUMBER,), NUMBER, lambda number: sa.func.floor(number, type_=sa.Float)),
     "ceiling": ((NUMBER,), NUMBER, lambda number: sa.func.ceil(number, type_=sa.Float)),
-    "fractionalseconds": ((MOMENT,), NUMBER, lambda moment: sa.cast(sa.extract("microseconds", moment), sa.Float) / 1e6 % 1),
+    "fractionalseconds": ((MOMENT,), NUMBER, lambda moment: _fraction(sa.cast(sa.extract("microseconds", moment), sa.Float) / 1e6)),
     "totaloffsetminutes": ((MOMENT,), NUMBER, lambda _moment: sa.literal(0.0, sa.Float)),
 }
+
+
+def _fraction(number: Any) -> Any:
+    return number - sa.func.floor(number)
 
 
 def _whole(number: Any) -> Any:
