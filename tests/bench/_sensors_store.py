@@ -144,6 +144,18 @@ def settle() -> dict[str, Any]:
     return {"seconds": time.perf_counter() - begun, "hours": done.hours}
 
 
+def parquet(count: int) -> list[dict[str, Any]]:
+    """A whole month, out of its table into the lake: written, read back, compared, and the table gone."""
+    from ckanext.tzc.sensors.lake import moving
+    from tzc.sensors.partitions import Month
+
+    begun, before = time.perf_counter(), memory()
+    done = next(moved for moved in moving.move(before=Month(2025, 2)) if moved.month == Month(2025, 1))
+    rate = done.rows / (time.perf_counter() - begun)
+    size = {"observations": done.rows, "streams": count, "bytes an observation": round(done.bytes / done.rows, 2), "grown, MiB": round(memory() - before)}
+    return [{"name": "one month to Parquet, checked", "ours": round(rate), "unit": "rows/s", "asked": 1_000_000, "reached": rate >= 1_000_000 and not done.left, "size": size}]
+
+
 def timed(work: Callable[[], Any]) -> float:
     """Milliseconds, the median of some rounds after the first."""
     found = []

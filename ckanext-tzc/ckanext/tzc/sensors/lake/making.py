@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import ckan.model as model
@@ -109,12 +110,23 @@ def _file(at: Any, wanted: _Wanted) -> list[Made]:
 
 
 def _parts(at: Any, wanted: _Wanted) -> Iterator[Readings]:
-    """All rows in order, part by part."""
-    for chunk in _chunks(wanted.streams, wanted.rows):
-        numbers = np.array([stream.number for stream in chunk], dtype=np.int32)
-        for first, next in _times(wanted.month, sum(wanted.rows[stream.number] for stream in chunk)):
-            lake, table = _lake(wanted.held, numbers, first, next), _table(at, wanted, numbers, first, next)
-            yield _kept(in_order(files.concatenated([*lake, table])) if lake else _sorted(table), chunk)
+    """All rows in order, part by part; while one is written, the next one is fetched."""
+    place = places.here()
+    asked = ((chunk, *times) for chunk in _chunks(wanted.streams, wanted.rows) for times in _times(wanted.month, sum(wanted.rows[stream.number] for stream in chunk)))
+    with ThreadPoolExecutor(1) as ahead:
+        following = None
+        for chunk, first, next in asked:
+            fetched, following = following, ahead.submit(_part, at, wanted, place, chunk, first, next)
+            if fetched is not None:
+                yield fetched.result()
+        if following is not None:
+            yield following.result()
+
+
+def _part(at: Any, wanted: _Wanted, place: places.Place, chunk: Sequence[_Stream], first: int, next: int) -> Readings:
+    numbers = np.array([stream.number for stream in chunk], dtype=np.int32)
+    lake, table = _lake(place, wanted.held, numbers, first, next), _table(at, wanted, numbers, first, next)
+    return _kept(in_order(files.concatenated([*lake, table])) if lake else _sorted(table), chunk)
 
 
 def _chunks(streams: Sequence[_Stream], rows: Mapping[int, int]) -> Iterator[list[_Stream]]:
@@ -137,14 +149,14 @@ def _times(month: Month, rows: int) -> Iterator[tuple[int, int]]:
     return itertools.pairwise(cuts)
 
 
-def _lake(held: Sequence[Pair], numbers: NDArray[np.int32], first: int, next: int) -> list[Readings]:
+def _lake(place: places.Place, held: Sequence[Pair], numbers: NDArray[np.int32], first: int, next: int) -> list[Readings]:
     wanted = {int(number) for number in numbers}
     by_file: dict[str, list[int]] = {}
     for pair in held:
         # of what is back, the table has all
         if pair.stream in wanted and not pair.back:
             by_file.setdefault(pair.path, []).append(pair.stream)
-    return [files.read(places.here(), path, np.array(sorted(mine), dtype=np.int32), first, next - 1) for path, mine in by_file.items()]
+    return [files.read(place, path, np.array(sorted(mine), dtype=np.int32), first, next - 1) for path, mine in by_file.items()]
 
 
 def _table(at: Any, wanted: _Wanted, numbers: NDArray[np.int32], first: int, next: int) -> Readings:
@@ -153,6 +165,7 @@ def _table(at: Any, wanted: _Wanted, numbers: NDArray[np.int32], first: int, nex
         return files.concatenated([])
     conditions = []
     if sum(wanted.counts[number] for number in mine) != wanted.total:
+        conditions.append(f"stream BETWEEN {mine[0]} AND {mine[-1]}")
         conditions.append(at.mogrify("stream = ANY(%s)", (mine,)).decode())
     if (first, next) != (month.begins, month.ends):
         conditions.append(f"time >= '{_moment(first)}' AND time < '{_moment(next)}'")
@@ -170,8 +183,9 @@ def _sorted(given: Readings) -> Readings:
     """In order; each moment of a stream is there once. Rows mostly lie by time already."""
     if len(given) < 2:
         return given
-    known, codes = np.unique(given.streams, return_inverse=True)
-    order = np.argsort(codes.astype(np.uint16) if len(known) < 65_536 else codes, kind="stable")
+    codes = given.streams - given.streams.min()
+    # numbers of two bytes are sorted by counting
+    order = np.argsort(codes.astype(np.uint16) if codes.max() < 65_536 else codes, kind="stable")
     found = given.chosen(order)
     if bool(np.all((np.diff(found.times) > 0) | (np.diff(found.streams) != 0))):
         return found
