@@ -132,14 +132,14 @@ def test_keys_and_buttons_do_what_the_mouse_does(portal: Any, page: Any) -> None
 
 def test_streams_are_compared_on_two_axes(portal: Any, page: Any) -> None:
     opened(page, portal.url + AIR)
-    settled(page, page.locator("input[name=stream]").last.check)
+    settled(page, page.locator("input[name=stream][type=checkbox]").last.check)
     assert page.evaluate(f"{DRAWN}.axes.map(axis => axis.label || '')") == ["", "µg/m³", "°C"]
     assert page.locator("[data-series-legend] li").count() >= 2
     assert page.locator("[data-series-summary] li").count() == 2
     assert len(parse_qs(urlsplit(page.url).query)["stream"]) == 2
-    page.locator("input[name=stream]").first.uncheck()
+    page.locator("input[name=stream][type=checkbox]").first.uncheck()
     page.wait_for_function(f"{DRAWN}.axes.length === 2")
-    page.locator("input[name=stream]").last.uncheck()
+    page.locator("input[name=stream][type=checkbox]").last.uncheck()
     assert page.locator("[data-series-status]").inner_text() == "Cochez au moins une série."
 
 
@@ -165,7 +165,7 @@ def test_without_scripts_there_are_words_rows_and_links(portal: Any, browser: An
     page.click("button[name=period][value='1d']")
     page.wait_for_url("**period=1d**")
     assert page.locator("[data-series-table] tbody tr").count() in (23, 24, 25)
-    page.locator("input[name=stream]").last.check()
+    page.locator("input[name=stream][type=checkbox]").last.check()
     page.click("button[name=period][value='7d']")
     page.wait_for_url("**stream=*&stream=*&period=7d**")
     assert page.locator("[data-series-summary] li").count() == 2

@@ -148,7 +148,7 @@
           });
         });
         var parts = [one.values];
-        series.push({ label: own.title, scale: scale, stroke: colour(one.id), dash: dash(one.id), width: 2, points: { show: alone(one.values) ? true : undefined, size: 5 } });
+        series.push({ label: own.title, scale: scale, stroke: colour(one.id), dash: dash(one.id), width: one.times.length > canvas.clientWidth ? 1 : 2, points: { show: alone(one.values) ? true : undefined, size: 5 } });
         if (low && high) {
           parts.push(high, low);
           var at = series.length;
