@@ -256,6 +256,25 @@ def test_with_a_password_and_a_certificate(connect: Make, listening: Any, partne
         until(lambda: subscribed(source))
 
 
+def test_what_breaks_its_decoder_holds_up_nobody(connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits in the queue, as it came, and is stored when the decoder was mended; what was kept at the broker counts as taken."""
+    from ckanext.tzc.sensors import arrivals
+    from ckanext.tzc.sensors.broker import Came
+    from ckanext.tzc.sensors.listening import keep
+
+    source = connect(1883)
+    came = [Came(topic, payload, number == 1, 0, number, 1) for number, (topic, payload) in enumerate(messages(3))]
+    right = arrivals.DECODERS["mqtt.json"]
+    monkeypatch.setitem(arrivals.DECODERS, "mqtt.json", lambda *_given: 1 // 0)
+    keep({source["id"]: ("mqtt.json", came)})
+    assert stored() == []
+    monkeypatch.setitem(arrivals.DECODERS, "mqtt.json", right)
+    assert arrivals.drain() == 1
+    assert stored() == expected(3)
+    keep({source["id"]: ("mqtt.json", came[1:2])})
+    assert arrivals.drain() == 0 and stored() == expected(3)
+
+
 def test_an_internal_address_needs_an_administrator(connect: Make, listening: Any, partner: dict[str, Any], dataset: dict[str, Any], tmp_path: Path) -> None:
     import ckan.model as model
     import ckan.plugins.toolkit as tk

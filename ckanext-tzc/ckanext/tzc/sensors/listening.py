@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import ckan.model as model
@@ -174,26 +174,39 @@ class Listener:
         return known
 
 
-def keep(batches: dict[str, tuple[str, list[Came]]]) -> None:
-    """Store messages, by their sources, all or none. Commits."""
+Batches = Mapping[str, tuple[str, list[Came]]]
+"""By source: the kind of its messages, and what came."""
+
+
+def keep(batches: Batches) -> None:
+    """Store messages, by their sources, all or none. What breaks its decoder is kept for `sensors-work`, which tries it by itself: it must not hold up what follows. Commits."""
     for attempt in (1, 2):
         try:
-            for id_, (kind, messages) in sorted(batches.items()):
-                source = store.source(id_)
-                if source is None:
-                    continue  # it was removed meanwhile: nobody wants them
-                fresh = [message for message in messages if not message.retained or _first(id_, message)]
-                if fresh:
-                    arrivals.receive(source, arrivals.MQTT, kind, frames.packed([frames.Frame(each.topic, each.payload, each.received) for each in fresh]))
-            model.Session.commit()
+            _put(batches, arrivals.receive)
             return
         except writing.UnknownStreamError:
+            # a stream was removed meanwhile: looked for anew, it is not there
             model.Session.rollback()
             if attempt == 2:
                 raise
-        except Exception:
+        except Exception as error:  # a fault of ours; where a server is away the broker keeps the messages
             model.Session.rollback()
-            raise
+            if outages.is_outage(error):
+                raise
+            log.exception("Messages could not be decoded")
+            _put(batches, arrivals.queue)
+            return
+
+
+def _put(batches: Batches, put: Callable[[store.Source, str, str, bytes], store.Arrival]) -> None:
+    for id_, (kind, messages) in sorted(batches.items()):
+        source = store.source(id_)
+        if source is None:
+            continue  # it was removed meanwhile: nobody wants them
+        fresh = [message for message in messages if not message.retained or _first(id_, message)]
+        if fresh:
+            put(source, arrivals.MQTT, kind, frames.packed([frames.Frame(each.topic, each.payload, each.received) for each in fresh]))
+    model.Session.commit()
 
 
 _RETAINED = sa.text(
