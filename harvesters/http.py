@@ -21,7 +21,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
@@ -105,6 +105,8 @@ class Answer:
     status: int = 200
     etag: str = ""
     modified: str = ""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """By their names in small letters."""
 
     def json(self) -> Any:
         """The JSON that it holds."""
@@ -208,10 +210,14 @@ class _GuardedHTTPS(HTTPSConnection):
 
 
 class Client:
-    """Asks one source, within its limits. `headers` go to the source's own host only."""
+    """Asks one source, within its limits. `headers` go to the source's own host only: that of `home`, else that of each question."""
 
-    def __init__(self, *, allow_internal: bool = False, limits: Limits | None = None, headers: Mapping[str, str] | None = None) -> None:
+    whole: ClassVar[frozenset[int]] = frozenset({200})
+    """Statuses of answers that are read."""
+
+    def __init__(self, *, allow_internal: bool = False, limits: Limits | None = None, headers: Mapping[str, str] | None = None, home: str = "") -> None:
         self.allow_internal = allow_internal
+        self.home = home
         self.limits = limits or Limits()
         self.headers = dict(headers or {})
         self.ends = time.monotonic() + self.limits.run
@@ -275,7 +281,7 @@ class Client:
 
     def _follow(self, method: str, url: str, body: bytes | None, kind: str, more: Mapping[str, str]) -> tuple[Answer, float | None]:
         """The answer at the end of redirects, and how long its server asks to wait."""
-        first = _split(url)
+        first = _split(self.home or url)
         for _ in range(self.limits.redirects + 1):
             here = _split(url)
             own = self.headers if (here.scheme, here.hostname, here.port) == (first.scheme, first.hostname, first.port) else {}
@@ -288,7 +294,7 @@ class Client:
                 continue
             if answer.status in AGAIN:
                 return answer, retry_after(headers.get("retry-after", ""))
-            if answer.status != 200 and not (answer.status == 304 and more):
+            if answer.status not in self.whole and not (answer.status == 304 and more):
                 raise FetchError(f"{_shown(url)} answers with the status {answer.status}.", causes.of_status(answer.status))
             return answer, None
         raise FetchError(f"{_shown(url)} redirects more than {self.limits.redirects} times.", "redirect")
@@ -306,8 +312,8 @@ class Client:
             connection.request(method, target, body, headers, preload_content=False)
             with connection.getresponse() as response:
                 told = {name.lower(): value for name, value in response.headers.items()}
-                content = self._read(url, response) if response.status == 200 else b""
-                answer = Answer(url, told.get("content-type", ""), content, response.status, told.get("etag", ""), told.get("last-modified", ""))
+                content = self._read(url, response) if response.status in self.whole else b""
+                answer = Answer(url, told.get("content-type", ""), content, response.status, told.get("etag", ""), told.get("last-modified", ""), told)
         except BROKEN:
             if watch.rang:
                 raise self._too_long(url) from None

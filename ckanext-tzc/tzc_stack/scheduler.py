@@ -40,6 +40,7 @@ PERIODIC = (
     Periodic("ckanext.tzc.notices.jobs:forget", "long", "17 2 * * *", 240),
     Periodic("ckanext.tzc.feeding.jobs:send_due", "interactive", "* * * * *", 50),
     Periodic("ckanext.tzc.feeding.jobs:forget", "long", "7 3 * * *", 600),
+    Periodic("ckanext.tzc.sensors.jobs:send_due", "interactive", "* * * * *", 50),
     Periodic("ckanext.tzc.sensors.jobs:forget", "long", "27 3 * * *", 600),
     Periodic("ckanext.tzc.sensors.jobs:offer", "publishing", "9-59/10 * * * *", 240),
     Periodic("ckanext.tzc.sensors.jobs:retain", "long", "47 3 * * *", 3600),

@@ -6,7 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tzc.feeding import columns, definition, keys, schedule, sealing, versions
+from tzc import schedule
+from tzc.feeding import columns, definition, keys, sealing, versions
 from tzc.feeding.columns import Column
 from tzc.feeding.faults import CODES, DETAIL, FeedError
 

@@ -10,7 +10,8 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import happening
 from ckanext.tzc.harvesters.http import is_inner
 
-from tzc.feeding import definition, schedule
+from tzc import schedule
+from tzc.feeding import definition
 from tzc.feeding.definition import Definition, DefinitionError
 from tzc.feeding.faults import FeedError
 from tzc.rights import policy

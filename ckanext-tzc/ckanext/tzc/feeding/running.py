@@ -14,7 +14,7 @@ from ckanext.tzc.common import happening
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters.download import UnchangedError
 
-from tzc.feeding import schedule
+from tzc import schedule
 from tzc.feeding.faults import FeedError
 
 from . import fetching, filling, store

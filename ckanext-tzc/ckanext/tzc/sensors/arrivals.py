@@ -16,19 +16,23 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 import zstandard
 from ckanext.tzc.common import outages
+from ckanext.tzc.harvesters.sensors.kinds import KINDS
 
 from tzc.sensors import partitions, protocols
 from tzc.sensors.faults import BatchError
 from tzc.sensors.readings import Decoded
 
-from . import making, store, taking
+from . import making, store, taking, writing
 
 log = logging.getLogger(__name__)
 
 Decoder = Callable[[bytes, Mapping[str, Any]], Decoded]
 """Of a body and what its source's definition says. Raises BatchError."""
 
-DECODERS: dict[str, Decoder] = dict(protocols.DECODERS)
+PULLED = "pull."
+"""Before the name of a kind that is asked, as what its pages are kept as."""
+
+DECODERS: dict[str, Decoder] = {**protocols.DECODERS, **{f"{PULLED}{name}": kind.decode for name, kind in KINDS.items()}}
 """By the kind of what came; each way in may register its own."""
 
 STREAMS: dict[str, Callable[[store.Source, Decoded], Mapping[str, store.Stream]]] = {"sensorthings": making.numbered}
@@ -95,6 +99,21 @@ def _decode(source: store.Source, arrival: store.Arrival, body: bytes) -> None:
     arrival.state, arrival.ended, arrival.code, arrival.parameters = store.DONE, store.now(), None, None
 
 
+def pulled(source: store.Source, kind: str, body: bytes, decoded: Decoded) -> tuple[store.Arrival, writing.Written]:
+    """Store what was asked for and is decoded already, and keep it as it came, in this transaction. What the source says again is taken again: it may have said something else
+    meanwhile; its body is kept again only where that changed anything. Does not commit.
+    """
+    arrival, before = _kept(source, PULL, kind, body)
+    taken = taking.take(source, decoded, partitions.microseconds(arrival.received), STREAMS.get(kind, making.named)(source, decoded))
+    if before is not None and (taken.written.new or taken.written.changed):
+        arrival.body = zstandard.compress(body)
+    arrival.observations = len(decoded) + len(decoded.rejected) + decoded.left_out
+    arrival.new, arrival.changed = taken.written.new, taken.written.changed
+    arrival.rejected, arrival.listed = taken.refused, taking.listed(taken.rejected)
+    arrival.attempts, arrival.state, arrival.ended = 1, store.DONE, store.now()
+    return arrival, taken.written
+
+
 def drain(most: int = 100) -> int:
     """Decode what waits, each by itself, the longest waiting first; how many. Commits."""
     done = 0
@@ -146,4 +165,4 @@ def forget(days: int) -> int:
     return int(done.rowcount)
 
 
-__all__ = ["DECODERS", "FILE", "HTTP", "MQTT", "PULL", "Decoder", "FullError", "drain", "forget", "queue", "receive", "replay"]
+__all__ = ["DECODERS", "FILE", "HTTP", "MQTT", "PULL", "Decoder", "FullError", "drain", "forget", "pulled", "queue", "receive", "replay"]

@@ -145,6 +145,28 @@ def demo() -> None:
     click.echo(f"{done['observations']} new observations of {done['streams']} streams of {done['sources']} sources.")
 
 
+
+
+@sensors.command("pull")
+@click.argument("source")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def pull(source: str, as_json: bool) -> None:
+    """Ask a source now, here; exit code 1 when it could not be read."""
+    import dataclasses
+    import json
+
+    from . import pulling
+
+    done = pulling.pull(source)
+    if done is None:
+        raise click.ClickException("There is no such source that is asked, or it or its server is being asked.")
+    told = dataclasses.asdict(done)
+    click.echo(json.dumps(told) if as_json else ", ".join(f"{value} {name}" for name, value in told.items() if name not in ("whole", "code", "detail")))
+    if done.code:
+        click.echo(f"{done.code}: {done.detail}", err=True)
+        raise click.exceptions.Exit(1)
+
+
 @sensors.command("listen")
 def listen() -> None:
     """Read what brokers (MQTT) send to sources, until it is stopped."""

@@ -1,6 +1,10 @@
 """The room's jobs. CKAN is imported when they run: the scheduler only needs their names."""
 from __future__ import annotations
 
+QUEUE = "long"
+SECONDS = 1800
+"""Of a run of a source; its own limits are shorter (`tzc.sensors.pull_seconds`)."""
+
 
 def forget() -> int:
     """Remove what came long ago. Returns how many."""
@@ -37,3 +41,24 @@ def move() -> int:
         return sum(not month.left for month in moving.move())
     except moving.BusyError:
         return 0
+
+
+def send_due() -> int:
+    """Send a job for each source that is due to be asked and has none. Returns how many."""
+    from . import scheduling
+
+    return scheduling.send_due()
+
+
+def pull(source: str) -> None:
+    """Ask a source that is due; nothing otherwise."""
+    from . import pulling
+
+    pulling.pull(source, scheduled=True)
+
+
+def pull_now(source: str, by: str) -> None:
+    """Ask a source because somebody wants it."""
+    from . import pulling
+
+    pulling.pull(source, by=by)

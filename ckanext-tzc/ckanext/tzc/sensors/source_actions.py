@@ -12,7 +12,7 @@ from ckanext.tzc.common.numbers import whole_number
 from tzc.feeding import keys
 from tzc.sensors import definition
 
-from . import sources, store
+from . import scheduling, sources, store
 
 Answer = dict[str, Any]
 
@@ -71,6 +71,16 @@ def update(context: Any, data_dict: dict[str, Any]) -> Answer:
         model.Session.rollback()
         raise
     model.Session.commit()
+    return sources.shown(row)
+
+
+def pull(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """See `tzc_sensor_source_pull`."""
+    row, user = asked("tzc_sensor_source_pull", context, data_dict), account(context)
+    if not scheduling.is_asked(row):
+        raise tk.ValidationError({"id": [tk._("This source is not asked: it sends by itself.")]})
+    if not scheduling.send(row.id, user.id):
+        raise tk.ValidationError({"id": [tk._("The queue does not answer: try again in a minute.")]})
     return sources.shown(row)
 
 

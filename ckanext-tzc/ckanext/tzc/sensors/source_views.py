@@ -8,18 +8,20 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import headers
 from flask import request
 
-from tzc.sensors import definition
+from tzc.sensors import definition, pulls
 
 from .blueprint import sensors
 
 ACTS = {
     "make": "tzc_sensor_source_create", "change": "tzc_sensor_source_update", "remove": "tzc_sensor_source_remove", "allow": "tzc_sensor_source_allow",
-    "key": "tzc_sensor_key_create", "revoke": "tzc_sensor_key_revoke",
+    "pull": "tzc_sensor_source_pull", "key": "tzc_sensor_key_create", "revoke": "tzc_sensor_key_revoke",
 }  # fmt: skip
 """Buttons of the page."""
 
-TEXTS = ("id", "kind", "name", "address", "topics", "format", "credential", "ca", "signature", "days", "key", "allowed", "internal")
+TEXTS = ("id", "kind", "name", "address", "cron", "topics", "format", "credential", "ca", "signature", "days", "key", "allowed", "internal")
 ARRIVALS = 10
+ASKED = tuple(kind.code for kind in pulls.PULLED)
+"""Kinds that the portal asks."""
 
 
 def _call(action: str, **data: Any) -> Any:
@@ -42,7 +44,24 @@ def _given(act: str) -> dict[str, Any]:
             given["mapping"] = json.loads(text) if text else {}
         except (ValueError, RecursionError) as error:
             raise tk.ValidationError({"mapping": [tk._("The mapping is no JSON: {detail}").format(detail=str(error)[:100])]}) from error
+    if act in ("make", "change") and "settings" in request.form:
+        if given.get("kind") in ASKED:
+            # the format that can be chosen is that of a broker's messages
+            given.pop("format", None)
+        given.update(_settings(request.form["settings"].strip()))
     return given
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """The fields of a kind's own, as JSON. Raises ValidationError."""
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise tk.ValidationError({"settings": [tk._("The settings are no JSON: {detail}").format(detail=str(error)[:100])]}) from error
+    if not isinstance(found, dict) or not set(found) <= set(pulls.MORE):
+        odd = ", ".join(sorted(map(str, set(found) - set(pulls.MORE)))) if isinstance(found, dict) else text[:100]
+        raise tk.ValidationError({"settings": [tk._("These are no settings of a source: {names}").format(names=odd)]})
+    return found
 
 
 @sensors.route("/dataset/capteurs/<name>", methods=["GET", "POST"])
@@ -58,7 +77,10 @@ def sources(name: str) -> Any:
         try:
             made = _call(ACTS[act], **{"dataset": package["id"], **_given(act)})
         except tk.ValidationError as error:
-            errors = dict(error.error_dict)
+            errors = {name: words for name, words in error.error_dict.items() if name not in pulls.MORE or name == "format"}
+            # what is wrong with a setting stands at the settings, with its name
+            odd = [f"{name} – {' '.join(words)}" for name, words in error.error_dict.items() if name not in errors]
+            errors.update({"settings": odd} if odd else {})
         if not errors and act != "key":
             tk.h.flash_success(tk._("Saved."))
             return tk.redirect_to("tzc_sensors.sources", name=name)
@@ -67,8 +89,9 @@ def sources(name: str) -> Any:
         "sensors/sources.html",
         {
             "pkg_dict": package, "pkg": package, "sources": found, "errors": errors, "act": act, "which": request.form.get("id", ""),
-            "made": made if act == "key" and not errors else None, "typed": {field: request.form.get(field, "") for field in (*TEXTS, "mapping")},
-            "kinds": [kind for kind in ("push", "ttn", "chirpstack", "mqtt") if kind in definition.KINDS], "formats": definition.FORMATS, "administrator": tk.current_user.sysadmin,
+            "made": made if act == "key" and not errors else None, "typed": {field: request.form.get(field, "") for field in (*TEXTS, "mapping", "settings")},
+            "kinds": [*(kind for kind in ("push", "ttn", "chirpstack", "mqtt") if kind in definition.KINDS), *ASKED], "formats": definition.FORMATS, "administrator":
+            tk.current_user.sysadmin,
         },
     )  # fmt: skip
     return page, 400 if errors else 200
@@ -80,4 +103,8 @@ def _whole(id_: str) -> dict[str, Any]:
     kind = definition.KINDS.get(row["kind"])
     fields = (*kind.needs, *kind.takes) if kind is not None else ()
     mapping = json.dumps(row["mapping"], indent=1, ensure_ascii=False) if row.get("mapping") else ""
-    return {**row, "fields": fields, "sends": bool(kind and kind.keys), "mapping_text": mapping, "arrivals": _call("tzc_sensor_arrival_list", id=id_, limit=ARRIVALS)}
+    settings = {name: row[name] for name in kind.more if name in row and name != "credential"} if kind is not None and kind.scheduled else {}
+    if kind is not None and kind.scheduled:
+        fields = (*(field for field in fields if field not in kind.more), "cron", "settings")
+    told = {"settings_text": json.dumps(settings, indent=1, ensure_ascii=False) if settings else "", "asked": bool(kind and kind.scheduled)}
+    return {**row, **told, "fields": fields, "sends": bool(kind and kind.keys), "mapping_text": mapping, "arrivals": _call("tzc_sensor_arrival_list", id=id_, limit=ARRIVALS)}

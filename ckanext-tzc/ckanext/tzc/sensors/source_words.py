@@ -4,7 +4,9 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.territory import language
 
+from tzc.harvesting import causes
 from tzc.sensors import faults
 
 
@@ -20,6 +22,7 @@ def field(name: str, code: str, detail: str = "") -> str:
             "address": tk._("Give an address of this kind, without a password in it, such as mqtts://broker.example.org."),
             "topics": tk._("Give topics, one a line; + stands for one level, # at the end for all that follow."),
             "format": tk._("Choose what the messages are: json, ttn or chirpstack."),
+            "cron": tk._("Give five words of cron, such as “15 6 * * *” for each day at a quarter past six."),
             "ca": tk._("Give a certificate as PEM, which begins with -----BEGIN CERTIFICATE-----."),
         }.get(code, code)
     )
@@ -63,6 +66,23 @@ def row(code: str) -> str:
             "words": tk._("The stream has said very many different words already, or this one is very long."),
         }.get(code, faults.ROWS.get(code, code))
     )
+
+
+def not_read(code: str, parameters: dict[str, Any]) -> str:
+    """Why a source that is asked cannot be read, and what to do."""
+    own = {
+        "not_allowed": tk._("An administrator of the portal has not allowed this source yet."),
+        "credential": tk._("There is no such credential for this server: give it on the page of feeds."),
+        "sealed": tk._("The credential cannot be opened, as the portal's secret was changed: give it anew."),
+        "plain": tk._("A credential is sent by https only: give an address that begins with https."),
+        "internal": tk._("The portal could not do it; its team finds the reason in the log."),
+    }
+    if code in own:
+        return str(own[code])
+    cause = causes.of(code)
+    if cause is not None:
+        return f"{cause.what.text(language())} {tk._('It is tried again by itself; see whether its address and settings are right.')}"
+    return batch(code, parameters) if code in faults.BATCHES else code
 
 
 def batch(code: str, parameters: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from ckanext.tzc.harvesters.http import is_inner
 from tzc.sensors import definition
 from tzc.sensors.definition import Definition, DefinitionError
 
-from . import source_words, store
+from . import scheduling, source_words, store
 
 Errors = dict[str, list[str]]
 
@@ -78,6 +78,7 @@ def make(found: Any, data: dict[str, Any], user: Any) -> store.Source:
         id=secrets.token_hex(8), dataset=found.id, partner=found.owner_org, kind=wanted.kind, name=wanted.name, definition=dict(wanted.fields), paused=False,
         allowed=user.sysadmin or not kind.closed, internal=user.sysadmin and _leads_inside(wanted), by=user.id, made=store.now(),
     )  # fmt: skip
+    scheduling.put(made, data)
     model.Session.add(made)
     model.Session.flush()
     told("sensor_source.made", made, user)
@@ -97,7 +98,7 @@ def change(row: store.Source, data: dict[str, Any], user: Any) -> None:
     if data.get("kind") not in (None, "", row.kind):
         raise tk.ValidationError({"kind": [tk._("The kind of a source stays: make another one.")]})
     before = dict(row.definition)
-    merged = {**before, "name": row.name, **{field: value for field, value in data.items() if field not in ("id", "paused")}, "kind": row.kind}
+    merged = {**before, "name": row.name, **{field: value for field, value in data.items() if field not in ("id", "paused", "cron")}, "kind": row.kind}
     wanted = read(merged, row.partner, administrator=user.sysadmin or row.internal)
     if any(wanted.fields.get(field) != before.get(field) for field in LEADS):
         row.cursor = None
@@ -110,6 +111,7 @@ def change(row: store.Source, data: dict[str, Any], user: Any) -> None:
     row.name, row.definition = wanted.name, dict(wanted.fields)
     if "paused" in data:
         row.paused = data["paused"] in TRUE
+    scheduling.put(row, data)
     model.Session.flush()
     told("sensor_source.changed", row, user)
 
@@ -137,14 +139,21 @@ def path(row: store.Source) -> str:
     return str(tk.h.url_for("tzc_sensors.sources", name=found.name if found else row.dataset, _anchor=f"source-{row.id}"))
 
 
+def _words(row: store.Source) -> str:
+    """Why a source cannot be read, and what to do."""
+    if not row.trouble:
+        return ""
+    return source_words.not_read(row.trouble, row.parameters or {}) if scheduling.is_asked(row) else source_words.trouble(row.trouble)
+
+
 def shown(row: store.Source) -> dict[str, Any]:
     """A source for a page or program."""
     kind = definition.KINDS.get(row.kind)
     way = {"push": "tzc_sensors.push"}.get(row.kind, "tzc_sensors.uplink") if kind is not None and kind.keys else ""
     return {
         "id": row.id, "dataset": row.dataset, "kind": row.kind, "name": row.name, **row.definition, "cron": row.cron, "due": moment(row.due), "paused": row.paused,
-        "allowed": row.allowed, "internal": row.internal, "trouble": row.trouble,
-        "words": source_words.trouble(row.trouble) if row.trouble else "", "since": moment(row.since), "seen": moment(row.seen), "made": moment(row.made),
+        "allowed": row.allowed, "internal": row.internal, "trouble": row.trouble, "words": _words(row), "since": moment(row.since), "seen": moment(row.seen),
+        "made": moment(row.made),
         "send": tk.h.url_for(way, source=row.id, qualified=True) if way else None,
     }  # fmt: skip
 

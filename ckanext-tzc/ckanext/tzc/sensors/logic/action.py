@@ -74,6 +74,7 @@ def tzc_sensor_source_create(context: Any, data_dict: dict[str, Any]) -> Answer:
     `dataset`: id or name; `name`; `kind`: push (a program sends CSV, JSON, Arrow, Parquet or SensorThings), ttn or chirpstack (a network's webhook), mqtt, or a kind that is
     fetched; `mapping`: how fields become streams (docs/connect-a-sensor.md); `signature`: the name of a credential with whose token a webhook is signed. Of mqtt: `address`
     (mqtts://host:port), `topics` (a list), `format` (json, ttn, chirpstack), `credential`, `ca` (a certificate as PEM, where the broker's is signed by an authority of its own).
+    Kinds that are fetched (sensorthings, ngsi_ld, hubeau, opendatasoft, meteofrance, atmo, gbfs, file) have fields of their own (docs/sensor-sources.md), and `cron`, five words.
     Returns the source (`tzc_sensor_source_show`). Raises ObjectNotFound, NotAuthorized, ValidationError.
     """
     return source_actions.create(context, data_dict)
@@ -91,10 +92,16 @@ def tzc_sensor_source_remove(context: Any, data_dict: dict[str, Any]) -> Answer:
     return source_actions.remove(context, data_dict)
 
 
+def tzc_sensor_source_pull(context: Any, data_dict: dict[str, Any]) -> Answer:
+    """Ask a source (`id`) of a kind that is fetched now, rather than at its time: a job does it. Returns the source. Raises ObjectNotFound, NotAuthorized, ValidationError."""
+    return source_actions.pull(context, data_dict)
+
+
 @tk.side_effect_free
 def tzc_sensor_source_show(context: Any, data_dict: dict[str, Any]) -> Answer:
-    """A source (`id`), for who may change the dataset's files: its fields, `{"paused", "allowed", "internal", "trouble", "since", "seen", "send", "streams", "keys"}`: `send` is
-    the address to send to, `seen` when something last came, `streams` how many there are. Raises ObjectNotFound, NotAuthorized.
+    """A source (`id`), for who may change the dataset's files: its fields, and `{"cron", "due", "paused", "allowed", "internal", "trouble", "words", "since", "seen", "send",
+    "streams", "keys"}`: `due` is when it is asked next, `words` why it cannot be read (`trouble`, since `since`), `send` the address to send to, `seen` when something last
+    came, `streams` how many there are. Raises ObjectNotFound, NotAuthorized.
     """
     return source_actions.show(context, data_dict)
 

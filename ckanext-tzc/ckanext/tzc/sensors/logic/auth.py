@@ -23,7 +23,7 @@ def _of_dataset(context: Any, data_dict: dict[str, Any]) -> Answer:
 
 
 tzc_sensor_source_create = tzc_sensor_source_update = tzc_sensor_source_remove = tzc_sensor_source_show = tzc_sensor_source_list = _of_dataset
-tzc_sensor_arrival_list = tzc_sensor_key_create = tzc_sensor_key_revoke = _of_dataset
+tzc_sensor_source_pull = tzc_sensor_arrival_list = tzc_sensor_key_create = tzc_sensor_key_revoke = _of_dataset
 
 
 def tzc_sensor_source_allow(context: Any, data_dict: dict[str, Any]) -> Answer:

@@ -1,4 +1,4 @@
-"""When a feed is due: five words of cron, by the territory's clock, and each feed a little later than all others of the same minute."""
+"""When something is due: five words of cron, by the territory's clock, and each a little later than all others of the same minute."""
 from __future__ import annotations
 
 import datetime as dt

@@ -1,0 +1,389 @@
+"""Each kind's answers as they are published (`samples/README.md`), with exact results; the two nights when the clock is changed; what servers do at odd moments."""
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from ckanext.tzc.harvesters.http import FetchError, Limits
+from ckanext.tzc.harvesters.sensors import atmo, base, file, rows
+from ckanext.tzc.harvesters.sensors.asking import Asking
+from ckanext.tzc.harvesters.sensors.base import kept
+from ckanext.tzc.harvesters.sensors.kinds import KINDS
+from tzc.sensors import definition, partitions, pulls, quality
+from tzc.sensors.faults import BatchError
+from tzc.sensors.readings import Decoded
+
+from tests.domain.harvesters.sensors.speakers import FILE_MAPPING, NOW, PARIS, SPEAKERS, answered, served_file
+from tests.sftp import USER, WORD, Server
+from tests.sites import Asked, Reply, Site
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def read(kind: str, name: str, wanted: dict[str, Any]) -> Decoded:
+    return KINDS[kind].decode(kept({}, (SAMPLES / name).read_bytes()), wanted)
+
+
+def told(found: Decoded) -> list[tuple[str, str, float]]:
+    return sorted(
+        (found.names[index], partitions.moment(int(time)).strftime("%Y-%m-%dT%H:%M"), float(result)) for index, time, result in zip(found.index, found.times, found.results, strict=True)
+    )  # fmt: skip
+
+
+def refused(found: Decoded) -> list[tuple[int, str]]:
+    return [(row.row, row.code) for row in found.rejected]
+
+
+def test_hubeau() -> None:
+    """Litres and millimetres; a doubtful level; a site's own line left out where its station was asked for; a result that is missing is named."""
+    found = read("hubeau", "hubeau_observations.json", {"stations": ["F700000103"]})
+    assert told(found) == [("F700000103/H", "2026-05-06T12:00", 1050.0), ("F700000103/Q", "2026-05-06T12:00", 348_000.0), ("F700000103/Q", "2026-05-06T12:10", 347_000.0)]
+    assert found.units == {"F700000103/H": "mm", "F700000103/Q": "L/s"}
+    assert found.flags.tolist() == [0, quality.SUSPECT, quality.ESTIMATED] and refused(found) == [(3, "no_result")]
+    site = read("hubeau", "hubeau_observations.json", {"stations": ["F7000001"]})
+    assert told(site) == [("F7000001/Q", "2026-05-06T12:00", 348_000.0)]
+
+
+def test_eco2mix() -> None:
+    """Quarter-hours in UTC on both sides of the changes of the clock; those that are not known yet are not there."""
+    found = read("opendatasoft", "eco2mix.csv", {"preset": "eco2mix"})
+    assert [row for row in told(found) if row[0] == "taux_co2"] == [
+        ("taux_co2", "2022-06-01T02:15", 55.0), ("taux_co2", "2026-03-29T00:45", 21.0), ("taux_co2", "2026-03-29T01:00", 22.0), ("taux_co2", "2026-10-25T00:45", 30.0),
+        ("taux_co2", "2026-10-25T01:45", 31.0),
+    ]  # fmt: skip
+    assert ("ech_physiques", "2022-06-01T02:15", -2435.0) in told(found) and len(found) == 15 and refused(found) == []
+
+
+def test_eco2mix_by_the_local_clock() -> None:
+    """A portal that gives moments without a zone: the hour that is missing is named, of the one that is there twice the order tells which is meant."""
+    local = {"address": "x", "identifier": "y", "mapping": {"time": "heure", "values": [{"path": "v"}]}}
+    spring = "heure;v\n" + "".join(f"2026-03-29T{hour}:00;{hour}\n" for hour in ("01", "02", "03"))
+    found = KINDS["opendatasoft"].decode(kept({}, spring.encode()), local)
+    assert told(found) == [("v", "2026-03-29T00:00", 1.0), ("v", "2026-03-29T01:00", 3.0)] and refused(found) == [(1, "missing_hour")]
+    autumn = "heure;v\n" + "".join(f"2026-10-25T{text};{number}\n" for number, text in enumerate(("01:30", "02:00", "02:30", "02:00", "02:30", "03:00")))
+    found = KINDS["opendatasoft"].decode(kept({}, autumn.encode()), local)
+    assert [(moment, value) for _, moment, value in told(found)] == [
+        ("2026-10-24T23:30", 0.0), ("2026-10-25T00:00", 1.0), ("2026-10-25T00:30", 2.0), ("2026-10-25T01:00", 3.0), ("2026-10-25T01:30", 4.0), ("2026-10-25T02:00", 5.0),
+    ]  # fmt: skip
+
+
+def test_meteofrance() -> None:
+    """Kelvin and pascal as they are told; rain is of the six minutes before; what is not measured is nothing; no rain is a value."""
+    found = read("meteofrance", "dppaquetobs.json", {"stations": ["17300009"]})
+    rows_ = told(found)
+    assert ("17300009/t", "2026-11-29T10:00", 285.45) in rows_ and ("17300009/pres", "2026-11-29T10:00", 101_325.0) in rows_
+    assert [row for row in rows_ if row[0] == "17300009/rr_per"] == [("17300009/rr_per", "2026-11-29T09:54", 0.2), ("17300009/rr_per", "2026-11-29T10:00", 0.0)]
+    assert {found.names[index]: int(length) for index, length in zip(found.index, found.seconds, strict=True) if length} == {"17300009/rr_per": 360}
+    assert (found.units["17300009/t"], found.units["17300009/pres"], found.units["17300009/rr_per"]) == ("K", "Pa", "mm")
+    assert len([row for row in rows_ if row[0] == "17300009/fxi10"]) == 1 and refused(found) == []
+
+
+def test_atmo() -> None:
+    """Days by the local clock, of 23 and 25 hours; the index that was told last stands last; no index is nothing; other zones are left out."""
+    found = read("atmo", "atmo_indices.json", {"zones": ["17300"]})
+    index = [(moment, value) for name, moment, value in zip([found.names[place] for place in found.index], found.times.tolist(), found.results.tolist(), strict=True) if name == "17300/qual"]
+    assert [(partitions.moment(moment).isoformat(), value) for moment, value in index] == [
+        ("2026-03-28T23:00:00+00:00", 1.0), ("2026-10-24T22:00:00+00:00", 3.0), ("2026-10-24T22:00:00+00:00", 2.0),
+    ]  # fmt: skip
+    assert sorted(set(found.seconds.tolist())) == [23 * 3600, 25 * 3600]
+    assert "17300/so2" not in {found.names[place] for place in found.index} and refused(found) == []
+
+
+@pytest.mark.parametrize(("written", "begin", "seconds"), [
+    ("2026-11-29", "2026-11-28T23:00:00Z", 86_400), ("2026-11-29T00:00:00Z", "2026-11-28T23:00:00Z", 86_400), ("2026-11-28T23:00:00Z", "2026-11-28T23:00:00Z", 86_400),
+    (1_795_906_800_000, "2026-11-28T23:00:00Z", 86_400), ("2026/11/29 00:00:00", "2026-11-28T23:00:00Z", 86_400), ("2026-03-29", "2026-03-28T23:00:00Z", 82_800), (None, None, 0),
+    ("demain", "demain", 0), (1e300, "1e+300", 0),
+])  # fmt: skip
+def test_days(written: object, begin: str | None, seconds: int) -> None:
+    """As the services of the regions write them."""
+    assert atmo.day(written, base.zone({})) == (begin, seconds)
+
+
+@pytest.mark.parametrize("name", ["gbfs2_status.json", "gbfs3_status.json"])
+def test_gbfs(name: str) -> None:
+    """Both versions say the same; a station without bicycles has none; one that never reported has the feed's moment."""
+    assert told(read("gbfs", name, {})) == [
+        ("1/bikes", "2025-11-29T11:59", 0.0), ("1/docks", "2025-11-29T11:59", 12.0), ("2/bikes", "2025-11-29T12:00", 5.0), ("2/docks", "2025-11-29T12:00", 3.0)
+    ]  # fmt: skip
+
+
+def test_ngsi_ld() -> None:
+    """Full, with a past, in short, and simplified; a moment of its own goes before the entity's; without a zone it is the source's."""
+    found = read("ngsi_ld", "ngsi_ld_entities.json", {"types": ["AirQualityObserved"], "address": "x", "zone": "Europe/Madrid"})
+    prefix = "urn:ngsi-ld:AirQualityObserved:"
+    madrid = f"{prefix}Madrid-AmbientObserved-28079004-2016-03-15T11:00:00"
+    assert told(found) == [
+        (f"{madrid}/NO2", "2016-03-15T11:00", 69.0), (f"{madrid}/SO2", "2016-03-15T11:00", 11.0), (f"{madrid}/temperature", "2016-03-15T10:55", 12.2),
+        (f"{prefix}b/NO2", "2016-03-15T11:00", 1.0), (f"{prefix}b/NO2", "2016-03-15T12:00", 2.0), (f"{prefix}b/O3", "2016-03-15T11:00", 3.0), (f"{prefix}b/O3", "2016-03-15T12:00", 4.0),
+        (f"{prefix}c/NO2", "2016-03-15T10:00", 7.5),
+    ]  # fmt: skip
+    assert found.units == {f"{madrid}/NO2": "ug/m3", f"{madrid}/SO2": "ug/m3", f"{madrid}/temperature": "Cel"}
+
+
+def test_sensorthings() -> None:
+    """A moment, an hour, one of another zone with a number as text, one that only says when it was known, and one without a result."""
+    found = read("sensorthings", "sensorthings_array.json", {"address": "x"})
+    assert told(found) == [
+        ("port 1", "2017-01-13T10:00", 91.5), ("port 1", "2017-01-13T10:20", 90.0), ("port 1", "2017-01-13T10:21", 92.0), ("port 1", "2017-01-13T10:22", 0.0)
+    ]  # fmt: skip
+    assert sorted(zip(found.seconds.tolist(), found.flags.tolist(), strict=True)) == [(0, 0), (0, 0), (0, quality.SUSPECT), (3600, 0)] and refused(found) == [(4, "no_result")]
+
+
+def test_entities_where_a_server_knows_no_arrays() -> None:
+    body = kept({"stream": "7"}, json.dumps({"value": [{"@iot.id": 1, "phenomenonTime": "2017-01-13T10:20:00Z", "result": 5}]}).encode())
+    assert told(KINDS["sensorthings"].decode(body, {"address": "x"})) == [("7", "2017-01-13T10:20", 5.0)]
+
+
+# files
+
+
+TABLE = {"address": "", "mapping": FILE_MAPPING}
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "PART", 150)
+
+
+def text(*lines: str) -> bytes:
+    return "\n".join(["horodate;station;température", *lines, ""]).encode()
+
+
+def line(hour: int, value: str = "1,5") -> str:
+    return f"2026-11-29 {hour:02}:00;quai;{value}"
+
+
+def run(site: Site, content: bytes, cursor: Any = None, kind: str = "csv", name: str = "releves.csv") -> tuple[list[float], Any]:
+    """What is read of a file, and the cursor."""
+    site.answer = lambda asked: served_file(content, asked)
+    wanted = {**TABLE, "address": f"{site.address}/{name}", "format": kind}
+    client = Asking(wanted["address"], now=NOW, allow_internal=True, limits=Limits(tries=1, answer=5))
+    pages = list(KINDS["file"].collect(client, wanted, cursor))
+    return [value for page in pages for value in page.decoded.results.tolist()], pages[-1].cursor if pages else cursor
+
+
+def test_only_new_lines_are_fetched(site: Site) -> None:
+    before = [line(hour, f"{hour},5") for hour in range(10)]
+    values, cursor = run(site, text(*before))
+    assert values == [hour + 0.5 for hour in range(10)]
+    site.asked.clear()
+    values, cursor = run(site, text(*before, line(10, "10,5"), line(11, "11,5")), cursor)
+    assert values == [10.5, 11.5]
+    assert all(int(asked.headers["Range"].partition("=")[2].partition("-")[0]) > 0 for asked in site.asked), "the beginning is not asked for again"
+    assert run(site, text(*before, line(10, "10,5"), line(11, "11,5")), cursor)[0] == []
+
+
+def test_a_file_that_was_replaced_is_read_from_its_beginning(site: Site) -> None:
+    _, cursor = run(site, text(line(1), line(2)))
+    assert run(site, text(line(1, "9"), line(2), line(3)), cursor)[0] == [9.0, 1.5, 1.5]
+    assert run(site, text(line(7)), cursor)[0] == [1.5], "shorter than before"
+    assert run(site, b"", cursor)[0] == []
+
+
+def test_a_line_that_is_being_written_waits_for_its_end(site: Site) -> None:
+    whole = text(line(1, "1,25"), line(2, "2,25"))
+    for cut in range(len(text(line(1, "1,25"))), len(whole)):
+        values, cursor = run(site, whole[:cut])
+        assert values == [1.25]
+        assert run(site, whole, cursor)[0] == [2.25]
+
+
+def test_a_last_line_without_an_end(site: Site) -> None:
+    """It is taken when the file has stayed as it was; and read again when it went on all the same."""
+    short = text(line(1, "1,25"), line(2, "2,2")).rstrip(b"\n")
+    values, cursor = run(site, short)
+    assert values == [1.25]
+    values, cursor = run(site, short, cursor)
+    assert values == [2.2]
+    assert run(site, short, cursor)[0] == []
+    assert run(site, short + b"5\n" + line(3, "3,25").encode() + b"\n", cursor)[0] == [2.25, 3.25]
+    assert run(site, short + b"\n" + line(3, "3,25").encode() + b"\n", cursor)[0] == [3.25]
+
+
+def test_a_server_that_knows_no_parts(site: Site) -> None:
+    content = text(*(line(hour, f"{hour}") for hour in range(12)))
+    site.answer = lambda _: Reply(content)
+    wanted = {**TABLE, "address": f"{site.address}/releves.csv"}
+    client = Asking(wanted["address"], now=NOW, allow_internal=True, limits=Limits(tries=1, answer=5))
+    pages = list(KINDS["file"].collect(client, wanted, None))
+    assert [value for page in pages for value in page.decoded.results.tolist()] == [float(hour) for hour in range(12)]
+
+
+def test_marks_and_encodings(site: Site) -> None:
+    """A mark at the beginning; text of Windows; a table whose lines end as there."""
+    content = text(line(1), line(2)).decode()
+    assert run(site, b"\xef\xbb\xbf" + content.encode())[0] == [1.5, 1.5]
+    assert run(site, content.replace("\n", "\r\n").encode("cp1252"))[0] == [1.5, 1.5]
+    with pytest.raises(BatchError):
+        run(site, content.encode("utf-16"))
+
+
+def test_rows_that_cannot_be_read_are_named(site: Site) -> None:
+    site.answer = lambda asked: served_file(text(line(1), "2026-03-29 02:30;quai;2", "hier;quai;3", "1;2;3;4", line(2, "beaucoup"), line(3, ""), line(4)), asked)
+    wanted = {**TABLE, "address": f"{site.address}/releves.csv"}
+    pages = list(KINDS["file"].collect(Asking(wanted["address"], now=NOW, allow_internal=True), wanted, None))
+    assert [value for page in pages for value in page.decoded.results.tolist() if value == value] == [1.5, 1.5]
+    assert [row.code for page in pages for row in page.decoded.rejected] == ["missing_hour", "time", "shape"]
+
+
+def test_parquet_is_read_where_it_changed(site: Site, tmp_path: Path) -> None:
+    moments = pa.array([dt.datetime(2026, 11, 29, hour, tzinfo=PARIS) for hour in range(3)], pa.timestamp("us", "UTC"))
+    table = pa.table({"horodate": moments, "station": ["quai"] * 3, "température": [1.0, None, 3.0]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
+    values, cursor = run(site, content, None, "parquet", "a.parquet")
+    assert values == [1.0, 3.0] and cursor["digest"] == hashlib.sha256(content).hexdigest()
+    assert run(site, content, cursor, "parquet", "a.parquet")[0] == []
+    with pytest.raises(BatchError) as caught:
+        run(site, content[: len(content) // 2], None, "parquet", "a.parquet")
+    assert caught.value.code == "broken"
+
+
+def test_a_file_by_sftp(tmp_path: Path) -> None:
+    """Only new lines are read; the server is known by its key before anything is said to it; an address inside wants its permission."""
+    (tmp_path / "releves.csv").write_bytes(text(line(1), line(2)))
+    server = Server(tmp_path)
+    wanted = {**TABLE, "address": f"sftp://{server.address}/releves.csv", "host_key": server.key.fingerprint}
+
+    def collect(cursor: Any = None, secret: Any = None, internal: bool = True, **more: Any) -> tuple[list[float], Any]:
+        client = Asking(wanted["address"], secret=secret or {"user": USER, "password": WORD}, now=NOW, allow_internal=internal)
+        pages = list(KINDS["file"].collect(client, {**wanted, **more}, cursor))
+        return [value for page in pages for value in page.decoded.results.tolist()], pages[-1].cursor if pages else cursor
+
+    try:
+        values, cursor = collect()
+        assert values == [1.5, 1.5]
+        (tmp_path / "releves.csv").write_bytes(text(line(1), line(2), line(3, "3,5")))
+        assert collect(cursor)[0] == [3.5]
+        server.tried.clear()
+        for cause, more in (("certificate", {"host_key": "SHA256:" + "A" * 43}), ("inner", {"internal": False})):
+            with pytest.raises(FetchError) as caught:
+                collect(**more)
+            assert caught.value.cause == cause and server.tried == []
+        with pytest.raises(FetchError) as caught:
+            collect(secret={"user": USER, "password": "faux"})
+        assert caught.value.cause == "login"
+        with pytest.raises(FetchError) as caught:
+            collect(address=f"sftp://{server.address}/autre.csv")
+        assert caught.value.cause == "not_found"
+        pq.write_table(pa.table({"horodate": ["2026-11-29T10:00:00Z"], "station": ["quai"], "température": [4.5]}), tmp_path / "b.parquet")
+        values, cursor = collect(address=f"sftp://{server.address}/b.parquet")
+        assert values == [4.5] and collect(cursor, address=f"sftp://{server.address}/b.parquet")[0] == []
+    finally:
+        server.close()
+
+
+# servers at odd moments
+
+
+def test_a_page_that_the_source_has_forgotten(site: Site) -> None:
+    """A run goes on at a link that no longer works: it begins where the last whole one ended."""
+    speaker = next(speaker for speaker in SPEAKERS if speaker.name == "hubeau")
+    whole = speaker.says(site, speaker.told())
+    site.answer = lambda asked: Reply(b"{}", 400) if asked.question.get("cursor") == "alt" else whole(asked)
+    wanted = speaker.definition(site.address)
+    cursor = {"until": "2026-11-28T00:00:00Z", "next": f"{site.address}/observations_tr?cursor=alt"}
+    pages = list(speaker.kind.collect(Asking(site.address, now=NOW, allow_internal=True), wanted, cursor))
+    assert sum(len(page.decoded) for page in pages) == 12
+
+
+def test_links_of_a_server_behind_a_proxy(site: Site) -> None:
+    """It names itself by http; it is asked as the source's address says."""
+    client = Asking("https://frost.example.org/v1.1", secret={"token": "x"})
+    assert client.onward("http://frost.example.org:8080/v1.1/Datastreams?$skip=100") == "https://frost.example.org/v1.1/Datastreams?$skip=100"
+    assert client.onward("/v1.1/Things") == "https://frost.example.org/v1.1/Things"
+    assert client.onward("https://other.example.org/x") == "https://other.example.org/x"
+
+
+def test_dpobs_is_asked_moment_by_moment(site: Site) -> None:
+    asked_for: list[str] = []
+
+    def answer(asked: Asked) -> Reply:
+        asked_for.append(asked.question["date"])
+        if len(asked_for) == 2:
+            return Reply(b"", 404)
+        return answered([{"geo_id_insee": "17300009", "validity_time": asked.question["date"], "t": 280.0}])
+
+    site.answer = answer
+    wanted = {"address": f"{site.address}/public/DPObs/v1", "stations": ["17300009"], "fields": ["t"]}
+    pages = list(KINDS["meteofrance"].collect(Asking(wanted["address"], now=NOW, allow_internal=True), wanted, {"until": "2026-11-29T12:48:00Z"}))
+    assert asked_for == [f"2026-11-29T11:{minute:02}:00Z" for minute in range(0, 60, 6)] + ["2026-11-29T12:00:00Z"]
+    assert sum(len(page.decoded) for page in pages) == 10
+
+
+def test_atmo_by_wfs(site: Site) -> None:
+    features = json.loads((SAMPLES / "atmo_indices.json").read_bytes())
+
+    def answer(asked: Asked) -> Reply:
+        assert (asked.question["request"], asked.question["typeNames"]) == ("GetFeature", "ind:ind_na") and "code_zone IN ('17300')" in asked.question["CQL_FILTER"]
+        return answered(features)
+
+    site.answer = answer
+    wanted = {"address": f"{site.address}/geoserver/ind/ows", "zones": ["17300"], "way": "wfs", "layer": "ind:ind_na"}
+    pages = list(KINDS["atmo"].collect(Asking(wanted["address"], now=NOW, allow_internal=True), wanted, None))
+    assert sum(len(page.decoded) for page in pages) == 3 * 5
+
+
+def test_a_first_run_goes_back_as_far_as_is_said(site: Site) -> None:
+    speaker = next(speaker for speaker in SPEAKERS if speaker.name == "hubeau")
+    for given, begin in (("P3D", "2026-11-26T12:00:00Z"), ("2026-11-20", "2026-11-19T23:00:00Z"), ("2026-11-20T06:00Z", "2026-11-20T06:00:00Z"), ("2001-01-01", "2026-10-30T12:00:00Z")):
+        site.asked.clear()
+        site.answer = speaker.says(site, [])
+        list(speaker.kind.collect(Asking(site.address, now=NOW, allow_internal=True), {**speaker.definition(site.address), "from": given}, None))
+        assert [asked.question["date_debut_obs"] for asked in site.asked] == [begin]
+
+
+def test_a_login_that_is_refused(site: Site) -> None:
+    speaker = next(speaker for speaker in SPEAKERS if speaker.name == "atmo")
+    site.answer = speaker.says(site, speaker.told())
+    with pytest.raises(FetchError) as caught:
+        list(speaker.kind.collect(Asking(site.address, secret={"user": "ville", "password": "falsch"}, now=NOW, allow_internal=True), speaker.definition(site.address), None))
+    assert caught.value.cause == "login"
+
+
+# definitions
+
+
+@pytest.mark.parametrize(("given", "faults"), [
+    ({"kind": "hubeau", "stations": "F700000103, N603201001"}, {}),
+    ({"kind": "hubeau", "stations": []}, {"stations": "needed"}),
+    ({"kind": "hubeau", "stations": ["a b"]}, {"stations": "text"}),
+    ({"kind": "hubeau", "stations": ["F7"], "quantities": ["T"]}, {"quantities": "text"}),
+    ({"kind": "hubeau", "stations": ["F7"], "from": "hier"}, {"from": "text"}),
+    ({"kind": "hubeau", "stations": ["F7"], "from": "P30D", "overlap": "3600"}, {}),
+    ({"kind": "opendatasoft"}, {"address": "needed", "identifier": "needed", "mapping": "needed"}),
+    ({"kind": "opendatasoft", "preset": "eco2mix"}, {}),
+    ({"kind": "opendatasoft", "preset": "autre"}, {"preset": "text"}),
+    ({"kind": "atmo", "zones": ["17300"]}, {"credential": "needed"}),
+    ({"kind": "atmo", "zones": ["17300"], "way": "wfs"}, {"address": "needed", "layer": "needed"}),
+    ({"kind": "gbfs", "address": "ftp://x.example.org/gbfs.json"}, {"address": "address"}),
+    ({"kind": "gbfs", "address": "https://a:b@x.example.org/gbfs.json"}, {"address": "address"}),
+    ({"kind": "file", "address": "sftp://x.example.org/a.csv", "mapping": {}}, {"mapping": "needed"}),
+    ({"kind": "file", "address": "sftp://x.example.org/a.csv", "mapping": {"create": True}}, {"credential": "needed", "host_key": "needed"}),
+    ({"kind": "meteofrance", "stations": ["17300009"], "credential": "clé", "fields": ["t", "neige"]}, {"fields": "text"}),
+    ({"kind": "sensorthings", "address": "https://x.example.org/v1.1", "zone": "Europe/Rochelle"}, {"zone": "text"}),
+])  # fmt: skip
+def test_definitions(given: dict[str, Any], faults: dict[str, str]) -> None:
+    if faults:
+        with pytest.raises(definition.DefinitionError) as caught:
+            definition.read({"name": "x", **given})
+        assert caught.value.faults == faults
+    else:
+        assert json.loads(json.dumps(definition.read({"name": "x", **given}).fields))
+
+
+def test_each_kind_is_scheduled() -> None:
+    assert all(kind.scheduled and not kind.keys and set(kind.more) <= set(pulls.MORE) for kind in pulls.PULLED)
+
+
+def test_rows_of_odd_values() -> None:
+    """Lists and objects are none, huge numbers are too big for the store, words are kept as words, yes is 1."""
+    found = rows.of(["a"] * 6, ["2026-01-01T00:00:00Z"] * 6, [[1], {"a": 1}, 10**400, "ouvert", True, None])
+    assert refused(found) == [(0, "shape"), (1, "shape"), (5, "no_result")]
+    assert (len(found), found.words, found.rows.tolist()) == (3, ["ouvert"], [2, 3, 4])
