@@ -2,6 +2,20 @@
 from __future__ import annotations
 
 
+def follow_consents() -> int:
+    """End consents whose last day has passed, erase what is of accounts that are gone, sum groups up anew where something changed. Returns how many of all."""
+    from .homes import following
+
+    return following.follow()
+
+
+def pull_meters() -> int:
+    """Ask the grid operator for what is new. Returns how many answers were taken."""
+    from .homes import connecting
+
+    return connecting.pull_all()
+
+
 def forget() -> int:
     """Remove what came long ago. Returns how many."""
     import ckan.model as model
