@@ -371,7 +371,7 @@ def test_what_is_kept_elsewhere_is_erased_after_the_commit(group: dict[str, Any]
     from ckanext.tzc.sensors import erasing
 
     told: list[list[int]] = []
-    monkeypatch.setattr(erasing, "ERASERS", [lambda numbers: told.append(list(numbers))])
+    monkeypatch.setattr(erasing, "ERASERS", [lambda numbers, _datasets: told.append(list(numbers))])
     user, made = with_curve(1, group["id"])
     stream = call("tzc_meter_list", user)[0]["streams"][0]["id"]
     erasing.erase_streams([stream])
@@ -441,3 +441,36 @@ def test_the_pages_of_a_group(app: Any, group: dict[str, Any], partner: dict[str
     with pytest.raises(tk.ObjectNotFound):
         call("tzc_meter_group_update", outsider, id=group["id"], open=True)
     Person(app, outsider).visit("/dataset/groupes/consommation-de-la-rue", 403)
+
+
+def test_what_was_moved_to_the_lake_goes_too(group: dict[str, Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Months of long ago lie in files: the curve's are written anew without it, and sums that are taken down come back first."""
+    from ckanext.tzc.sensors import months, reading
+    from ckanext.tzc.sensors.lake import moving
+    from tzc.sensors.partitions import Month
+
+    model.Session.rollback()
+    months.drop(Month(2026, 1))
+    monkeypatch.setitem(tk.config, "tzc.sensors.lake", str(tmp_path / "lake"))
+    monkeypatch.setitem(tk.config, "tzc.sensors.months_kept", 2)
+    people = [with_curve(place, group["id"]) for place in range(10)]
+    follow()
+    settle()
+    user, made = people[0]
+    stream = call("tzc_meter_list", user)[0]["streams"][0]["id"]
+    model.Session.rollback()
+    moving.move()
+    files = list((tmp_path / "lake").rglob("*.parquet"))
+    assert files and homes.rows_of([stream]).get("observation") is None, "the month is in the lake"
+    public = model.Session.execute(sa.text("SELECT stream FROM tzc_sensors_group WHERE id = :id"), {"id": group["id"]}).scalar()
+    assert len(reading.raw([stream], 0, 2**62)) == 96 and len(reading.raw([public], 0, 2**62)) == 48
+    assert call("tzc_meter_curve", user, id=made["id"])["kwh"] == 24.0
+    model.Session.rollback()
+    call("tzc_meter_remove", user, id=made["id"])
+    assert len(reading.raw([stream], 0, 2**62)) == 0 and len(reading.raw([public], 0, 2**62)) == 0
+    import pyarrow.parquet as pq
+
+    left = [number for file in (tmp_path / "lake").rglob("*.parquet") for number in pq.read_table(file, columns=["stream"]).column("stream").to_pylist()]
+    assert stream not in left
+    other = call("tzc_meter_list", people[1][0])[0]["streams"][0]["id"]
+    assert len(reading.raw([other], 0, 2**62)) == 96, "the others' are there"

@@ -20,8 +20,10 @@ from . import settling, store, writing
 
 log = logging.getLogger(__name__)
 
-ERASERS: list[Callable[[Sequence[int]], Any]] = []
-"""What else keeps observations (the lake): each is given the numbers of streams of which nothing may stay, after the commit, and commits by itself."""
+Eraser = Callable[[Sequence[int], Sequence[str]], Any]
+
+ERASERS: list[Eraser] = []
+"""What else keeps observations (the lake): each is given the numbers of streams of which nothing may stay, and their datasets, after the commit; and commits by itself."""
 
 _ERASED = "tzc_sensors_erased"
 
@@ -41,7 +43,7 @@ _UNUSED = """
 """
 
 
-def reaches(eraser: Callable[[Sequence[int]], Any], recaller: Callable[[Any, Sequence[tuple[int, Month]]], Any]) -> None:
+def reaches(eraser: Eraser, recaller: Callable[[Any, Sequence[tuple[int, Month]]], Any]) -> None:
     """Let another store of observations be reached too. Safe to call again."""
     ERASERS[:], RECALLERS[:] = [eraser], [recaller]
 
@@ -52,15 +54,17 @@ def erase_streams(streams: Sequence[int]) -> None:
         return
     numbers = sorted(streams)
     at = _alone(numbers)
+    at.execute("SELECT id, dataset FROM tzc_sensors_stream WHERE id = ANY(%s)", (numbers,))
+    model.Session().info.setdefault(_ERASED, {}).update(at.fetchall())
     for table in (PREFIX, *(f"tzc_sensors_{name}" for name in ("hour", "day", "month", "state", "unsettled"))):
         at.execute(f"DELETE FROM {table} WHERE stream = ANY(%s)", (numbers,))
     at.execute("DELETE FROM tzc_sensors_stream WHERE id = ANY(%s)", (numbers,))
-    model.Session().info.setdefault(_ERASED, set()).update(numbers)
 
 
 def commit() -> None:
     """Commit, then erase elsewhere what was erased here. Where that breaks off, the retention of what is elsewhere makes up for it: the streams are gone."""
-    numbers = sorted(model.Session().info.pop(_ERASED, ()))
+    gone: dict[int, str] = model.Session().info.pop(_ERASED, {})
+    numbers = sorted(gone)
     model.Session.commit()
     if numbers:
         # what a transaction erased that was given up is there
@@ -69,7 +73,7 @@ def commit() -> None:
         model.Session.rollback()
     for erase in ERASERS if numbers else ():
         try:
-            erase(numbers)
+            erase(numbers, sorted({gone[number] for number in numbers}))
         except Exception:  # a withdrawal that is committed is one, and what is elsewhere is found again
             log.exception("Observations of streams that are gone could not be erased everywhere")
 
