@@ -45,6 +45,8 @@ PERIODIC = (
     Periodic("ckanext.tzc.sensors.jobs:offer", "publishing", "9-59/10 * * * *", 240),
     Periodic("ckanext.tzc.sensors.jobs:retain", "long", "47 3 * * *", 3600),
     Periodic("ckanext.tzc.sensors.jobs:move", "long", "57 3 * * *", 6 * 3600),
+    Periodic("ckanext.tzc.sensors.jobs:follow_consents", "publishing", "*/5 * * * *", 290),
+    Periodic("ckanext.tzc.sensors.jobs:pull_meters", "long", "13 * * * *", 3300),
     Periodic("ckanext.tzc.tables.jobs:load_waiting", "interactive", "* * * * *", 50),
     Periodic("ckanext.tzc.tables.jobs:find_unseen", "interactive", "*/5 * * * *", 290),
     Periodic("ckanext.tzc.quality.jobs:score_waiting", "publishing", "*/5 * * * *", 290),

@@ -20,6 +20,8 @@ ROWS = {
     "unit": "the unit cannot become the stream's",
     "shape": "the row is not what was agreed",
     "words": "the stream has said so many different words that it says none",
+    "quantity": "this quantity is not taken",
+    "negative": "a consumption is not below nothing",
 }
 """Codes of rejected rows."""
 
@@ -31,6 +33,8 @@ BATCHES = {
     "kind": "content of this kind is not taken",
     "empty": "there is nothing in it",
     "unexpected": "the source says something else than agreed",
+    "several_meters": "it is of several meters",
+    "other_meter": "it is of another meter",
 }
 """Codes of batches of which nothing is taken."""
 

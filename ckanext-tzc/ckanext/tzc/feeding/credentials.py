@@ -2,18 +2,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan.exceptions import CkanConfigurationException
+from ckanext.tzc.common import sealed as others
 from ckanext.tzc.common.credentials import CredentialError
 
 from tzc.feeding import definition, sealing
 from tzc.feeding.faults import FeedError
 
 from . import store
+
+OTHERS = "another room"
+"""Stands with what is sealed for others, so that none of it passes for a partner's credential."""
 
 SHORTEST = 32
 """Characters of a secret that is one."""
@@ -84,7 +89,36 @@ def rotate(former: str = "") -> tuple[int, list[str]]:
             continue
         row.sealed, row.number = sealing.seal(_secret(), number, values, row.partner, row.name, row.host), number
         count += 1
+    for keeper in others.keepers:
+        more, gone = keeper(lambda content, owner: _anew(content, owner, former, number))
+        count, lost = count + more, lost + gone
     return count, lost
+
+
+NUMBER = 4
+"""Bytes before what is sealed for another room: the number of its key."""
+
+
+def seal_for(values: Mapping[str, str], owner: tuple[str, ...], number: int = 0) -> bytes:
+    """Values of another room (`common.sealed`), with the key that is used now or the one of a number."""
+    number = number or _number()
+    return number.to_bytes(NUMBER, "big") + sealing.seal(_secret(), number, values, OTHERS, *owner)
+
+
+def open_for(content: bytes, owner: tuple[str, ...], former: str = "") -> dict[str, str]:
+    """The values. Raises SealedError."""
+    for secret in (_secret(), former):
+        if secret:
+            with suppress(sealing.SealError):
+                return sealing.unseal(secret, int.from_bytes(content[:NUMBER], "big"), content[NUMBER:], OTHERS, *owner)
+    raise others.SealedError("sealed with another secret, or changed")
+
+
+def _anew(content: bytes, owner: tuple[str, ...], former: str, number: int) -> bytes | None:
+    try:
+        return seal_for(open_for(content, owner, former), owner, number)
+    except others.SealedError:
+        return None
 
 
 def _opened_by(row: Any, secrets: list[str]) -> dict[str, str] | None:

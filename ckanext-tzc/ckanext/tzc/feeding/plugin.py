@@ -6,6 +6,7 @@ from typing import Any
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import credentials as common_credentials
+from ckanext.tzc.common import sealed
 
 from . import credentials
 
@@ -22,6 +23,7 @@ class FeedingPlugin(p.SingletonPlugin):
     p.implements(p.IConfigurer)
 
     def update_config(self, config: Any) -> None:
-        """Our templates."""
+        """Our templates; what other rooms seal is sealed here."""
         tk.add_template_directory(config, "templates")
         common_credentials.answered_by(credentials.known_to_others, credentials.opened_for_others)
+        sealed.answered_by(credentials.seal_for, credentials.open_for)

@@ -124,6 +124,7 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
         "sensor_source.changed": _("Observations are to come from where only an administrator allows it."),
         "feed.trouble": _("A file that is fed by itself could not be replaced: the old one stays. The reason stands on the page of the dataset's feeds."),
         "feed.recovered": _("A file that is fed by itself is replaced again."),
+        "consent.ended": _("A consent of yours about a meter has ended: what nothing else keeps of it is erased."),
         "duty.given": _("You were given a duty at a partner."),
         "duty.taken": _("A duty at a partner was taken back from you."),
         "duty.sharing_asked": _("A partner proposes to share a duty: agree, or refuse, on the page “Roles”."),

@@ -179,3 +179,35 @@ def listen() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
     listening.listen(stopped)
+
+
+@sensors.command("consents")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def consents(as_json: bool) -> None:
+    """Count consents by purpose, for the register: nobody is named."""
+    import json
+
+    from .homes import actions
+
+    entries = actions.register()
+    if as_json:
+        click.echo(json.dumps(entries, ensure_ascii=False))
+        return
+    for one in entries:
+        click.echo(f"{one['code']} {one['version']}: {one['active']} hold, {one['withdrawn']} withdrawn, {one['ended']} ended; {one['meters']} meters")
+
+
+@sensors.command("groups")
+def groups_() -> None:
+    """End consents whose last day has passed, and sum groups up anew where something changed."""
+    from .homes import following
+
+    click.echo(f"{following.follow()} done.")
+
+
+@sensors.command("pull-meters")
+def pull_meters() -> None:
+    """Ask the grid operator for what is new of connected meters."""
+    from .homes import connecting
+
+    click.echo(f"{connecting.pull_all()} answers taken.")

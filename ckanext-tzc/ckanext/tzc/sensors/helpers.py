@@ -54,3 +54,15 @@ def tzc_sensors_page(package: dict[str, Any]) -> bool:
     except (tk.NotAuthorized, tk.ObjectNotFound):
         return False
     return True
+
+
+def tzc_keeps_meters() -> bool:
+    """Whether the portal keeps meters of homes and workplaces."""
+    from .homes import consenting
+
+    return consenting.homes() is not None
+
+
+def tzc_meter_groups_page(package: dict[str, Any]) -> bool:
+    """Whether the reader may collect consents for sums of a dataset."""
+    return tzc_keeps_meters() and bool(tk.h.check_access("resource_create", {"package_id": package["id"]}))

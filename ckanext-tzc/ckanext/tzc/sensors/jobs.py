@@ -6,6 +6,20 @@ SECONDS = 1800
 """Of a run of a source; its own limits are shorter (`tzc.sensors.pull_seconds`)."""
 
 
+def follow_consents() -> int:
+    """End consents whose last day has passed, erase what is of accounts that are gone, sum groups up anew where something changed. Returns how many of all."""
+    from .homes import following
+
+    return following.follow()
+
+
+def pull_meters() -> int:
+    """Ask the grid operator for what is new. Returns how many answers were taken."""
+    from .homes import connecting
+
+    return connecting.pull_all()
+
+
 def forget() -> int:
     """Remove what came long ago. Returns how many."""
     import ckan.model as model

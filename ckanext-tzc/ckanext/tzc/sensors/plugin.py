@@ -5,10 +5,13 @@ from typing import Any
 
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import measures
+from ckanext.tzc.common import measures, sealed
 
-from . import measuring, reading
+from . import erasing, measuring, reading
+from .homes import connecting
+from .lake import erasing as lake_erasing
 from .lake import reading as lake
+from .lake import recalling
 
 
 @tk.blanket.actions
@@ -28,3 +31,5 @@ class SensorsPlugin(p.SingletonPlugin):
         reading.extended_by(lake.parts)
         measures.measured_by("sensors", measuring.measure)
         tk.add_resource("assets", "tzc_sensors")
+        sealed.kept_by(connecting.seal_anew)
+        erasing.reaches(lake_erasing.erase, recalling.recall)

@@ -12,6 +12,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 WAITING, DONE, REFUSED = STATES = ("waiting", "done", "refused")
 """Of what arrived: kept and not yet decoded; decoded and stored; nothing of it could be taken."""
 
+METER = "meter"
+"""The kind of the sources of persons' meters, which nobody is shown."""
+
 
 def now() -> dt.datetime:
     """This moment."""
@@ -224,15 +227,15 @@ class Arrival(tk.BaseModel):
     parameters = sa.Column(JSONB)
 
 
-def source(id_: object) -> Source | None:
-    """A source by its id."""
+def source(id_: object, *, personal: bool = False) -> Source | None:
+    """A source by its id; that of a person's meter only where `personal`: for pages and actions of sources there is none."""
     found: Source | None = model.Session.get(Source, id_) if isinstance(id_, str) and "\0" not in id_ else None
-    return found
+    return found if found is None or personal or found.kind != METER else None
 
 
 def sources_of(dataset: str) -> list[Source]:
-    """The sources of a dataset."""
-    found: list[Source] = model.Session.query(Source).filter_by(dataset=dataset).order_by(Source.made, Source.id).all()
+    """The sources of a dataset, without those of persons' meters."""
+    found: list[Source] = model.Session.query(Source).filter(Source.dataset == dataset, Source.kind != METER).order_by(Source.made, Source.id).all()
     return found
 
 

@@ -3,10 +3,12 @@ from __future__ import annotations
 
 from . import downloads, ingest_views, series_views, source_views, sta_views, thing_views
 from .blueprint import sensors
+from .homes import views as homes_views
 
 MODULES = (
     downloads,
     ingest_views,
+    homes_views,
     series_views,
     source_views,
     sta_views,

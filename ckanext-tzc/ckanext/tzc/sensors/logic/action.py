@@ -6,6 +6,21 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 
 from .. import lake_actions, showing, source_actions, stream_actions
+from ..homes.actions import (  # noqa: F401 -- actions, by their names
+    tzc_consent_give,
+    tzc_consent_list,
+    tzc_consent_purpose_list,
+    tzc_consent_register,
+    tzc_consent_withdraw,
+    tzc_meter_connect,
+    tzc_meter_connected,
+    tzc_meter_create,
+    tzc_meter_curve,
+    tzc_meter_list,
+    tzc_meter_remove,
+    tzc_meter_upload,
+)
+from ..homes.group_actions import tzc_meter_group_create, tzc_meter_group_list, tzc_meter_group_update  # noqa: F401 -- as above
 
 Answer = dict[str, Any]
 

@@ -8,6 +8,24 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.signed_in import signed_in
 
+from ..homes.auth import (  # noqa: F401 -- rights, by their names
+    tzc_consent_give,
+    tzc_consent_list,
+    tzc_consent_purpose_list,
+    tzc_consent_register,
+    tzc_consent_withdraw,
+    tzc_meter_connect,
+    tzc_meter_connected,
+    tzc_meter_create,
+    tzc_meter_curve,
+    tzc_meter_group_create,
+    tzc_meter_group_list,
+    tzc_meter_group_update,
+    tzc_meter_list,
+    tzc_meter_remove,
+    tzc_meter_upload,
+)
+
 Answer = dict[str, Any]
 
 tzc_sensor_health = signed_in

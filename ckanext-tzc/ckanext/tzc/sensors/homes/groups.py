@@ -1,0 +1,214 @@
+"""Sums of groups: which may stand in the dataset, and which not any more.
+
+What may be released is decided by `tzc.sensors.secrecy`, beside all that was ever released of the same hours. Sums that hold somebody who withdraws are taken down in the
+transaction that withdraws (unless the group said that published sums stay); the rest is a job's work.
+"""
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import numpy as np
+import sqlalchemy as sa
+from ckanext.tzc.schemas import vocabulary
+
+from tzc.sensors import consent, secrecy
+from tzc.sensors.meters import ELECTRICITY
+from tzc.sensors.model import COUNT, Property, Stream, Thing
+from tzc.sensors.partitions import Month, microseconds
+from tzc.sensors.readings import SECOND, readings
+from tzc.sensors.secrecy import Members
+
+from .. import describing, erasing, writing
+from .. import store as sensors
+from . import curves, store
+
+log = logging.getLogger(__name__)
+
+KIND = "group"
+SUM, POINTS = "sum", "points"
+LOCK = "tzc_sensors groups"
+DAY = 86_400 * SECOND
+
+
+def policies() -> dict[str, secrecy.Policy]:
+    """Thresholds by the policy's code."""
+    return secrecy.policies(vocabulary("secrecy-policy"))
+
+
+def touch(meter: store.Meter) -> None:
+    """What is known of a meter, or which groups may count on it, has changed."""
+    names = {row.group for row in store.consents_of(meter.id) if row.group and row.state == consent.ACTIVE}
+    if names:
+        model.Session.query(store.Group).filter(store.Group.id.in_(names)).update({"dirty": sensors.now()}, synchronize_session="fetch")
+
+
+def left(group: str, meter: store.Meter) -> None:
+    """A member withdrew: sums that hold it are taken down, where they do not stay by the group's rule."""
+    row = store.group(group)
+    if row is None:
+        return
+    _alone()
+    row.dirty = sensors.now()
+    if row.rule == consent.KEEP:
+        return
+    asked = sa.text("""
+        UPDATE tzc_sensors_release AS r SET current = false FROM tzc_sensors_set AS s
+        WHERE r."group" = :group AND r.current AND s.id = r.set AND s.members @> ARRAY[:meter]::integer[] RETURNING (extract(epoch FROM r.time) * 1000000)::bigint
+    """)
+    _take_down(row, sorted(model.Session.execute(asked, {"group": row.id, "meter": meter.id}).scalars()))
+
+
+def _take_down(row: store.Group, times: Sequence[int]) -> None:
+    if row.source and times:
+        for stream in sensors.streams_of(row.source).values():
+            erasing.erase_times(stream.id, times)
+
+
+def _alone() -> None:
+    """One at a time decides what is released, so that each sees what others did."""
+    model.Session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": LOCK})
+
+
+def members(row: store.Group) -> list[store.Meter]:
+    """Meters that count: a delivery point that two people brought counts once."""
+    at = store.local_now()
+    asked = model.Session.query(store.Meter, store.Consent).join(store.Consent, store.Consent.meter == store.Meter.id).filter(store.Consent.group == row.id)
+    found: dict[str, store.Meter] = {}
+    for meter, given in asked.order_by(store.Meter.id):
+        if given.pure.holds(at) and meter.energy == row.energy:
+            found.setdefault(meter.hash, meter)
+    return list(found.values())
+
+
+def compute(row: store.Group) -> int:
+    """Release what may be, take down what may not. How many sums stand. Does not commit."""
+    _alone()
+    model.Session.refresh(row, with_for_update=True)
+    found = members(row)
+    streams = {stream.id: (place, stream.unit) for place, meter in enumerate(found) if (stream := curves.counted(meter)) is not None}
+    covered = curves.span(list(streams))
+    hidden: dict[str, int] = {}
+    for month in curves.months(covered) if covered else []:
+        for reason, count in _month(row, found, streams, month).items():
+            hidden[reason] = hidden.get(reason, 0) + count
+    row.hidden, row.dirty, row.computed = hidden, None, sensors.now()
+    model.Session.flush()
+    return int(model.Session.query(sa.func.count()).select_from(store.Release).filter_by(group=row.id, current=True).scalar())
+
+
+def _month(row: store.Group, found: list[store.Meter], streams: dict[int, tuple[int, str]], month: Month) -> dict[str, int]:
+    """One month of a group; what stays hidden, by reason."""
+    given = curves.rows(list(streams), month.begins, month.ends)
+    times, values = curves.table({number: place for number, (place, _unit) in streams.items()}, {number: unit for number, (_place, unit) in streams.items()}, given, row.energy)
+    lag = microseconds(sensors.now()) - int(tk.config["tzc.sensors.group_lag_days"]) * DAY
+    times, values = times[times < lag], values[times < lag]
+    if values.shape[1] < len(found):  # members of whom nothing is known
+        values = np.hstack((values, np.full((len(times), len(found) - values.shape[1]), np.nan)))
+    numbers = [meter.id for meter in found]
+    before, stands = _before(row, numbers, month)
+    done = secrecy.decide(times, values, numbers, [meter.holder for meter in found], before, policies()[row.policy])
+    if len(done.times):
+        _release(row, done, stands)
+    return dict(done.hidden)
+
+
+def _before(row: store.Group, numbers: list[int], month: Month) -> tuple[dict[int, list[Members]], dict[int, Members]]:
+    """All that was ever released of a month's times, and which sets of the group stand."""
+    asked = sa.text("""
+        SELECT (extract(epoch FROM r.time) * 1000000)::bigint AS time, s.members, r."group" = :group AND r.current AS stands
+        FROM tzc_sensors_release AS r JOIN tzc_sensors_set AS s ON s.id = r.set
+        WHERE r.time >= :first AND r.time < :next AND (r."group" = :group OR s.members && CAST(:members AS integer[]))
+    """)
+    before: dict[int, list[Members]] = {}
+    stands: dict[int, Members] = {}
+    sets: dict[tuple[int, ...], Members] = {}
+    for time, members_, current in model.Session.execute(asked, {"group": row.id, "first": month.first, "next": month.next.first, "members": numbers}):
+        one = sets.setdefault(tuple(members_), frozenset(members_))
+        before.setdefault(time, []).append(one)
+        if current:
+            stands[time] = one
+    return before, stands
+
+
+def _release(row: store.Group, done: secrecy.Decision, stands: dict[int, Members]) -> None:
+    """Write sums into the dataset, and that they were released."""
+    numbers = [_set(members_) for members_ in done.sets]
+    chosen, sizes = [numbers[place] for place in done.of.tolist()], np.array([len(members_) for members_ in done.sets])[done.of]
+    moments = writing.moments(done.times)
+    other = [time for time, place in zip(done.times.tolist(), done.of.tolist(), strict=True) if time in stands and stands[time] != done.sets[place]]
+    if other:
+        gone = sa.text('UPDATE tzc_sensors_release SET current = false WHERE "group" = :group AND current AND time = ANY(CAST(:times AS timestamptz[]))')
+        model.Session.execute(gone, {"group": row.id, "times": writing.moments(other)})
+    put = sa.text("""
+        INSERT INTO tzc_sensors_release ("group", time, set, current)
+        SELECT :group, time, set, true FROM unnest(CAST(:times AS timestamptz[]), CAST(:sets AS bigint[])) AS n (time, set)
+        ON CONFLICT ("group", time, set) DO UPDATE SET current = true
+    """)
+    model.Session.execute(put, {"group": row.id, "times": moments, "sets": chosen})
+    streams = _streams(row)
+    seconds = 3600 if row.energy == ELECTRICITY else 86_400
+    for name, results in ((SUM, done.sums), (POINTS, sizes.astype(np.float64))):
+        # to the watt-hour: last digits of floating point tell the order in which members were added
+        writing.write(readings([streams[name]] * len(done.times), done.times, np.round(results, 3), seconds=seconds))
+
+
+def _set(members_: Members) -> int:
+    numbers = sorted(members_)
+    hash_ = hashlib.sha256(",".join(map(str, numbers)).encode()).hexdigest()
+    put = sa.text("INSERT INTO tzc_sensors_set (members, hash) VALUES (:members, :hash) ON CONFLICT (hash) DO UPDATE SET hash = EXCLUDED.hash RETURNING id")
+    return int(model.Session.execute(put, {"members": numbers, "hash": hash_}).scalar_one())
+
+
+def _streams(row: store.Group) -> dict[str, int]:
+    """The group's two streams of the dataset: the sum, and of how many delivery points it is."""
+    source = sensors.source(row.source) if row.source else None
+    if source is None:
+        source = sensors.Source(
+            id=row.id, dataset=row.dataset, partner=row.partner, kind=KIND, name=row.title, definition={"group": row.id}, paused=False, allowed=True, internal=False, by=row.by,
+            made=sensors.now(),
+        )  # fmt: skip
+        model.Session.add(source)
+        model.Session.flush()
+        row.source = source.id
+    seconds = 3600 if row.energy == ELECTRICITY else 86_400
+    thing = Thing("group", row.title, row.about)
+    code = "electric_energy" if row.energy == ELECTRICITY else "gas_energy"
+    told = [
+        Stream(SUM, thing, Property(code), name=row.title, unit="kW.h", interval=seconds, period=seconds),
+        Stream(POINTS, thing, Property("other"), name=f"{row.title} (points)", unit="1", kind=COUNT, interval=seconds, period=seconds),
+    ]  # fmt: skip
+    known = describing.describe(source, told)
+    row.stream = known[SUM].id
+    return {name: known[name].id for name in (SUM, POINTS)}
+
+
+def compute_dirty() -> int:
+    """All groups whose sums may be different now. How many. Commits after each; one that fails does not hold up the others."""
+    ids = [id_ for (id_,) in model.Session.query(store.Group.id).filter(store.Group.dirty.isnot(None)).order_by(store.Group.dirty)]
+    done = 0
+    for id_ in ids:
+        row = store.group(id_)
+        if row is None or row.dirty is None:
+            continue
+        try:
+            compute(row)
+            model.Session.commit()
+            done += 1
+        except writing.UnknownStreamError:
+            # a member withdrew meanwhile: it stays noted, and is next time without
+            model.Session.rollback()
+            log.info("Group %s changed while it was summed up", id_)
+    return done
+
+
+def shown(row: store.Group, **more: Any) -> dict[str, Any]:
+    """A group as its pages and the API show it."""
+    return {
+        "id": row.id, "dataset": row.dataset, "title": row.title, "about": row.about, "energy": row.energy, "policy": row.policy, "rule": row.rule, "until": row.until.isoformat(),
+        "open": row.open and row.until >= store.local_now().date(), **more,
+    }  # fmt: skip
