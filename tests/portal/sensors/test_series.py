@@ -189,6 +189,14 @@ def test_nothing_is_there_yet(app: Any, streams: Make) -> None:
         assert app.get(f"/api/tzc/series?stream={number}&format={form}").data
 
 
+@pytest.mark.parametrize("every", ["auto", "raw", "10m", "1h", "1d", "1mo"])
+def test_times_without_anything(app: Any, streams: Make, put: Make, every: str) -> None:
+    number = streams("t")["t"]
+    put(number, [START], [10.0])
+    for question in ("from=9999-12-31T23:59:59Z", "from=2027-01-01&to=2028-01-01", "to=1970-01-02", "from=0001-01-01&to=0001-01-02T00:00:00Z"):
+        assert ask(app, f"stream={number}&every={every}&{question}")["streams"][0]["values"] == []
+
+
 BAD = ["", "stream=", "stream=x", "stream=1.5", "stream=-1", "stream=N&from=x", "stream=N&from=2026-11-01&to=2026-10-01", "stream=N&every=2h", "stream=N&format=xls", "stream=N&nothing=1",
        "stream=N&from=2026-03-29T02:30:00", "stream=N&from=0000-00-00", "stream=" + ",".join(map(str, range(1, 60)))]  # fmt: skip
 

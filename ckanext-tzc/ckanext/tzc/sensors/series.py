@@ -126,6 +126,8 @@ def answer(wanted: Asked, rows: Mapping[int, store.Stream]) -> Answer:
     next_ = wanted.next if wanted.next is not None else int(known.times.max()) + 1
     # nothing is looked for where nothing is
     begins, ends = max(first, int(known.first.min())), min(next_, int(known.times.max()) + 1)
+    if begins >= ends:
+        return Answer(first, next_, RAW if wanted.every == AUTO else wanted.every, tuple(map(_empty, rows.values())), codes)
     try:
         every, found = _looked_up(wanted, rows, begins, ends)
     except reading.TooManyError:
