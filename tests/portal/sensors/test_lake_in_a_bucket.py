@@ -15,7 +15,7 @@ from tests.portal.sensors.test_lake_queries import answers
 
 __all__ = ["lake", "told", "write"]
 
-pytestmark = pytest.mark.usefixtures("clean_index", "with_request_context")
+pytestmark = pytest.mark.usefixtures("lake", "clean_index", "with_request_context")
 
 
 class Bucket(http.server.BaseHTTPRequestHandler):
