@@ -16,7 +16,7 @@ from tzc_stack.postgres import Postgres
 
 pytestmark = pytest.mark.stack
 
-PARTS = ("postgres", "valkey", "solr", "web", "worker-interactive", "worker-publishing", "worker-long", "harvest-work", "scheduler")
+PARTS = ("postgres", "valkey", "solr", "web", "worker-interactive", "worker-publishing", "worker-long", "harvest-work", "sensors-work", "sensors-listen", "scheduler")
 
 
 def kill(pid: int) -> None:

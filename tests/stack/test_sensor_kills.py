@@ -27,6 +27,8 @@ STARTED = """
 import os, sys
 from ckan.cli import load_config
 from ckan.config.middleware import make_app
+from tzc_stack import ckan_percent
+ckan_percent.mend()
 make_app(load_config(os.environ["CKAN_INI"]))
 import ckan.model as model
 from ckanext.tzc.sensors import arrivals, describing, store

@@ -15,7 +15,7 @@ from tests.portal.sensors.test_lake_queries import answers
 
 __all__ = ["lake", "told", "write"]
 
-pytestmark = pytest.mark.usefixtures("clean_index", "with_request_context")
+pytestmark = pytest.mark.usefixtures("lake", "clean_index", "with_request_context")
 
 
 class Bucket(http.server.BaseHTTPRequestHandler):
@@ -145,8 +145,8 @@ def test_months_go_to_the_bucket_and_come_back(told: list[int], write: Any, buck
     assert everything() == expected and checking.check().faults == ()
     erasing.erase([told[0]])
     assert {row[0] for row in stored()} == {told[1]}
-    # of March only the erased stream had a value
-    assert [key.rpartition("/")[2][:8] for key in sorted(bucket.objects)] == ["2025-01.", "2025-02."]
+    # of March only the erased stream had a value; who removes by Arrow leaves an empty mark of the folder
+    assert [key.rpartition("/")[2][:8] for key in sorted(bucket.objects) if not key.endswith("/")] == ["2025-01.", "2025-02."]
 
 
 def test_parts_are_asked_of_the_bucket(app: Any, told: list[int], bucket: type[Bucket], dataset: dict[str, Any]) -> None:

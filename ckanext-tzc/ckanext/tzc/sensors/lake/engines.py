@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -66,7 +67,8 @@ def observations(connection: Any, streams: Sequence[int], first: dt.datetime, ne
     stored = ibis.memtable(files.table(table), schema=queries.SCHEMA)
     if not found:
         return stored
-    lake = _lake(connection, sorted({pair.path for pair in found})).cast(queries.SCHEMA)
+    with _as_before():
+        lake = _lake(connection, sorted({pair.path for pair in found})).cast(queries.SCHEMA)
     lake = queries.between(lake.filter(lake.stream.isin(sorted({pair.stream for pair in found}))), first, next)
     if not len(table):
         return lake
@@ -100,10 +102,16 @@ def _lake(connection: Any, paths: Sequence[str]) -> Any:
 
 def arrow(expression: Any, connection: Any) -> pa.Table:
     """The answer."""
-    with warnings.catch_warnings():
-        # ibis calls DuckDB by a name of before
-        warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
+    with _as_before():
         return connection.to_pyarrow(expression)
+
+
+@contextmanager
+def _as_before() -> Iterator[None]:
+    """ibis calls DuckDB by a name of before."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
+        yield
 
 
 __all__ = ["DIALECTS", "EngineError", "arrow", "connect", "observations"]
