@@ -45,7 +45,8 @@ def settled(page: Any, what: Any) -> None:
     """After something that asks for other measurements."""
     with page.expect_response(lambda answer: "/api/tzc/series" in answer.url and "every=auto" in answer.url):
         what()
-    page.wait_for_function("!document.querySelector('[data-tzc-series]').hasAttribute('aria-busy')")
+    # the content policy forbids Playwright's own way to wait for a condition
+    page.locator("[data-tzc-series]:not([aria-busy])").wait_for()
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -92,6 +93,7 @@ def test_the_mouse_zooms(portal: Any, page: Any) -> None:
     opened(page, f"{portal.url}{AIR}?stream={stream}&period=30d")
     assert "every=1h" in page.get_attribute("[data-series-format=csv]", "href")
     before = shown(page)
+    page.locator(".u-over").scroll_into_view_if_needed()
     box = page.locator(".u-over").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 100)
     page.mouse.down()
@@ -137,8 +139,8 @@ def test_streams_are_compared_on_two_axes(portal: Any, page: Any) -> None:
     assert page.locator("[data-series-legend] li").count() >= 2
     assert page.locator("[data-series-summary] li").count() == 2
     assert len(parse_qs(urlsplit(page.url).query)["stream"]) == 2
-    page.locator("input[name=stream][type=checkbox]").first.uncheck()
-    page.wait_for_function(f"{DRAWN}.axes.length === 2")
+    settled(page, page.locator("input[name=stream][type=checkbox]").first.uncheck)
+    assert page.evaluate(f"{DRAWN}.axes.length") == 2
     page.locator("input[name=stream][type=checkbox]").last.uncheck()
     assert page.locator("[data-series-status]").inner_text() == "Cochez au moins une série."
 
