@@ -95,11 +95,11 @@ class Connection:
         if place.tls:
             client.tls_set_context(ssl.create_default_context(cafile=None if place.ca else certifi.where(), cadata=place.ca or None))
         self.client = client
-        self.subscribed = False
+        self.connected = self.subscribed = False
         self._refused = ""
 
     def open(self, timeout: float = 15.0) -> None:
-        """Connect and subscribe. Raises BrokerError."""
+        """Connect, and ask for the topics; `subscribed` when the broker has said yes, which may come after messages. Raises BrokerError."""
         try:
             self.client.connect(self.place.host, self.place.port, KEEPALIVE)
         except BrokerError:
@@ -109,12 +109,10 @@ class Connection:
         except (OSError, ValueError) as error:
             raise BrokerError("no_answer", str(error)) from error
         until = time.monotonic() + timeout
-        while not self.subscribed:
-            if self._refused:
-                raise BrokerError(self._refused)
+        while not self.connected:
             if time.monotonic() > until:
-                raise BrokerError("no_answer", "no answer to the subscription")
-            self.step(0.2, lambda: True)
+                raise BrokerError("no_answer", "no answer to the connection")
+            self.step(0.2, lambda: not self.connected)
 
     def step(self, wait: float, room: Callable[[], bool]) -> bool:
         """Wait for something to read, and read while there is more at once and `room`; send what is to be sent. Whether something came. Raises BrokerError."""
@@ -132,7 +130,7 @@ class Connection:
                 raise BrokerError(self._refused or "broken_off", paho.error_string(code))
             came = True
         self.flush()
-        if self.client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+        if self._refused or self.client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise BrokerError(self._refused or "broken_off")
         return came
 
@@ -167,6 +165,7 @@ class Connection:
         if reason.is_failure:
             self._refused = "login" if "uthoriz" in str(reason) or "password" in str(reason).lower() else "refused"
             return
+        self.connected = True
         # also where the session is there: topics may be others than before
         client.subscribe([(topic, 1) for topic in self.topics])
 

@@ -132,8 +132,11 @@ class Listener:
         connection = Connection(self.what.place, self.name, self.what.topics, self._hear)
         try:
             connection.open()
-            self._noted(None)
+            noted = False
             while not self.stopped.is_set():
+                if connection.subscribed and not noted:
+                    self._noted(None)
+                    noted = True
                 connection.step(self._batch.wait(time.monotonic(), IDLE), self._batch.room)
                 if self._batch.full(time.monotonic()):
                     self._store(connection)
