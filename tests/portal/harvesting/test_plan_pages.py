@@ -8,9 +8,9 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckanext.tzc.harvesting.engine import orders, store
 
-from tests.domain.harvesters.speakers import answered, turtle
+from tests.domain.harvesters.speakers import answered, package, turtle
 from tests.people import Person
-from tests.sites import Site
+from tests.sites import Site, catalogue
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
 
@@ -72,6 +72,32 @@ def test_a_first_run_is_looked_at_and_approved(editor: Person, site: Site, made:
     [form] = [form for form in editor.page.forms if (form.action or "").endswith("/restore")]
     editor.post(form.action, data=dict(form.fields), base_url=editor.site, follow_redirects=False)
     assert count() == 12
+
+
+def test_a_plan_is_in_words_and_tells_of_edits_made_here(editor: Person, site: Site, source: Callable[..., dict[str, Any]]) -> None:
+    of_city = {**package("jeu-1", "Comptages"), "license_id": "ville", "license_title": "Licence de la ville", "notes": "Dit là-bas.", "language": "fra", "maintainer": "Le guichet"}
+    site.answer = catalogue([of_city])
+    made = source(site.address, "tzc_ckan")
+    tk.get_action("tzc_harvest_mapping_update")({"user": editor.name}, {"source": made["id"], "mapping": {"licence": {"Licence de la ville": "lov2"}}})
+    tk.get_action("tzc_harvest_run")({"user": editor.name}, {"source": made["id"], "approve": True})
+    run = worked(made)
+    body = editor.visit(f"/harvest/une-source/job/{run.id}/plan")
+    assert "Licence de la ville → Licence Ouverte 2.0 (Etalab)" in body and "lov2" not in body
+    [found] = tk.get_action("package_search")({"user": ""}, {"q": "*:*"})["results"]
+    tk.get_action("package_patch")({"ignore_auth": True, "user": editor.name}, {"id": found["id"], "notes": "Écrit ici."})
+    site.answer = catalogue([{**of_city, "notes": "Dit autrement.", "language": "eng", "maintainer": "Un autre guichet", "license_id": "odc-odbl", "license_title": ""}])
+    editor.visit("/harvest/une-source")
+    press(editor, "dry-run")
+    run = worked(made)
+    body = editor.visit(f"/harvest/une-source/job/{run.id}/plan")
+    [table] = editor.page.xpath("//div[@class='tzc-table-wrap']/table")
+    rows = {cells[0]: cells[1:] for row in table.xpath("tbody/tr") if (cells := [" ".join(cell.text_content().split()) for cell in row])}
+    assert rows["Langue"] == ["Français", "Anglais"] and rows["Contact"] == ["Le guichet", "Un autre guichet"]
+    assert rows["Licence"] == ["Licence Ouverte 2.0 (Etalab)", "ODbL 1.0 – partage à l'identique"]
+    assert rows["Description"][0] == "Dit là-bas." and rows["Description"][1].startswith("Dit autrement.") and rows["Description"][1].endswith("Écrit ici.")
+    assert "publications.europa.eu" not in table.text_content() and "{" not in table.text_content()
+    [entry] = tk.get_action("tzc_harvest_entries")({"user": editor.name}, {"source": made["id"], "run": run.id})["entries"]
+    assert [(one["field"], one["edit"], one["here"]) for one in entry["differences"] if "edit" in one] == [("notes", "overwritten", "Écrit ici.")]
 
 
 def test_a_run_is_paused_gone_on_with_and_given_up(editor: Person, made: dict[str, Any]) -> None:

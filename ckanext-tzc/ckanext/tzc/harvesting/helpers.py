@@ -8,7 +8,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestObject, HarvestSource
 
-from . import contents, mappings, reports, sources
+from . import contents, mappings, reports, sources, values
 from .engine import reasons, store
 
 
@@ -82,6 +82,16 @@ def tzc_harvest_field(name: str) -> str:
     fields = {field["field_name"]: field for group in ("dataset_fields", "resource_fields") for field in schema.get(group, [])}
     field = fields.get("tag_string" if name == "tags" else name) or {}
     return str(tk.h.scheming_language_text(field["label"])) if field.get("label") else name
+
+
+def tzc_harvest_value(field: str, value: Any) -> str:
+    """What a field says, in the reader's words; see `values.said`."""
+    return values.said(field, value)
+
+
+def tzc_harvest_noted(what: str, value: str) -> str:
+    """What a note is about, in the reader's words."""
+    return reports.noted(what, value)
 
 
 def tzc_harvest_counts(counts: dict[str, int]) -> str:
