@@ -1,6 +1,7 @@
 """The pages of a plan: what a run would do, the buttons, and that nothing is done by a mere visit."""
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +113,13 @@ def test_a_run_is_paused_gone_on_with_and_given_up(editor: Person, made: dict[st
     editor.visit("/harvest/une-source")
     press(editor, "give-up")
     assert store.open_run(made["id"]) is None and count() == 0
+    run = store.last_run(made["id"])
+    assert run is not None
+    for page in ("/harvest/une-source", f"/harvest/une-source/job/{run.id}", f"/harvest/une-source/job/{run.id}/plan"):
+        body = editor.visit(page)
+        assert tk._("What this run did") not in body and tk._("What it did, record by record") not in body, "nothing was done"
+    assert body.count(html.escape(tk._("%(what)s: not done") % {"what": tk._("new")}, quote=False)) == 12
+    assert tk._("Its plan was given up: nothing was done") in editor.visit("/harvest/une-source")
 
 
 def test_a_visit_does_nothing_and_others_may_not(person: Callable[[str], Person], made: dict[str, Any]) -> None:

@@ -61,9 +61,10 @@ def tzc_is_allowed_kind(kind: str) -> bool:
     return not sources.barred(kind)
 
 
-def tzc_harvest_change(change: str, outcome: str | None) -> str:
-    """What a plan says of a record, or what became of that."""
-    return reports.change(change, outcome)
+def tzc_harvest_change(change: str, outcome: str | None, ended: str | None = None) -> str:
+    """What a plan says of a record, or what became of that until the run `ended`."""
+    said = reports.change(change, outcome)
+    return said if outcome or not ended or change == store.REFUSED else str(tk._("%(what)s: not done")) % {"what": said}
 
 
 def tzc_harvest_cause(code: str) -> dict[str, Any]:

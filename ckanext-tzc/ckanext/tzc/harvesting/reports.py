@@ -164,6 +164,8 @@ def _still(run: Any) -> int:
 def _of_engine(run: Any, total: int, waiting: int) -> tuple[str, str]:
     """The same of a run of the engine that did not do all it planned, or not yet."""
     counts = run.counts
+    if run.state == store.STOPPED and run.planned and total == counts.get("unchanged", 0):
+        return "warning", str(tk._("Its plan was given up: nothing was done"))
     if run.ended is not None:
         return ("warning", str(tk._("It was stopped; what was done stays"))) if run.state == store.STOPPED else ("bad", str(tk._("It broke off, and could not go on")))
     planned = sum(counts.get(kind, 0) for kind in (store.NEW, store.CHANGED, store.GONE, store.REFUSED, "unchanged"))
