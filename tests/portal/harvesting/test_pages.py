@@ -51,6 +51,15 @@ def test_the_list_and_the_source_say_how_it_went(editor: Person, ran: dict[str, 
     assert "1 problème" in body
 
 
+def test_mistakes_of_a_new_source_lead_to_their_fields(editor: Person) -> None:
+    editor.visit("/harvest/new")
+    editor.send(url="", title="Le tableau", name="", source_type="tzc_table", config="titre = Nom")
+    faults = editor.faults()
+    assert set(faults) == {"field-url", "field-name", "field-config"}
+    assert faults["field-url"].startswith("Adresse du catalogue : ") and faults["field-config"] == "Réglages : Les réglages ne sont pas du JSON."
+    assert "Error parsing" not in editor.page.text_content()
+
+
 def test_a_run_says_what_failed_and_why_and_the_record_what_came(editor: Person, ran: dict[str, Any]) -> None:
     editor.visit("/harvest/une-source/job")
     body = editor.visit(editor.page.xpath("//main//ol//a/@href")[0])
