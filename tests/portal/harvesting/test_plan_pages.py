@@ -103,12 +103,15 @@ def test_a_plan_is_in_words_and_tells_of_edits_made_here(editor: Person, site: S
 
 def test_a_run_is_paused_gone_on_with_and_given_up(editor: Person, made: dict[str, Any]) -> None:
     tk.get_action("tzc_harvest_run")({"user": editor.name}, {"source": made["id"]})
+    assert tk._("Once the plan that waits is approved or given up") not in editor.visit("/harvest/une-source")
     for order, state in (("pause", store.PAUSED), ("resume", store.WAITING)):
         editor.visit("/harvest/une-source")
         press(editor, order)
         run = store.open_run(made["id"])
         assert run is not None and run.state == state
+        assert (tk._("Once the run that is paused goes on, or is ended") in editor.visit("/harvest/une-source")) is (state == store.PAUSED)
     worked(made)
+    assert tk._("Once the plan that waits is approved or given up") in editor.visit("/harvest/une-source"), "nothing begins before"
     editor.visit("/harvest/une-source/job/last")
     editor.visit("/harvest/une-source")
     press(editor, "give-up")

@@ -58,7 +58,7 @@ def _standing(package: Any, source: Any, last: Run | None, how: dict[str, Any]) 
         "barred": sources.barred(source.type),
         "partner": {"name": partner.name, "title": partner.title or partner.name} if partner else None,
         "frequency": tk._((source.frequency or "MANUAL").title()),
-        "next": _next(source, package.state == "active"),
+        "next": _next(source, package.state == "active", last),
         "last": last,
         "health": how,
     }
@@ -71,12 +71,16 @@ def kinds() -> dict[str, str]:
     return {name: tk._(title) for name, title in titles.items()}
 
 
-def _next(source: Any, active: bool) -> str:
-    """When the next run is, in words."""
+def _next(source: Any, active: bool, last: Run | None) -> str:
+    """When the next run is, in words. None begins while the last one waits for somebody."""
     if not active:
         return tk._("Never: the source is deleted")
     if sources.barred(source.type):
         return tk._("Never, as long as its kind is not allowed")
+    if last and last["engine"] == store.PLANNED:
+        return str(tk._("Once the plan that waits is approved or given up"))
+    if last and last["engine"] == store.PAUSED:
+        return str(tk._("Once the run that is paused goes on, or is ended"))
     # only ours have a schedule; the configuration of others may be anything
     settings = sources.settings(source.config) if sources.is_ours(source.type) else {}
     if isinstance(schedule := settings.get("schedule"), str) and scheduling.is_schedule(schedule):
