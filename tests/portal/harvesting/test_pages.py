@@ -51,12 +51,13 @@ def test_the_list_and_the_source_say_how_it_went(editor: Person, ran: dict[str, 
     assert "1 problème" in body
 
 
-def test_a_program_changes_one_setting_of_a_source(app: Any, editor: Person, source: Source, site: Site) -> None:
+def test_a_program_changes_one_setting_of_a_source(editor: Person, source: Source, site: Site) -> None:
     made = source("https://data.example.org", "tzc_ckan", {"grace_days": 1})
     token = tk.get_action("api_token_create")({"ignore_auth": True, "user": editor.name}, {"user": editor.name, "name": "programme"})["token"]
     asked = {"id": made["id"], "config": '{"grace_days": 3}'}
-    answer = app.post("/api/3/action/harvest_source_patch", json=asked, headers={"Authorization": token}, status=200)
-    assert answer.json["result"]["title"] == made["title"] and HarvestSource.get(made["id"]).config == '{"grace_days": 3}'
+    answer = editor.post("/api/3/action/harvest_source_patch", json=asked, headers={"Authorization": token})
+    model.Session.expire_all()
+    assert answer.status_code == 200 and answer.json["result"]["title"] == made["title"] and HarvestSource.get(made["id"]).config == '{"grace_days": 3}'
 
 
 def test_mistakes_of_a_new_source_lead_to_their_fields(editor: Person) -> None:
