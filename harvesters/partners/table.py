@@ -17,7 +17,7 @@ from ..http import Answer, Client, FetchError
 from ..listing import once
 from ..record import Item, Period, Record, RecordError
 from ..themes import themes
-from .rest import Notes, agent, opened, web, written
+from .rest import Notes, agent, lines, opened, web, written
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "identifier": ("identifier", "identifiant", "id"),
@@ -93,6 +93,7 @@ def _items(answer: Answer, settings: Mapping[str, Any]) -> list[Item]:
     if "title" not in columns:
         said = f"The table has no column for the title; it has: {', '.join(header)[:300]}."
         raise FetchError(f"{said} Name it in the configuration: {{\"columns\": {{\"title\": \"…\"}}}}.", "configuration")
+    unread = [name for place, name in enumerate(header) if name and place not in columns.values()]
     found: dict[str, list[dict[str, str]]] = {}
     problems = []
     for number, row in enumerate(rows[1:], 2):
@@ -107,7 +108,7 @@ def _items(answer: Answer, settings: Mapping[str, Any]) -> list[Item]:
             found.setdefault(identifier, []).append(cells)
         else:
             problems.append(Item(problem=f"Row {number} has no identifier: {', '.join(row)[:100]}"))
-    return [*problems, *(Item(identifier, written({"identifier": identifier, "rows": same})) for identifier, same in found.items())]
+    return [*problems, *(Item(identifier, written({"identifier": identifier, "rows": same, **({"unread": unread} if unread else {})})) for identifier, same in found.items())]
 
 
 def _columns(header: list[str], configured: Mapping[str, str]) -> dict[str, int]:
@@ -187,6 +188,8 @@ def _read(entry: Mapping[str, Any], separator: str) -> Record:
     def several(field: str) -> list[str]:
         return [said for part in cells.get(field, "").split(separator or ";") if (said := words.line(part))]
 
+    for column in lines(entry.get("unread")):
+        note("column of the table not understood", column)
     level = LEVELS.get(words.plain(words.line(cells.get("access"))))
     if cells.get("access") and not level:
         note("access level not understood: restricted is taken", cells["access"])

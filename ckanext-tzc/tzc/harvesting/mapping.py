@@ -5,6 +5,7 @@ It works on a record as the readers of `harvesters` make it (`dataclasses.asdict
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, Literal, get_args
 import jsonschema
 import yaml
 
+from tzc.catalogue import addresses
 from tzc.harvesting.identity import words
 
 Table = Mapping[str, str]
@@ -30,6 +32,9 @@ EDITED = (
     "documentation", "access_level",
 )  # fmt: skip
 """Fields of a dataset of which a mapping may say whose word counts."""
+
+MAILBOX = re.compile(r"[^\s@<>\",;:]+@[^\s@<>\",;:]+\.[^\s@<>\",;:.]+")
+"""An address of e-mail: one sign @, and a machine's name with a dot."""
 
 Keep = Literal["unless_changed", "always", "never"]
 KEEPS: tuple[Keep, ...] = get_args(Keep)
@@ -49,6 +54,8 @@ class Mistake:
         "value": ("none of ours; expected one of: {}", "hors de nos listes ; attendu : {}"),
         "long": ("at most {} entries or characters", "{} entrées ou caractères au plus"),
         "empty": ("the source's word is empty", "le mot de la source est vide"),
+        "mailbox": ("expected an address of e-mail, as name@example.org", "attendu : une adresse de courriel, comme nom@exemple.org"),
+        "web": ("expected an address of the web, with https://", "attendu : une adresse web, avec https://"),
     }
 
     def text(self, language: str) -> str:
@@ -138,6 +145,11 @@ def _meaning(given: Mapping[str, Any], lists: Lists) -> Iterator[Mistake]:
         for one in value if isinstance(value, list) else [value]:
             if known is not None and one not in known:
                 yield Mistake(f"defaults.{field}", "value", ", ".join(known))
+    contact = given.get("contact", {})
+    if contact.get("email") and not MAILBOX.fullmatch(contact["email"]):
+        yield Mistake("contact.email", "mailbox", "")
+    if contact.get("url") and not addresses.leads_somewhere(contact["url"]):
+        yield Mistake("contact.url", "web", "")
 
 
 # what it makes of a record

@@ -65,6 +65,7 @@ _RULES = (
     Rule("private-published", "told", "said to be private, though published", "dit privé, bien que publié"),
     Rule("file-without-address", "left out", "resource without an address of the web", "fichier sans adresse web"),
     Rule("file-is-record", "left out", "link to the record itself", "lien vers la fiche elle-même"),
+    Rule("column-unknown", "left out", "column of the table not understood", "colonne du tableau non comprise"),
     Rule("too-many-files", "left out", "files left out: there are too many", "fichiers laissés de côté : il y en a trop"),
 )
 RULES: Mapping[str, Rule] = {rule.name: rule for rule in _RULES}

@@ -17,6 +17,7 @@ from ckanext.tzc.harvesters.partners.udata import Udata
 from ckanext.tzc.harvesters.record import Agent, Box, Period, Record, RecordError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tzc.harvesting import repair
 
 from tests.domain.harvesters.speakers import of_datajson, of_opendatasoft, of_udata
 from tests.sites import Asked, Reply, Site
@@ -152,6 +153,12 @@ def test_columns_that_the_configuration_names(site: Site) -> None:
     assert list(rows(site, "Nom du jeu;Lien\nAir;https://a.org/1\n", columns={"title": "nom du jeu"}).records) == ["Air"]
     assert "no column Sujet" in rows(site, "Titre\nAir\n", columns={"title": "Sujet"}).problems[0]
     assert [record.title for record in rows(site, "Titre\nÉté\n", "mac_roman", encoding="mac_roman").records.values()] == ["Été"]
+
+
+def test_columns_that_are_not_understood_are_told(site: Site) -> None:
+    unread, read = (next(iter(rows(site, f"Titre;{header};URL\nAir;restreint;https://a.org/1\n").records.values())) for header in ("Niveau d’ouverture", "Accès"))
+    assert [(note.what, note.value) for note in unread.notes if repair.rule_of(note.what) is repair.RULES["column-unknown"]] == [("column of the table not understood", "Niveau d’ouverture")]
+    assert read.access == "restricted" and not any("column" in note.what for note in read.notes)
 
 
 def test_a_level_of_access_that_is_not_understood_is_the_stricter(site: Site) -> None:

@@ -85,6 +85,7 @@ def test_filters(filters: dict[str, Any], left_out: str) -> None:
         ({"commune": {"x": "75056"}}, "commune.x", "17300"), ({"local_edits": {"title": "maybe"}}, "local_edits.title", "always"), ({"local_edits": {"id": "always"}}, "local_edits.id", "no such key"),
         ({"redistribution": {"allowed": "no"}}, "redistribution.allowed", "true / false"), ({"format": {" ": "CSV"}}, "format. ", "empty"), ({"filters": {"tags": ["x"] * 201}}, "filters.tags", "at most 200"),
         ({"defaults": {"access_level": "confidential"}}, "defaults.access_level", "open"), ({"publisher": {"x": ""}}, "publisher.x", "empty"),
+        ({"contact": {"email": "le guichet"}}, "contact.email", "name@example.org"), ({"contact": {"url": "javascript:alert(1)"}}, "contact.url", "https://"),
     ],
 )  # fmt: skip
 def test_a_mistake_says_where_and_what_was_expected(given: Any, key: str, words: str) -> None:

@@ -80,7 +80,9 @@ def test_a_mapping_is_tried_saved_in_versions_and_used(editor: Person, ran: dict
     assert (after["license_id"], after["axis"], after["communes"], [iri[-4:] for iri in after["theme"]], after["publisher"][0]["name"]) == ("lov2", ["mobilite"], ["17300"], ["TRAN"], "Ville")
     assert after["resources"][0]["format"] == "SHP" and after["frequency"].endswith("/ANNUAL")
     assert told["counts"]["deleted"] == 1, "the other one is left out by the filter"
-    assert "Licence de la ville → lov2" in editor.visit(f"{page}/versions")
+    versions = editor.visit(f"{page}/versions")
+    assert "Licence de la ville → Licence Ouverte 2.0 (Etalab)" in versions and "deplacements → Mobilités douces" in versions, "ours is told in words"
+    assert "lov2" not in versions and "False" not in versions and "always" not in versions
 
 
 def test_mistakes_and_others_versions_are_told(editor: Person, ran: dict[str, Any]) -> None:

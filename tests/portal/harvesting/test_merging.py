@@ -1,6 +1,7 @@
 """Two datasets that are the same become one: by whom, what the one that stays takes over, where the old address leads, and the ways back."""
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -120,6 +121,15 @@ def test_the_one_that_stays_takes_over_identifiers_and_files(editor: Person, pai
     assert [one["id"] for one in as_before["resources"]] == [one["id"] for one in kept["resources"]]
     assert app.get("/dataset/fait-ici", follow_redirects=False).status_code == 200
     assert act("doubles", editor.name, source="une-source")["open"] == 1, "they are proposed again"
+
+
+def test_one_that_its_source_does_not_list_any_more_is_said_to_be(editor: Person, site: Site, pair: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    page, words = f"/doublons/{pair['harvested']['id']}/{pair['made']['id']}", tk._("It is no longer at the source since %(day)s.").partition("%")[0]
+    assert words not in html.unescape(editor.visit(page))
+    monkeypatch.setitem(tk.config, "tzc.harvesting.grace_days", 7)
+    site.answer = catalogue([described(2)])
+    assert harvest()["missing"] == 1
+    assert html.unescape(editor.visit(page)).count(words) == 1, "who chooses which one stays knows that this one will go"
 
 
 def test_a_crash_before_the_index_is_made_good(editor: Person, pair: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:

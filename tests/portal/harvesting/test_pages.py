@@ -51,6 +51,24 @@ def test_the_list_and_the_source_say_how_it_went(editor: Person, ran: dict[str, 
     assert "1 problème" in body
 
 
+def test_a_program_changes_one_setting_of_a_source(editor: Person, source: Source, site: Site) -> None:
+    made = source("https://data.example.org", "tzc_ckan", {"grace_days": 1})
+    token = tk.get_action("api_token_create")({"ignore_auth": True, "user": editor.name}, {"user": editor.name, "name": "programme"})["token"]
+    asked = {"id": made["id"], "config": '{"grace_days": 3}'}
+    answer = editor.post("/api/3/action/harvest_source_patch", json=asked, headers={"Authorization": token})
+    model.Session.expire_all()
+    assert answer.status_code == 200 and answer.json["result"]["title"] == made["title"] and HarvestSource.get(made["id"]).config == '{"grace_days": 3}'
+
+
+def test_mistakes_of_a_new_source_lead_to_their_fields(editor: Person) -> None:
+    editor.visit("/harvest/new")
+    editor.send(url="", title="Le tableau", name="", source_type="tzc_table", config="titre = Nom")
+    faults = editor.faults()
+    assert set(faults) == {"field-url", "field-name", "field-config"}
+    assert faults["field-url"].startswith("Adresse du catalogue : ") and faults["field-config"] == "Réglages : Les réglages ne sont pas du JSON."
+    assert "Error parsing" not in editor.page.text_content()
+
+
 def test_a_run_says_what_failed_and_why_and_the_record_what_came(editor: Person, ran: dict[str, Any]) -> None:
     editor.visit("/harvest/une-source/job")
     body = editor.visit(editor.page.xpath("//main//ol//a/@href")[0])

@@ -1,6 +1,7 @@
 """The pages of a plan: what a run would do, the buttons, and that nothing is done by a mere visit."""
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -8,9 +9,9 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckanext.tzc.harvesting.engine import orders, store
 
-from tests.domain.harvesters.speakers import answered, turtle
+from tests.domain.harvesters.speakers import answered, package, turtle
 from tests.people import Person
-from tests.sites import Site
+from tests.sites import Site, catalogue
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
 
@@ -74,18 +75,54 @@ def test_a_first_run_is_looked_at_and_approved(editor: Person, site: Site, made:
     assert count() == 12
 
 
+def test_a_plan_is_in_words_and_tells_of_edits_made_here(editor: Person, site: Site, source: Callable[..., dict[str, Any]]) -> None:
+    of_city = {**package("jeu-1", "Comptages"), "license_id": "ville", "license_title": "Licence de la ville", "notes": "Dit là-bas.", "language": "fra", "maintainer": "Le guichet"}
+    site.answer = catalogue([of_city])
+    made = source(site.address, "tzc_ckan")
+    tk.get_action("tzc_harvest_mapping_update")({"user": editor.name}, {"source": made["id"], "mapping": {"licence": {"Licence de la ville": "lov2"}}})
+    tk.get_action("tzc_harvest_run")({"user": editor.name}, {"source": made["id"], "approve": True})
+    run = worked(made)
+    body = editor.visit(f"/harvest/une-source/job/{run.id}/plan")
+    assert "Licence de la ville → Licence Ouverte 2.0 (Etalab)" in body and "lov2" not in body
+    [found] = tk.get_action("package_search")({"user": ""}, {"q": "*:*"})["results"]
+    tk.get_action("package_patch")({"ignore_auth": True, "user": editor.name}, {"id": found["id"], "notes": "Écrit ici."})
+    site.answer = catalogue([{**of_city, "notes": "Dit autrement.", "language": "eng", "maintainer": "Un autre guichet", "license_id": "odc-odbl", "license_title": ""}])
+    editor.visit("/harvest/une-source")
+    press(editor, "dry-run")
+    run = worked(made)
+    body = editor.visit(f"/harvest/une-source/job/{run.id}/plan")
+    [table] = editor.page.xpath("//div[@class='tzc-table-wrap']/table")
+    rows = {cells[0]: cells[1:] for row in table.xpath("tbody/tr") if (cells := [" ".join(cell.text_content().split()) for cell in row])}
+    assert rows["Langue"] == ["Français", "Anglais"] and rows["Contact"] == ["Le guichet", "Un autre guichet"]
+    assert rows["Licence"] == ["Licence Ouverte 2.0 (Etalab)", "ODbL 1.0 – partage à l'identique"]
+    assert rows["Description"][0] == "Dit là-bas." and rows["Description"][1].startswith("Dit autrement.") and rows["Description"][1].endswith("Écrit ici.")
+    assert "publications.europa.eu" not in table.text_content() and "{" not in table.text_content()
+    [entry] = tk.get_action("tzc_harvest_entries")({"user": editor.name}, {"source": made["id"], "run": run.id})["entries"]
+    assert [(one["field"], one["edit"], one["here"]) for one in entry["differences"] if "edit" in one] == [("notes", "overwritten", "Écrit ici.")]
+
+
 def test_a_run_is_paused_gone_on_with_and_given_up(editor: Person, made: dict[str, Any]) -> None:
     tk.get_action("tzc_harvest_run")({"user": editor.name}, {"source": made["id"]})
+    assert tk._("Once the plan that waits is approved or given up") not in editor.visit("/harvest/une-source")
     for order, state in (("pause", store.PAUSED), ("resume", store.WAITING)):
         editor.visit("/harvest/une-source")
         press(editor, order)
         run = store.open_run(made["id"])
         assert run is not None and run.state == state
+        assert (tk._("Once the run that is paused goes on, or is ended") in editor.visit("/harvest/une-source")) is (state == store.PAUSED)
     worked(made)
+    assert tk._("Once the plan that waits is approved or given up") in editor.visit("/harvest/une-source"), "nothing begins before"
     editor.visit("/harvest/une-source/job/last")
     editor.visit("/harvest/une-source")
     press(editor, "give-up")
     assert store.open_run(made["id"]) is None and count() == 0
+    run = store.last_run(made["id"])
+    assert run is not None
+    for page in ("/harvest/une-source", f"/harvest/une-source/job/{run.id}", f"/harvest/une-source/job/{run.id}/plan"):
+        body = editor.visit(page)
+        assert tk._("What this run did") not in body and tk._("What it did, record by record") not in body, "nothing was done"
+    assert body.count(html.escape(tk._("%(what)s: not done") % {"what": tk._("new")}, quote=False)) == 12
+    assert tk._("Its plan was given up: nothing was done") in editor.visit("/harvest/une-source")
 
 
 def test_a_visit_does_nothing_and_others_may_not(person: Callable[[str], Person], made: dict[str, Any]) -> None:

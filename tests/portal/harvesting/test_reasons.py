@@ -166,6 +166,14 @@ def test_the_command_tells_causes(site: Site, made: dict[str, Any]) -> None:
     assert [reason["cause"] for reason in read["reasons"]] == ["no_title"] == [group["cause"] for group in read["causes"]]
 
 
+def test_the_command_says_what_to_do_with_a_plan_that_waits(site: Site, made: dict[str, Any]) -> None:
+    says(site, TITLES)
+    orders.work_now(act("tzc_harvest_run")["run"])
+    for order in ("run", "dry-run"):
+        told = CliRunner().invoke(cli.tzc, ["harvest", order, "une-source"])
+        assert told.exit_code == 1 and "--approve" in told.output and "--again" in told.output, told.output
+
+
 def test_a_plan_that_was_given_up_is_not_said_to_have_failed(site: Site, made: dict[str, Any], editor: Person) -> None:
     says(site, TITLES)
     harvest()
@@ -174,7 +182,7 @@ def test_a_plan_that_was_given_up_is_not_said_to_have_failed(site: Site, made: d
     orders.work_now(str(store.open_run(made["id"]).id))  # type: ignore[union-attr] -- it was begun just now
     act("tzc_harvest_stop")
     body = editor.visit("/harvest/une-source")
-    assert "Arrêtée ; ce qui était fait reste" in body and "Échec" not in body and "Un nombre suspect" in body
+    assert tk._("Its plan was given up: nothing was done") in body and "Échec" not in body and "Un nombre suspect" in body
 
 
 # still refused
@@ -244,7 +252,7 @@ def test_a_first_plan_that_was_given_up_waits_for_nobody(site: Site, made: dict[
     act("tzc_harvest_run")
     orders.work_now(str(store.open_run(made["id"]).id))  # type: ignore[union-attr] -- it was begun just now
     act("tzc_harvest_stop")
-    assert (glance(made)["tone"], glance(made)["words"]) == ("warning", "Arrêtée ; ce qui était fait reste")
+    assert (glance(made)["tone"], glance(made)["words"]) == ("warning", tk._("Its plan was given up: nothing was done"))
 
 
 def test_what_somebody_meant_to_leave_out_is_no_trouble(site: Site, made: dict[str, Any]) -> None:

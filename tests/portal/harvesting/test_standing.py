@@ -166,6 +166,12 @@ def test_a_dry_run_that_waits_is_told_to_nobody(site: Site, made: dict[str, Any]
     run_id = tk.get_action("tzc_harvest_dry_run")({"user": tk.config["ckan.site_id"]}, {"source": "une-source"})["run"]
     orders.work_now(run_id)
     assert kinds(mailbox) == [] and trouble() == ""
+    says(site, TITLES[:2])
+    run_id = tk.get_action("tzc_harvest_dry_run")({"user": tk.config["ckan.site_id"]}, {"source": "une-source", "again": True})["run"]
+    orders.work_now(run_id)
+    run = store.run(run_id)
+    assert run is not None and (run.state, run.asks) == (store.PLANNED, "departures")
+    assert kinds(mailbox) == [] and trouble() == "", "nor one in which much is missing"
 
 
 def test_a_run_that_broke_off_is_told(site: Site, made: dict[str, Any], mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:

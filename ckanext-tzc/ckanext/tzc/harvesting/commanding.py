@@ -34,6 +34,8 @@ def begin(source: str, *, dry: bool, approve: bool, again: bool = False, wait: b
     package = model.Package.get(source)
     there = store.open_run(package.id) if package else None
     waits = there is not None and there.state == store.PLANNED
+    if waits and not approve and not again:
+        raise click.ClickException("A plan of this source waits: --approve does it, `dry-run --again` plans anew, `stop` gives it up.")
     if approve and waits and not again:
         run_id = _act("tzc_harvest_approve", {"source": source})["run"]
     else:

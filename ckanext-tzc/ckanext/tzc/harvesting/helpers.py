@@ -8,7 +8,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestObject, HarvestSource
 
-from . import contents, mappings, reports, sources
+from . import contents, mappings, reports, sources, values
 from .engine import reasons, store
 
 
@@ -61,9 +61,10 @@ def tzc_is_allowed_kind(kind: str) -> bool:
     return not sources.barred(kind)
 
 
-def tzc_harvest_change(change: str, outcome: str | None) -> str:
-    """What a plan says of a record, or what became of that."""
-    return reports.change(change, outcome)
+def tzc_harvest_change(change: str, outcome: str | None, ended: str | None = None) -> str:
+    """What a plan says of a record, or what became of that until the run `ended`."""
+    said = reports.change(change, outcome)
+    return said if outcome or not ended or change == store.REFUSED else str(tk._("%(what)s: not done")) % {"what": said}
 
 
 def tzc_harvest_cause(code: str) -> dict[str, Any]:
@@ -82,6 +83,16 @@ def tzc_harvest_field(name: str) -> str:
     fields = {field["field_name"]: field for group in ("dataset_fields", "resource_fields") for field in schema.get(group, [])}
     field = fields.get("tag_string" if name == "tags" else name) or {}
     return str(tk.h.scheming_language_text(field["label"])) if field.get("label") else name
+
+
+def tzc_harvest_value(field: str, value: Any) -> str:
+    """What a field says, in the reader's words; see `values.said`."""
+    return values.said(field, value)
+
+
+def tzc_harvest_noted(what: str, value: str) -> str:
+    """What a note is about, in the reader's words."""
+    return reports.noted(what, value)
 
 
 def tzc_harvest_counts(counts: dict[str, int]) -> str:

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from tzc.harvesting import mapping as rules
 
-from . import mappings, reports, samples, views
+from . import mappings, reports, samples, values, views
 from .engine import store
 
 mapped = Blueprint("tzc_harvest_mapping", __name__)
@@ -46,6 +46,11 @@ def _field_words() -> dict[str, str]:
         "language": tk._("Languages"), "frequency": tk._("How often it changes"), "contact": tk._("Contact"), "publisher": tk._("Publisher"), "spatial_coverage": tk._("Places"),
         "temporal_coverage": tk._("Periods"), "provenance": tk._("Provenance"), "documentation": tk._("Documentation"), "access_level": tk._("Access"),
     }  # fmt: skip
+
+
+def _keep_words() -> dict[str, str]:
+    """Whose word counts where a field was edited here."""
+    return {"unless_changed": tk._("the edit stays until the source changes it"), "always": tk._("the edit stays always"), "never": tk._("the source’s word counts")}
 
 
 def of_form(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -84,6 +89,7 @@ def _shown(mapping: dict[str, Any], seen: samples.Seen) -> dict[str, Any]:
         "tables": tables,
         "choices": {name: mappings.choices(name) for name in rules.DEFAULTS if name != "publisher"},
         "fields": _field_words(),
+        "keep_words": _keep_words(),
         "mapping": mapping,
         "keeps": rules.keeps(mapping),
     }
@@ -159,10 +165,16 @@ def _parts(mapping: dict[str, Any]) -> list[dict[str, Any]]:
     titles = {name: words[0] for name, words in _table_words().items()}
     titles |= {"defaults": tk._("Where the source says nothing"), "filters": tk._("What is taken"), "local_edits": tk._("Edits made here")}
     titles |= {"contact": tk._("Contact"), "redistribution": tk._("Other portals")}
-    return [
-        {"title": titles.get(part, part), "lines": [(word, ", ".join(map(str, ours)) if isinstance(ours, list) else str(ours)) for word, ours in said.items()]}
-        for part, said in mapping.items()
-    ]
+    keeps, fields = _keep_words(), _field_words()
+
+    def line(part: str, word: str, ours: Any) -> tuple[str, str]:
+        if part == "local_edits":
+            return fields.get(word, word), keeps.get(ours, ours)
+        if part in rules.TABLES:
+            return word, values.said(part, ours)
+        return values.part(word), values.said(word, ours)
+
+    return [{"title": titles.get(part, part), "lines": [line(part, word, ours) for word, ours in said.items()]} for part, said in mapping.items()]
 
 
 @mapped.route("/harvest/<name>/doublons")

@@ -13,7 +13,7 @@ from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject,
 
 from tzc.harvesting import repair, threeway
 
-from . import contents, health, sources
+from . import contents, health, sources, values
 from .engine import reading, reasons, scheduling, store, telling
 
 SHOWN = 20_000
@@ -58,7 +58,7 @@ def _standing(package: Any, source: Any, last: Run | None, how: dict[str, Any]) 
         "barred": sources.barred(source.type),
         "partner": {"name": partner.name, "title": partner.title or partner.name} if partner else None,
         "frequency": tk._((source.frequency or "MANUAL").title()),
-        "next": _next(source, package.state == "active"),
+        "next": _next(source, package.state == "active", last),
         "last": last,
         "health": how,
     }
@@ -71,12 +71,16 @@ def kinds() -> dict[str, str]:
     return {name: tk._(title) for name, title in titles.items()}
 
 
-def _next(source: Any, active: bool) -> str:
-    """When the next run is, in words."""
+def _next(source: Any, active: bool, last: Run | None) -> str:
+    """When the next run is, in words. None begins while the last one waits for somebody."""
     if not active:
         return tk._("Never: the source is deleted")
     if sources.barred(source.type):
         return tk._("Never, as long as its kind is not allowed")
+    if last and last["engine"] == store.PLANNED:
+        return str(tk._("Once the plan that waits is approved or given up"))
+    if last and last["engine"] == store.PAUSED:
+        return str(tk._("Once the run that is paused goes on, or is ended"))
     # only ours have a schedule; the configuration of others may be anything
     settings = sources.settings(source.config) if sources.is_ours(source.type) else {}
     if isinstance(schedule := settings.get("schedule"), str) and scheduling.is_schedule(schedule):
@@ -164,6 +168,8 @@ def _still(run: Any) -> int:
 def _of_engine(run: Any, total: int, waiting: int) -> tuple[str, str]:
     """The same of a run of the engine that did not do all it planned, or not yet."""
     counts = run.counts
+    if run.state == store.STOPPED and run.planned and total == counts.get("unchanged", 0):
+        return "warning", str(tk._("Its plan was given up: nothing was done"))
     if run.ended is not None:
         return ("warning", str(tk._("It was stopped; what was done stays"))) if run.state == store.STOPPED else ("bad", str(tk._("It broke off, and could not go on")))
     planned = sum(counts.get(kind, 0) for kind in (store.NEW, store.CHANGED, store.GONE, store.REFUSED, "unchanged"))
@@ -271,7 +277,7 @@ def _edits(kept: str | None) -> dict[str, list[dict[str, str]]]:
     """Edits made here that were kept, and those that gave way to the source: `{"kept", "overwritten"}`, each `[{"field", "ours", "theirs"}]`."""
     told = json.loads(kept or "{}")
     lists = {name: told.get(name, []) for name in ("kept", "overwritten")}
-    return {name: [{"field": field, "ours": _short(ours), "theirs": _short(theirs)} for field, ours, theirs in edits] for name, edits in lists.items()}
+    return {name: [{"field": field, "ours": _short(field, ours), "theirs": _short(field, theirs)} for field, ours, theirs in edits] for name, edits in lists.items()}
 
 
 def of_edits(merged: threeway.Merged) -> dict[str, list[list[Any]]]:
@@ -279,10 +285,10 @@ def of_edits(merged: threeway.Merged) -> dict[str, list[list[Any]]]:
     return {name: [[edit.place, edit.ours, edit.theirs] for edit in edits] for name, edits in (("kept", merged.kept), ("overwritten", merged.overwritten))}
 
 
-def _short(value: Any) -> str:
-    """A value of a field on a line."""
-    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 200 else f"{text[:199]}…"
+def _short(field: str, value: Any) -> str:
+    """What a field says, on a line."""
+    words = values.said(field.rpartition(".")[2], value)
+    return words if len(words) <= 200 else f"{words[:199]}…"
 
 
 def _all_mended(noted: list[list[str]], package: Any) -> list[dict[str, str]]:
@@ -294,13 +300,24 @@ def _all_mended(noted: list[list[str]], package: Any) -> list[dict[str, str]]:
 def _mended(what: str, value: str) -> dict[str, str]:
     """What a note tells, in the reader's language: `{"rule", "what", "value"}`; `rule` is empty for the words of another harvester."""
     rule = repair.rule_of(what)
-    return {"rule": rule.name if rule else "", "what": note(what), "value": value}
+    return {"rule": rule.name if rule else "", "what": note(what), "value": noted(what, value)}
 
 
 def note(what: str) -> str:
     """What a note tells, in the reader's language; the words of another harvester stay as they are."""
     rule = repair.rule_of(what)
     return rule.text(str(tk.h.lang())[:2]) if rule else what
+
+
+def noted(what: str, value: str) -> str:
+    """What a note is about, in the reader's words: of a mapping its part, the source's word, ours."""
+    part, _, words = value.partition(": ")
+    came, arrow, ours = words.rpartition(" → ")
+    if what != repair.MAPPED or not arrow:
+        return value
+    name = part.removeprefix("defaults.")
+    became = ", ".join(values.said(name, one) for one in ours.split(", ")) if name in {"theme", "axis", "communes"} else values.said(name, ours)
+    return f"{values.part(name)}{tk._(': ')}{f'{came} → ' if came else ''}{became}"
 
 
 def _became(found: Any) -> str:

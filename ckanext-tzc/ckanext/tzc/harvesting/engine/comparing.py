@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tzc.harvesting.threeway import Merged
+
 LONGEST = 1000
 """Characters of a value that are told."""
 
@@ -14,10 +16,21 @@ MOST = 200
 Difference = dict[str, str]
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """Field by field, file by file: `{"field", "file", "before", "after"}`; `file` is the file's address, and empty for the dataset's own fields."""
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], merged: Merged | None = None) -> list[Difference]:
+    """Field by field, file by file: `{"field", "file", "before", "after"}`; `file` is the file's address, and empty for the dataset's own fields.
+
+    Where `merged` tells of an edit made here, also `{"edit", "here"}`: whether it is `kept` or `overwritten`, and what it says. One that is lost is told of, even where the source
+    changed nothing.
+    """
     found = [*_fields(_plain(before), _plain(after), ""), *_files(before.get("resources") or [], after.get("resources") or [])]
-    return found[:MOST]
+    told = {(one["field"], one["file"]): one for one in found[:MOST]}
+    for name, edits in (("overwritten", merged.overwritten), ("kept", merged.kept)) if merged else ():
+        for edit in edits:
+            blank = {"field": edit.field, "file": edit.file[:LONGEST], "before": _told(edit.base), "after": _told(edit.theirs)}
+            place = (blank["field"], blank["file"])
+            if edit.field and (place in told or name == "overwritten"):
+                told[place] = {**told.get(place, blank), "edit": name, "here": _told(edit.ours)}
+    return list(told.values())
 
 
 def _plain(dataset: Mapping[str, Any]) -> dict[str, Any]:

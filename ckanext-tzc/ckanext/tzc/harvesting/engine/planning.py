@@ -206,12 +206,13 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
         if not there:
             return {**found, "change": store.NEW, "ready": writer.new(given)}
         stored = _shown(known.package_id)
-        writer.changed(model.Package.get(known.package_id), reading.merged(given, stored, known.given, origin).dataset)
+        told = reading.merged(given, stored, known.given, origin)
+        writer.changed(model.Package.get(known.package_id), told.dataset)
     except tk.ValidationError as error:
         return {**found, "change": store.REFUSED, "words": writing.refusal(error), "cause": "schema"}
     except Exception as error:  # noqa: BLE001 -- whatever a plugin falls over, as above
         return _fallen_over(item, error)
-    return {**found, "change": store.CHANGED, "differences": comparing.differences(known.given or _told(stored, given), given)}
+    return {**found, "change": store.CHANGED, "differences": comparing.differences(known.given or _told(stored, given), given, told)}
 
 
 def _fallen_over(item: Item, error: Exception) -> Row:

@@ -45,8 +45,8 @@ def failed(run: store.Run, known: store.Known) -> None:
 
 
 def waits(run: store.Run, known: store.Known) -> None:
-    """A plan waits for somebody, who did not ask for it. Commits nothing."""
-    if run.asks in {DEPARTURES, FIRST}:
+    """A plan waits for somebody, unless it was asked for as a dry run: who tries something out has not changed how the source stands. Commits nothing."""
+    if not run.dry and run.asks in {DEPARTURES, FIRST}:
         _become(run, known, run.asks, DEPARTURES if run.asks == DEPARTURES else "")
 
 
