@@ -158,7 +158,8 @@ def is_public(address: str) -> bool:
         wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None)
         if wrapped is not None:
             return is_public(str(wrapped))
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    # addresses of sites (fec0::) are no longer in use, and still of inner networks
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not (isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local)
 
 
 def is_inner(host: str) -> bool:
@@ -405,11 +406,11 @@ class _Watch(threading.Timer):
 
 def retry_after(value: str) -> float | None:
     """Seconds of a `Retry-After`, given as a number or a moment; None where it says nothing."""
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
     return max((moment - dt.datetime.now(dt.timezone.utc)).total_seconds(), 0)

@@ -107,7 +107,7 @@ def _item(graph: Graph, node: Node, stops: frozenset[Node]) -> Item:
 def _total(graph: Graph) -> int:
     """How many datasets the catalogue says it has; 0 where it says nothing."""
     stated = [term.value.strip() for node in graph.about for term in graph.all(node, "hydra:totalItems") if isinstance(term, Literal)]
-    return max((int(value) for value in stated if value.isdigit() and len(value) < 10), default=0)
+    return max((int(value) for value in stated if value.isdecimal() and len(value) < 10), default=0)
 
 
 def _next(graph: Graph, here: str) -> list[str]:

@@ -276,7 +276,7 @@ def test_public_numbers(number: str) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "0.0.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1%eth0", "fd00::1", "ff02::1",
+    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "0.0.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1%eth0", "fd00::1", "fec0::1", "ff02::1",
      "::ffff:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:4136:e378:8000:63bf:80ff:fffe"],
 )  # fmt: skip
 def test_internal_numbers(number: str) -> None:
@@ -287,6 +287,7 @@ def test_when_to_ask_again() -> None:
     assert retry_after("7") == 7
     assert 50 < (retry_after(format_datetime(dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=60))) or 0) <= 60
     assert retry_after("soon") is None and retry_after("") is None
+    assert retry_after("²") is None and retry_after("Mon, 01 Jan 99999999999999999999 00:00:00 GMT") is None
 
 
 def test_xml_may_be_long_and_deep_but_not_too_deep() -> None:
