@@ -58,6 +58,9 @@ MOST_PAGES = 1000
 MOST_KEPT = 16 * 1024 * 1024
 """Bytes of answers that are kept for a reader who will ask for them again."""
 
+MOST_NUMBERS = 4
+"""Numbers of a name that are tried, one after the other."""
+
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -182,7 +185,7 @@ def _publicly(connection: HTTPConnection, connect: Callable[[], socket.socket]) 
     except (OSError, UnicodeError) as error:
         raise FetchError(f"The server {name} is not known: {error}", "unknown_host") from error
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    public = [number for number in numbers if is_public(number)]
+    public = [number for number in numbers if is_public(number)][:MOST_NUMBERS]
     if not public:
         raise ForbiddenError(f"{name} is an address of an internal network. Only a source for which an administrator allowed it may lead there.")
     try:

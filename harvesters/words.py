@@ -11,7 +11,9 @@ from ckanext.tzc.schemas import vocabulary
 LONGEST = 100_000
 """Characters that are kept of a text; the portal's own limit."""
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+"""What no text needs: control characters, signs that turn the words around it, halves of signs."""
+
 MARKUP = re.compile(r"</?(p|br|div|ul|ol|li|a|b|i|em|strong|span|h[1-6]|table|tr|td|th|tbody|blockquote)\b[^<>]*>", re.IGNORECASE)
 TAG = re.compile(r"""<(?:(?P<comment>!--)|(?P<end>/)?(?P<name>[a-z][a-z0-9]*)\b(?P<rest>[^<>"']*(?:"[^"<]*"[^<>"']*|'[^'<]*'[^<>"']*)*)>)""", re.IGNORECASE)
 HREF = re.compile(r"""(?:^|\s)href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)

@@ -256,6 +256,14 @@ def test_a_count_that_is_not_reached(site: Site) -> None:
     assert take(site).problems == ["The catalogue says that it has 3 records, but gave 1."]
 
 
+def test_nodes_in_nodes_are_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rdf, "SECONDS", 0.2)
+    depth = 60_000
+    site.answer = lambda _: feed(f"{ONE} <https://a.org/1> dct:relation {'[ dct:relation ' * depth} 1 {']' * depth} .")
+    found = take(site)
+    assert found.problems == [f"{site.address}/catalog answers with RDF that takes longer than 0.2 seconds to read."] and not found.whole
+
+
 def test_a_count_that_is_none(site: Site) -> None:
     site.answer = lambda _: feed(f'{ONE} <https://a.org/c> a dcat:Catalog ; hydra:totalItems "²" .')
     assert take(site).whole

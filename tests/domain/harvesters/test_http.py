@@ -269,6 +269,23 @@ def test_a_name_is_looked_up_once(site: Site, monkeypatch: pytest.MonkeyPatch) -
     assert asked == ["rebind.example", "192.0.2.1"]
 
 
+def test_a_name_with_very_many_numbers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of which none answers: each is waited for by itself."""
+    asked: list[str] = []
+    many = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{number}", 1)) for number in range(200)]
+
+    def lookup(host: str, *rest: Any, **named: Any) -> Any:
+        asked.append(host)
+        return many if host == "many.example" else real("127.0.0.1", 1, *rest[1:], **named)
+
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    monkeypatch.setattr("ckanext.tzc.harvesters.http.is_public", lambda number: number.startswith("192.0.2."))
+    with pytest.raises(FetchError, match="cannot be had"):
+        Client(limits=Limits(connect=0.3, tries=1)).get("http://many.example/")
+    assert asked == ["many.example", *(f"192.0.2.{number}" for number in range(4))]
+
+
 @pytest.mark.parametrize("number", ["8.8.8.8", "2a00:1450:4007:80c::200e", "::ffff:8.8.8.8"])
 def test_public_numbers(number: str) -> None:
     assert is_public(number)

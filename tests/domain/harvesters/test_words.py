@@ -75,6 +75,7 @@ def test_sizes(written: object, meant: int | None) -> None:
         ("a \r\n \u00a0b", "a\nb"),
         ("L&#039;été &amp; l&eacute;", "L'été & lé"),
         ("a\x00b\ud800", "ab"),
+        ("\u202efdp.exe\u202c \u2067عام\u2069 שלום\u200f!", "fdp.exe عام שלום\u200f!"),
         ({"fr": "x"}, ""),
     ],
 )
