@@ -256,12 +256,18 @@ def test_a_count_that_is_not_reached(site: Site) -> None:
     assert take(site).problems == ["The catalogue says that it has 3 records, but gave 1."]
 
 
-def test_nodes_in_nodes_are_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rdf, "SECONDS", 0.2)
-    depth = 60_000
-    site.answer = lambda _: feed(f"{ONE} <https://a.org/1> dct:relation {'[ dct:relation ' * depth} 1 {']' * depth} .")
+def test_a_page_that_takes_too_long_to_read_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rdf, "SECONDS", 0.0)
+    site.answer = lambda _: feed(f"{ONE} <https://a.org/1> dct:relation {'[ dct:relation ' * 1000} 1 {']' * 1000} .")
     found = take(site)
-    assert found.problems == [f"{site.address}/catalog answers with RDF that takes longer than 0.2 seconds to read."] and not found.whole
+    assert found.problems == [f"{site.address}/catalog answers with RDF that takes longer than 0 seconds to read."] and not found.whole
+
+
+def test_a_page_that_names_itself_is_read_once(site: Site) -> None:
+    here = f"{site.address}/catalog"
+    site.answer = lambda _: feed(f"{ONE} <{here}> a hydra:PartialCollectionView ; hydra:next <{here}> .")
+    assert take(site).problems == [f"The next page is one that was read before ({here}): the paging goes round in circles."]
+    assert len(site.asked) == 1
 
 
 def test_a_count_that_is_none(site: Site) -> None:
