@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .http import CHUNK, Answer, Client, FetchError, ForbiddenError, Limits, is_public
+from .http import CHUNK, MOST_NUMBERS, Answer, Client, FetchError, ForbiddenError, Limits, is_public
 
 
 class TooLargeError(FetchError):
@@ -61,7 +61,7 @@ def public_numbers(host: str, port: int, *, allow_internal: bool = False) -> lis
     except (OSError, UnicodeError) as error:
         raise FetchError(f"The server {host} is not known: {error}", "unknown_host") from error
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    allowed = [number for number in numbers if allow_internal or is_public(number)]
+    allowed = [number for number in numbers if allow_internal or is_public(number)][:MOST_NUMBERS]
     if not allowed:
         raise ForbiddenError(f"{host} is an address of an internal network.")
     return allowed

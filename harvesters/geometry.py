@@ -52,7 +52,7 @@ def _geojson(text: str) -> list[Point]:
 
 def _wkt(text: str) -> list[Point]:
     """`POLYGON((…))`, `ENVELOPE(west, east, north, south)`, `BOX(…)`; before it the system in brackets or `SRID=4326;`."""
-    found = re.match(r"(?:<([^>]*)>|SRID=\d+;)?\s*([A-Z]+)\s*(?:Z|M|ZM)?\s*(\(.*\))\s*$", text, re.DOTALL | re.IGNORECASE)
+    found = re.match(r"(?:<([^>]*)>|SRID=\d+;)?\s*([A-Z]+)\s*(?:(?:Z|M|ZM)\s*)?(\(.*\))\s*$", text, re.DOTALL | re.IGNORECASE)
     if not found:
         return []
     if found[2].upper() == "ENVELOPE":

@@ -58,6 +58,9 @@ MOST_PAGES = 1000
 MOST_KEPT = 16 * 1024 * 1024
 """Bytes of answers that are kept for a reader who will ask for them again."""
 
+MOST_NUMBERS = 4
+"""Numbers of a name that are tried, one after the other."""
+
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -160,7 +163,8 @@ def is_public(address: str) -> bool:
         wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None)
         if wrapped is not None:
             return is_public(str(wrapped))
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    # addresses of sites (fec0::) are no longer in use, and still of inner networks
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not (isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local)
 
 
 def is_inner(host: str) -> bool:
@@ -183,7 +187,7 @@ def _publicly(connection: HTTPConnection, connect: Callable[[], socket.socket]) 
     except (OSError, UnicodeError) as error:
         raise FetchError(f"The server {name} is not known: {error}", "unknown_host") from error
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    public = [number for number in numbers if is_public(number)]
+    public = [number for number in numbers if is_public(number)][:MOST_NUMBERS]
     if not public:
         raise ForbiddenError(f"{name} is an address of an internal network. Only a source for which an administrator allowed it may lead there.")
     try:
@@ -411,11 +415,11 @@ class _Watch(threading.Timer):
 
 def retry_after(value: str) -> float | None:
     """Seconds of a `Retry-After`, given as a number or a moment; None where it says nothing."""
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
     return max((moment - dt.datetime.now(dt.timezone.utc)).total_seconds(), 0)

@@ -12,12 +12,15 @@ UNSTATED = "notspecified"
 OWN_CONDITIONS = "other-closed"
 """A licence is stated that is none of ours."""
 
+LONGEST = 2000
+"""Characters of what is stated in which a licence is looked for."""
+
 NOTHING = frozenset({"", "[]", "{}", "none", "null", "notspecified", "not specified", "license not specified", "no license", "licence non specifiee", "non specifiee", "other"})
 
 
 def licence_of(stated: Iterable[str]) -> str:
     """The code of a licence of which an address, a name or an identifier is stated; the first that says something counts."""
-    said = [word.strip() for word in stated if plain(word.strip()) not in NOTHING]
+    said = [word for told in stated if plain(word := told.strip()[:LONGEST]) not in NOTHING]
     for word in said:
         for entry in vocabulary("licence"):
             if _same(word, entry):

@@ -11,6 +11,9 @@ MOST_RECORDS = 100_000
 """Records that are taken of one catalogue."""
 
 
+MOST_CHARACTERS = 4 * 2**30
+"""Characters of all records of a catalogue: they are kept while they wait for approval."""
+
 MOST_PROBLEMS = 200
 """Records without identifier, and such, that are told of one by one."""
 
@@ -24,7 +27,7 @@ class IncompleteError(FetchError):
 def once(pages: Iterable[list[Item]]) -> Iterator[Item]:
     """The items of the pages, each once. A page that brings nothing new is a sign of a listing that never ends; another record of the same identifier is a problem to tell of."""
     seen: dict[str, int] = {}
-    problems = 0
+    problems = weight = 0
     for number, page in enumerate(pages, 1):
         bad, new, doubles = [], [], []
         for item in page:
@@ -42,6 +45,9 @@ def once(pages: Iterable[list[Item]]) -> Iterator[Item]:
             raise IncompleteError(f"Page {number} of the listing brings nothing new: its paging does not work.", "paging")
         yield from doubles
         problems += len(bad) + len(doubles)
+        weight += sum(len(item.content) for item in new)
+        if weight > MOST_CHARACTERS:
+            raise IncompleteError(f"The records of the listing have more than {MOST_CHARACTERS // 2**20} MB.", "too_large")
         if problems > MOST_PROBLEMS:
             raise IncompleteError(f"More than {MOST_PROBLEMS} records cannot be taken; the listing is given up.", "broken_record")
         if len(seen) > MOST_RECORDS or number > MOST_RECORDS:

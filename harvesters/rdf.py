@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -27,6 +28,9 @@ TYPES = {"text/turtle": "turtle", "application/x-turtle": "turtle", "application
 ENDINGS = {".ttl": "turtle", ".rdf": "xml", ".xml": "xml", ".owl": "xml", ".jsonld": "json-ld", ".json": "json-ld", ".nt": "nt", ".n3": "n3"}
 MOST_STATEMENTS = 1_000_000
 """Statements of a page."""
+
+SECONDS = 600.0
+"""In which a page is read: blank nodes in blank nodes take the square of their number."""
 
 Node = NamedNode | BlankNode
 Term = Node | Literal
@@ -105,7 +109,9 @@ def graph(answer: Answer, form: str = "") -> Graph:
     shown = answer.shown
     try:
         body = _clean(answer.body, form)
-        triples = [quad.triple for quad in islice(parse(body, format=FORMS[form], base_iri=answer.url.partition("#")[0], lenient=True), MOST_STATEMENTS + 1)]
+        quads = parse(body, format=FORMS[form], base_iri=answer.url.partition("#")[0], lenient=True)
+        ends = time.monotonic() + SECONDS
+        triples = [quad.triple for quad in islice(takewhile(lambda _: time.monotonic() < ends, quads), MOST_STATEMENTS + 1)]
     except xml.XmlError as error:
         raise FetchError(f"{shown}: {error}", error.cause) from error
     except UnicodeDecodeError as error:
@@ -113,6 +119,8 @@ def graph(answer: Answer, form: str = "") -> Graph:
     except (SyntaxError, ValueError) as error:
         why = "it names a context (@context) of another address, which is not asked for" if "LoadDocumentCallback" in str(error) else str(error)[:200]
         raise FetchError(f"{shown} answers with broken or cut off RDF ({form}): {why}", "cut_off") from error
+    if time.monotonic() >= ends:
+        raise FetchError(f"{shown} answers with RDF that takes longer than {SECONDS:g} seconds to read.", "timeout")
     if len(triples) > MOST_STATEMENTS:
         raise FetchError(f"{shown} answers with more than {MOST_STATEMENTS} statements.", "too_large")
     return Graph(triples)

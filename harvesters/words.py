@@ -5,46 +5,62 @@ import datetime as dt
 import html
 import re
 import unicodedata
-from html.parser import HTMLParser
 
 from ckanext.tzc.schemas import vocabulary
 
 LONGEST = 100_000
 """Characters that are kept of a text; the portal's own limit."""
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-MARKUP = re.compile(r"</?(p|br|div|ul|ol|li|a|b|i|em|strong|span|h[1-6]|table|tr|td|th|tbody|blockquote)\b[^>]*>", re.IGNORECASE)
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+"""What no text needs: control characters, signs that turn the words around it, halves of signs."""
+
+MARKUP = re.compile(r"</?(p|br|div|ul|ol|li|a|b|i|em|strong|span|h[1-6]|table|tr|td|th|tbody|blockquote)\b[^<>]*>", re.IGNORECASE)
+TAG = re.compile(r"""<(?:(?P<comment>!--)|(?P<end>/)?(?P<name>[a-z][a-z0-9]*)\b(?P<rest>[^<>"']*(?:"[^"<]*"[^<>"']*|'[^'<]*'[^<>"']*)*)>)""", re.IGNORECASE)
+HREF = re.compile(r"""(?:^|\s)href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 BLOCKS = frozenset({"p", "div", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"})
 UNSEEN = frozenset({"script", "style"})
 
 
-class _Text(HTMLParser):
-    """HTML as the plain Markdown that descriptions are written in: paragraphs, points of lists, links."""
+def _plain(markup: str) -> str:
+    """HTML as the plain Markdown that descriptions are written in: paragraphs, points of lists, links.
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.links: list[str] = []
-        self.unseen = 0
+    Read tag by tag: Python's own reader begins anew at each sign of one that does not end, and takes hours for a text of those.
+    """
+    parts: list[str] = []
+    links: list[str] = []
+    at = unseen = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.unseen += tag in UNSEEN
-        if tag == "a":
-            address = dict(attrs).get("href") or ""
-            self.links.append(address if re.match(r"https?://[^\s()]+$", address) else "")
-            self.parts.append("[" if self.links[-1] else "")
-        self.parts.append({"br": "\n", "li": "\n- ", "tr": "\n", "td": " ", "th": " "}.get(tag, "\n\n" if tag in BLOCKS else ""))
+    def seen(said: str) -> None:
+        if not unseen:
+            parts.append(html.unescape(said))
 
-    def handle_endtag(self, tag: str) -> None:
-        self.unseen -= tag in UNSEEN and self.unseen > 0
-        if tag == "a" and self.links:
-            address = self.links.pop()
-            self.parts.append(f"]({address})" if address else "")
-        self.parts.append("\n\n" if tag in BLOCKS else "")
+    while found := TAG.search(markup, at):
+        seen(markup[at : found.start()])
+        at = found.end()
+        if found["comment"]:
+            at = end + 3 if (end := markup.find("-->", at)) >= 0 else len(markup)
+            continue
+        name = found["name"].lower()
+        if found["end"]:
+            unseen -= name in UNSEEN and unseen > 0
+            if name == "a" and links and (address := links.pop()):
+                parts.append(f"]({address})")
+            parts.append("\n\n" if name in BLOCKS else "")
+            continue
+        unseen += name in UNSEEN
+        if name == "a":
+            links.append(_address(found["rest"]))
+            parts.append("[" if links[-1] else "")
+        parts.append({"br": "\n", "li": "\n- ", "tr": "\n", "td": " ", "th": " "}.get(name, "\n\n" if name in BLOCKS else ""))
+    seen(markup[at:])
+    return "".join(parts)
 
-    def handle_data(self, data: str) -> None:
-        if not self.unseen:
-            self.parts.append(data)
+
+def _address(attributes: str) -> str:
+    """Where a link leads, if that is into the web."""
+    found = HREF.search(attributes)
+    address = html.unescape((found[1] or found[2] or found[3] or "").strip()) if found else ""
+    return address if re.match(r"https?://[^\s()]+$", address) else ""
 
 
 def line(value: object) -> str:
@@ -58,13 +74,10 @@ def text(value: object) -> str:
         return ""
     plain = CONTROL.sub("", str(value))[: 4 * LONGEST]
     if MARKUP.search(plain):
-        reader = _Text()
-        reader.feed(plain)
-        reader.close()
-        plain = "".join(reader.parts)
+        plain = _plain(plain)
     elif re.search(r"&(#\d+|#x[0-9a-f]+|[a-z]+);", plain, re.IGNORECASE):
         plain = html.unescape(plain)
-    plain = re.sub(r"[ \t\u00a0]*\r?\n[ \t\u00a0]*", "\n", CONTROL.sub("", plain))
+    plain = "\n".join(part.strip(" \t\u00a0") for part in CONTROL.sub("", plain).replace("\r\n", "\n").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", plain).strip()[:LONGEST]
 
 
@@ -74,11 +87,11 @@ def plain(words: str) -> str:
     return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
-ISO = re.compile(r"(?<![\d/.])(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]+(\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?(?!\d)")
-YEAR = re.compile(r"\d{4}")
-SLASHED = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\D{1,5}(\d{1,2})[:h](\d{2}))?")
-NAMED = re.compile(r"(?<!\d)(?:(\d{1,2})(?:er|st|nd|rd|th)?\s+)?([a-z]{3,9})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})(?:\D{1,5}(\d{1,2})[:h](\d{2}))?")
-STAMP = re.compile(r"\d{9,10}")
+ISO = re.compile(r"(?<![\d/.])(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]+(\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?(?!\d)", re.ASCII)
+YEAR = re.compile(r"\d{4}", re.ASCII)
+SLASHED = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\D{1,5}(\d{1,2})[:h](\d{2}))?", re.ASCII)
+NAMED = re.compile(r"(?<!\d)(?:(\d{1,2})(?:er|st|nd|rd|th)?\s+)?([a-z]{3,9})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})(?:\D{1,5}(\d{1,2})[:h](\d{2}))?", re.ASCII)
+STAMP = re.compile(r"\d{9,10}", re.ASCII)
 WEEKDAYS = {name: day for names in ("lun mar mer jeu ven sam dim", "mon tue wed thu fri sat sun") for day, name in enumerate(names.split())}
 MONTHS = {
     name: month

@@ -101,7 +101,7 @@ def _item(element: Any) -> Item | None:
 
 def _number(results: Any, name: str) -> int | None:
     value = (results.get(name) or "").strip()
-    return int(value) if value.isdigit() and len(value) < 10 else None
+    return int(value) if value.isdecimal() and len(value) < 10 else None
 
 
 def _address(address: str, start: int | None = None) -> str:

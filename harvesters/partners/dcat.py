@@ -29,7 +29,7 @@ GENERATED = "/.well-known/genid/"
 
 LABELS = ("skos:prefLabel", "rdfs:label", "dct:title", "foaf:name", "vcard:fn", "vcard:organization-name", "schema:name", "dct:description", "skos:notation", "rdf:value")
 SHAPE = re.compile(
-    r"\s*(<https?://[^>]*>\s*)?(SRID=\d+;)?(MULTI)?(POINT|POLYGON|LINESTRING|ENVELOPE|BOX|GEOMETRYCOLLECTION)\s*(Z|M|ZM)?\s*\("
+    r"\s*(<https?://[^>]*>\s*)?(SRID=\d+;)?(MULTI)?(POINT|POLYGON|LINESTRING|ENVELOPE|BOX|GEOMETRYCOLLECTION)\s*((Z|M|ZM)\s*)?\("
     r"|\s*\{|\s*<\w*:?(Envelope|Polygon|Point)\b",
     re.IGNORECASE,
 )

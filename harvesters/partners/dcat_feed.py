@@ -18,6 +18,9 @@ ACCEPT = "text/turtle, application/rdf+xml;q=0.9, application/ld+json;q=0.8, app
 MOST_STATEMENTS = 20_000
 """Statements of one dataset."""
 
+LONGEST, TOO_MUCH = 200 * 2**20, 2**20
+"""Characters of the datasets of a page, each written by itself; as how many one counts of which too much is said."""
+
 VIEWS = ("hydra:PartialCollectionView", "hydra:PagedCollection")
 """What says where the next page is; a node that is of neither may say so too."""
 
@@ -69,7 +72,7 @@ def _pages(client: Client, source: Source) -> Iterator[list[Item]]:
             raise FetchError(f"{answer.shown} holds neither a catalogue nor a dataset in DCAT.")
         series = set(graph.of_type(dcat.SERIES))
         stops = frozenset(datasets) | frozenset(graph.of_type("dcat:Catalog", "dcat:CatalogRecord"))
-        yield [_item(graph, node, stops) for node in datasets if node not in series]
+        yield _items(graph, [node for node in datasets if node not in series], stops, answer.shown)
         tally.add(dcat.identifier_of(graph, node) for node in datasets)
         described |= datasets.keys()
         promised |= {node: None for node in _listed(graph) if isinstance(node, NamedNode)}
@@ -91,6 +94,19 @@ def _datasets(graph: Graph) -> dict[Node, None]:
     return found | dict.fromkeys(node for node in _listed(graph) if node in graph.about)
 
 
+def _items(graph: Graph, nodes: list[Node], stops: frozenset[Node], shown: str) -> list[Item]:
+    """The datasets of a page. What many of them lead to is said with each, so that little can become very much."""
+    items: list[Item] = []
+    weight = 0
+    for node in nodes:
+        item = _item(graph, node, stops)
+        items.append(item)
+        weight += TOO_MUCH if item.cause == "too_large" else len(item.content)
+        if weight > LONGEST:
+            raise FetchError(f"{shown}: what is said of its datasets, each by itself, is more than {LONGEST // 2**20} MB.", "too_large")
+    return items
+
+
 def _item(graph: Graph, node: Node, stops: frozenset[Node]) -> Item:
     """One dataset with what is said of it, but not of other datasets."""
     identifier = dcat.identifier_of(graph, node)
@@ -107,7 +123,7 @@ def _item(graph: Graph, node: Node, stops: frozenset[Node]) -> Item:
 def _total(graph: Graph) -> int:
     """How many datasets the catalogue says it has; 0 where it says nothing."""
     stated = [term.value.strip() for node in graph.about for term in graph.all(node, "hydra:totalItems") if isinstance(term, Literal)]
-    return max((int(value) for value in stated if value.isdigit() and len(value) < 10), default=0)
+    return max((int(value) for value in stated if value.isdecimal() and len(value) < 10), default=0)
 
 
 def _next(graph: Graph, here: str) -> list[str]:

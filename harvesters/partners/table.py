@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
+import itertools
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -48,7 +51,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
 """What a column may be, and how it is called where the configuration does not say."""
 
 LEVELS = {"open": "open", "ouvert": "open", "registered": "registered", "inscription": "registered", "restricted": "restricted", "restreint": "restricted"}
-MOST_ROWS, MOST_UNPACKED = 100_000, 200 * 2**20
+MOST_ROWS, MOST_UNPACKED, MOST_CELLS = 100_000, 200 * 2**20, 10_000_000
+CELL = re.compile(rb"<(?:\w+:)?(row|c)\b([^<>]*)>")
+PLACE = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Za-z]{0,9})(\d{1,12})["']""")
+"""Rows and cells of a sheet, and where they say that they stand."""
 
 
 class Table(Harvester):
@@ -65,7 +71,7 @@ class Table(Harvester):
             return 'columns: {"title": "Titre"}'
         try:
             "".encode(settings.get("encoding", "utf-8"))
-        except LookupError:
+        except (LookupError, ValueError):
             return "encoding: utf-8, cp1252, …"
         return ""
 
@@ -95,8 +101,10 @@ def _items(answer: Answer, settings: Mapping[str, Any]) -> list[Item]:
         raise FetchError(f"{said} Name it in the configuration: {{\"columns\": {{\"title\": \"…\"}}}}.", "configuration")
     unread = [name for place, name in enumerate(header) if name and place not in columns.values()]
     found: dict[str, list[dict[str, str]]] = {}
-    problems = []
-    for number, row in enumerate(rows[1:], 2):
+    problems: list[Item] = []
+    if len(rows) > MOST_ROWS + 1:
+        problems.append(Item(problem=f"The table has more than {MOST_ROWS} rows; what stands below is not read.", cause="too_large"))
+    for number, row in enumerate(rows[1 : MOST_ROWS + 1], 2):
         if not any(row):
             continue
         if len(row) < len(header):
@@ -140,7 +148,7 @@ def _lines(answer: Answer, encoding: str) -> list[list[str]]:
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     first = text.lstrip().partition("\n")[0]
     try:
-        read = list(csv.reader(io.StringIO(text), delimiter=max(";,\t|", key=first.count), strict=True))
+        read = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=max(";,\t|", key=first.count), strict=True), MOST_ROWS + 2))
     except csv.Error as error:
         raise FetchError(f"{answer.shown} is a broken or cut off CSV: {error}", "cut_off") from error
     return _tidy(read)
@@ -149,15 +157,34 @@ def _lines(answer: Answer, encoding: str) -> list[list[str]]:
 def _sheet(answer: Answer, wanted: str) -> list[list[str]]:
     """A sheet of an XLSX: the named, else the first."""
     try:
-        if sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(answer.body)).infolist()) > MOST_UNPACKED:
+        packed = zipfile.ZipFile(io.BytesIO(answer.body))
+        if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
             raise FetchError(f"{answer.shown} is larger than {MOST_UNPACKED // 2**20} MB when it is unpacked.", "too_large")
+        if "xl/workbook.xml" not in packed.namelist():
+            raise FetchError(f"{answer.shown} is no XLSX.")
+        if max(_cells(packed.read(entry)) for entry in packed.infolist()) > MOST_CELLS:
+            raise FetchError(f"{answer.shown} has a sheet of more than {MOST_CELLS} cells, empty ones between others included.", "too_large")
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.body))
         if wanted and wanted not in book.sheet_names:
             raise FetchError(f"The workbook has no sheet {wanted}; it has: {', '.join(book.sheet_names)[:300]}.", "configuration")
         rows = book.get_sheet_by_name(wanted or book.sheet_names[0]).to_python()
-    except (zipfile.BadZipFile, python_calamine.CalamineError, IndexError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, python_calamine.CalamineError, IndexError) as error:
         raise FetchError(f"{answer.shown} is a broken or cut off XLSX: {str(error)[:200]}", "cut_off") from error
     return _tidy([[_cell(value) for value in row] for row in rows])
+
+
+def _cells(sheet: bytes) -> int:
+    """How many cells the rectangle around all cells of a sheet has. What reads sheets keeps a place for each, and ends the process where it has none."""
+    row = column = rows = columns = 0
+    for found in CELL.finditer(sheet):
+        stated = PLACE.search(found[2])
+        if found[1] == b"row":
+            row, column = int(stated[2]) if stated else row + 1, 0
+        else:
+            column = functools.reduce(lambda total, letter: total * 26 + letter - 64, stated[1].upper(), 0) if stated and stated[1] else column + 1
+            row = int(stated[2]) if stated and stated[1] else row
+        rows, columns = max(rows, row), max(columns, column)
+    return rows * columns
 
 
 def _cell(value: object) -> str:
@@ -169,7 +196,7 @@ def _cell(value: object) -> str:
 
 def _tidy(rows: list[list[str]]) -> list[list[str]]:
     """Rows from the header on, without what stands beyond it."""
-    kept = [[words.text(cell) for cell in row] for row in rows[: MOST_ROWS + 1]]
+    kept = [[words.text(cell) for cell in row] for row in rows[: MOST_ROWS + 2]]
     while kept and not any(kept[0]):
         kept.pop(0)
     return kept

@@ -7,7 +7,7 @@ import pytest
 from ckanext.tzc.harvesters import base, rdf
 from ckanext.tzc.harvesters.base import Source, Taking
 from ckanext.tzc.harvesters.http import Client, Limits
-from ckanext.tzc.harvesters.partners import dcat
+from ckanext.tzc.harvesters.partners import dcat, dcat_feed
 from ckanext.tzc.harvesters.partners.dcat_feed import DcatFeed
 from ckanext.tzc.harvesters.record import Agent, Box, Period, Record, RecordError
 from hypothesis import given, settings
@@ -254,6 +254,38 @@ def test_what_is_listed_and_not_described_is_missing(site: Site) -> None:
 def test_a_count_that_is_not_reached(site: Site) -> None:
     site.answer = lambda _: feed(f"{ONE} <https://a.org/c> a dcat:Catalog ; hydra:totalItems 3 .")
     assert take(site).problems == ["The catalogue says that it has 3 records, but gave 1."]
+
+
+def test_a_page_that_takes_too_long_to_read_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rdf, "SECONDS", 0.0)
+    site.answer = lambda _: feed(f"{ONE} <https://a.org/1> dct:relation {'[ dct:relation ' * 1000} 1 {']' * 1000} .")
+    found = take(site)
+    assert found.problems == [f"{site.address}/catalog answers with RDF that takes longer than 0 seconds to read."] and not found.whole
+
+
+def test_a_page_that_names_itself_is_read_once(site: Site) -> None:
+    here = f"{site.address}/catalog"
+    site.answer = lambda _: feed(f"{ONE} <{here}> a hydra:PartialCollectionView ; hydra:next <{here}> .")
+    assert take(site).problems == [f"The next page is one that was read before ({here}): the paging goes round in circles."]
+    assert len(site.asked) == 1
+
+
+def test_a_count_that_is_none(site: Site) -> None:
+    site.answer = lambda _: feed(f'{ONE} <https://a.org/c> a dcat:Catalog ; hydra:totalItems "²" .')
+    assert take(site).whole
+
+
+@pytest.mark.parametrize("statements", [5, 30])
+def test_what_all_datasets_lead_to_does_not_make_much_of_little(site: Site, statements: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little enough for each, or too much."""
+    for name, value in (("MOST_STATEMENTS", 20), ("LONGEST", 10_000), ("TOO_MUCH", 1000)):
+        monkeypatch.setattr(dcat_feed, name, value)
+    said = " ".join(f'<https://a.org/p> dct:title "{number} {"x" * 50}" .' for number in range(statements))
+    sets = " ".join(f'<https://a.org/{number}> a dcat:Dataset ; dct:title "Jeu" ; dct:publisher <https://a.org/p> .' for number in range(100))
+    site.answer = lambda _: feed(f"{said} {sets}")
+    found = take(site)
+    assert found.problems == [f"{site.address}/catalog: what is said of its datasets, each by itself, is more than 0 MB."]
+    assert found.records == {} and not found.whole
 
 
 def test_one_dataset_is_a_feed(site: Site) -> None:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from ckanext.tzc.harvesters import listing
 from ckanext.tzc.harvesters.http import Client, FetchError, Limits
 from ckanext.tzc.harvesters.listing import MOST_PROBLEMS, IncompleteError, once
 from ckanext.tzc.harvesters.partners import ckan_api, csw
@@ -42,6 +43,16 @@ def test_lists_with_resources(site: Site, client: Client) -> None:
 
     site.answer = answer
     assert len(set(listed(ckan_api.items(client, site.address)))) == 230
+
+
+def test_records_that_are_too_much_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_CHARACTERS", 25)
+    pages = ([Item(f"{page}-{number}", "x" * 10) for number in range(2)] for page in range(100))
+    found = []
+    with pytest.raises(IncompleteError, match="more than 0 MB"):
+        for item in once(pages):
+            found.append(item.identifier)
+    assert found == ["0-0", "0-1", "1-0", "1-1"]
 
 
 def test_names_and_then_each(site: Site, client: Client) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -214,6 +215,16 @@ def test_a_source_is_for_those_who_edit_it(app: Any, person: Callable[[str], Per
         who = person(role)
         assert who.get(path, base_url=who.site).status_code in {403, 404}, role
     assert "/user/login" in app.get(path, status=302, follow_redirects=False).headers["Location"]
+
+
+@pytest.mark.parametrize("address", ["/harvest/object/{}", "/harvest/object/{}/fichier", "/dataset/harvest_object/{}"])
+def test_a_record_is_as_unknown_as_none_to_those_who_do_not_edit_its_source(person: Callable[[str], Person], ran: dict[str, Any], address: str) -> None:
+    there = model.Session.query(HarvestObject.package_id if "dataset" in address else HarvestObject.id).filter(HarvestObject.package_id.is_not(None)).first()[0]
+    who, missing = person("nobody"), "0" * 8 + there[8:]
+    answers = [who.get(address.format(name), base_url=who.site) for name in (there, missing)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    told = [re.sub(r'name="_csrf_token"[^>]*>', "", answer.text).replace(there, missing) for answer in answers]
+    assert told[0] == told[1]
 
 
 def test_nothing_is_done_for_those_who_do_not_edit_it(person: Callable[[str], Person], ran: dict[str, Any]) -> None:

@@ -282,12 +282,25 @@ def test_only_administrators_allow_the_internal_network(site: Site, source: Sour
     assert "allow_internal" not in (HarvestSource.get(plain["id"]).config or "")
 
 
-@pytest.mark.parametrize(("config", "word"), [('{"allow": true}', "allow"), ('{"allow_internal": "yes"}', "bool"), ("[1]", "JSON"), ("{", "JSON")])
+@pytest.mark.parametrize(("config", "word"), [('{"allow": true}', "allow"), ('{"allow_internal": "yes"}', "bool"), ("[1]", "JSON"), ("{", "JSON"),
+     ('{"grace_days": -1}', "3650"), ('{"grace_days": 99999999999999}', "3650"), ('{"grace_days": true}', "3650"),
+     ('{"api_key": "a\\nb"}', "api_key"), ('{"api_key": "clé"}', "api_key")])  # fmt: skip
 def test_a_configuration_is_looked_at(source: Source, partner: dict[str, Any], config: str, word: str) -> None:
     with pytest.raises(tk.ValidationError, match=word):
         tk.get_action("harvest_source_create")(
             {"user": partner["editor"]}, {"url": "https://data.example.org/", "name": "une", "title": "Une", "source_type": "tzc_ckan", "owner_org": partner["id"], "config": config}
         )
+
+
+def test_whether_another_partner_harvests_a_catalogue_is_not_told(source: Source, partner: dict[str, Any]) -> None:
+    from ckan.tests import factories
+
+    stranger = factories.User()["name"]
+    other = factories.Organization(image_url="", users=[{"name": stranger, "capacity": "editor"}])
+    source("https://data.example.org/", "tzc_ckan", {}, user=partner["editor"])
+    with pytest.raises(tk.ValidationError, match="already"):
+        source("https://data.example.org", "tzc_ckan", {}, user=partner["editor"], name="encore")
+    assert source("https://data.example.org/", "tzc_ckan", {}, user=stranger, name="la-sienne", owner_org=other["id"])["owner_org"] == other["id"]
 
 
 def test_a_key_is_told_to_the_source_only(site: Site, source: Source, run: Run) -> None:

@@ -38,6 +38,7 @@ USUAL, UNANSWERED, LEAST = dt.timedelta(days=30), dt.timedelta(days=7), dt.timed
 """After which a file is looked at again: one that was read; one that could not be had; at least."""
 
 LONGEST_ADDRESS = 2000
+"""Bytes: no index of the database takes much more."""
 
 OWN = {
     "GPKG": ("GeoPackage", "application/geopackage+sqlite3"), "SQLITE": ("SQLite", "application/vnd.sqlite3"),
@@ -161,7 +162,7 @@ def _wanted(most: int) -> list[Wanted]:
         .join(source, source.id == made.harvest_source_id)
         .outerjoin(Content, Content.url == file.url)
         .where(file.state == "active", package.state == "active", contested, sa.func.coalesce(file.url_type, "") == "", source.type.startswith("tzc_", autoescape=True))
-        .where(sa.or_(Content.url.is_(None), Content.again <= store.now()), sa.func.length(file.url) <= LONGEST_ADDRESS)
+        .where(sa.or_(Content.url.is_(None), Content.again <= store.now()), sa.func.octet_length(file.url) <= LONGEST_ADDRESS)
         .order_by(Content.looked.asc().nulls_first(), file.id)
         .limit(most)
     )

@@ -13,6 +13,9 @@ from ckanext.tzc.harvesters.partners import ckan_api, csw, datajson, dcat_feed, 
 from . import sources
 from .engine import orders, scheduling
 
+MOST_DAYS = 3650
+"""Of grace."""
+
 
 class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harvest has no types
     """What the kinds of sources share."""
@@ -31,6 +34,10 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
                 raise ValueError(tk._("%(key)s is no setting of this kind; there are: %(known)s") % {"key": key, "known": ", ".join(kinds)})
             if not isinstance(value, kinds[key]):
                 raise ValueError(tk._("%(key)s is of another kind; it should be: %(kind)s") % {"key": key, "kind": kinds[key].__name__})  # noqa: TRY004 -- ckanext-harvest tells of values
+        if isinstance(days := read.get("grace_days", 0), bool) or not 0 <= days <= MOST_DAYS:
+            raise ValueError(tk._("grace_days is a number of days from 0 to %(most)d.") % {"most": MOST_DAYS})
+        if not (key := read.get("api_key", "")).isascii() or not key.isprintable():
+            raise ValueError(tk._("api_key has a sign that no key has: a line's end, or a letter with an accent."))
         if "schedule" in read and not scheduling.is_schedule(read["schedule"]):
             raise ValueError(tk._('schedule is none that cron understands; every night at half past three is: "30 3 * * *"'))
         if fault := self.harvester.fault(read):

@@ -72,10 +72,33 @@ def _checked(original: Any) -> Any:
     def validator(key: Any, data: Any, errors: Any, context: Any) -> Any:
         if not is_web(str(data[key]).strip()):
             raise tk.Invalid(tk._("A source is an address of the web: it begins with https:// and a host."))
-        return original(key, data, errors, context)
+        try:
+            return original(key, data, errors, context)
+        except tk.Invalid:
+            # whether another partner harvests it too is not told
+            if _has_own(str(data[key]), context):
+                raise
+            return data[key]
 
     validator.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
     return validator
+
+
+def _has_own(address: str, context: Any) -> bool:
+    """Whether there is another source with this address that whoever asks looks after."""
+    from ckanext.harvest.logic.validators import _normalize_url
+
+    same = model.Session.query(model.Package.id, model.Package.url).filter(model.Package.type == TYPE, model.Package.id != getattr(context.get("package"), "id", "")).all()
+    user = {"user": context.get("user", ""), "ignore_auth": context.get("ignore_auth", False)}
+    return any(_normalize_url(url) == _normalize_url(address) and _may_edit(identifier, user) for identifier, url in same)
+
+
+def _may_edit(identifier: str, asked: dict[str, Any]) -> bool:
+    try:
+        tk.check_access("harvest_source_update", dict(asked), {"id": identifier})
+    except (tk.NotAuthorized, tk.ObjectNotFound):
+        return False
+    return True
 
 
 def _known_kind(original: Any) -> Any:

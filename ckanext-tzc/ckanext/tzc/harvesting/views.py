@@ -130,8 +130,12 @@ def run(name: str, identifier: str) -> Page:
 
 def _record(identifier: str) -> tuple[Any, Any]:
     """A record and the package of its source."""
-    found = HarvestObject.get(identifier)
-    if found is None:
+    return _of_source(HarvestObject.get(identifier))
+
+
+def _of_source(found: Any) -> tuple[Any, Any]:
+    """The same of a record, or of none; to who does not look after its source it is as unknown as one that is not there."""
+    if found is None or not tk.h.check_access("harvest_source_update", {"id": found.harvest_source_id}):
         tk.abort(404, tk._("There is no such record."))
     return found, _source(found.harvest_source_id)
 
@@ -157,10 +161,7 @@ def record_file(identifier: str) -> Response:
 @harvests.route("/dataset/harvest_object/<identifier>")
 def record_of_dataset(identifier: str) -> Response:
     """The record that a dataset was written from."""
-    found = HarvestObject.filter(package_id=identifier, current=True).first()
-    if found is None:
-        tk.abort(404, tk._("There is no such record."))
-    _source(found.harvest_source_id)
+    found, _package = _of_source(HarvestObject.filter(package_id=identifier, current=True).first())
     answer: Response = tk.h.redirect_to("tzc_harvests.record", identifier=found.id)
     return answer
 

@@ -7,6 +7,7 @@ The clock is the database's, so that machines need not agree. Each transaction o
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 
 import ckan.model as model
@@ -42,6 +43,9 @@ CLAIM = sa.text("""
 SIGN = sa.text("UPDATE tzc_harvesting_run SET beat = clock_timestamp() WHERE id = :id AND owner = :owner")
 RELEASE = sa.text("UPDATE tzc_harvesting_run SET owner = NULL, beat = NULL, taken_over = taken_over + :broke WHERE id = :id AND owner = :owner")
 HELD = sa.text("SELECT id, owner FROM tzc_harvesting_run WHERE ended IS NULL AND owner IS NOT NULL")
+SILENT = sa.text("""
+    SELECT id, owner, beat < clock_timestamp() - make_interval(secs => :silence) AS silent FROM tzc_harvesting_run WHERE id = ANY(:ids) AND ended IS NULL AND owner IS NOT NULL
+""")
 GOT_ON = sa.text("UPDATE tzc_harvesting_run SET taken_over = 0 WHERE id = :id AND taken_over > 0")
 WANTED = sa.text("SELECT wanted FROM tzc_harvesting_run WHERE id = :id AND owner = :owner")
 HOLD = sa.text("SELECT wanted FROM tzc_harvesting_run WHERE id = :id AND owner = :owner FOR UPDATE")
@@ -82,6 +86,14 @@ def release_gone() -> None:
     for run_id, owner in held:
         if processes.is_gone(owner):
             release(run_id, owner)
+
+
+def forfeited(claims: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of claims (runs and their owners) those whose owner gave no sign for too long, or whose run is somebody else's by now."""
+    wanted = list(claims)
+    with model.meta.engine.connect() as connection:
+        held = {row.id: row for row in connection.execute(SILENT, {"ids": [run_id for run_id, _ in wanted], "silence": SILENCE})}
+    return {(run_id, owner) for run_id, owner in wanted if run_id in held and (held[run_id].owner != owner or held[run_id].silent)}
 
 
 class Lease:

@@ -31,7 +31,8 @@ Claim = tuple[str, str]
 class Service:
     """So many workers at once of our kinds, and so many of other programs', which hold up none of ours.
 
-    `workers`: the claim of each process; `bridges`: which of them are of other programs' kinds; `left`: claims to give back, and whether their runs broke off.
+    `workers`: the claim of each process; `bridges`: which of them are of other programs' kinds; `left`: claims to give back, and whether their runs broke off;
+    `since`: the moment from which on the database answers.
     """
 
     def __init__(self, at_once: int, bridges_at_once: int = 1) -> None:
@@ -39,6 +40,7 @@ class Service:
         self.workers: dict[int, Claim] = {}
         self.bridges: set[int] = set()
         self.left: dict[Claim, bool] = {}
+        self.since = time.monotonic()
 
     def serve(self) -> None:
         """Work for ever, until a signal says that it is enough."""
@@ -57,12 +59,24 @@ class Service:
         try:
             self.give_back()
             leases.release_gone()
+            self._end_silent()
             return not away and self._begin(False) | self._begin(True)
         except sa.exc.SQLAlchemyError as error:
             if not outages.is_outage(error):
                 raise
             log.warning("The database does not answer: %s", error)
+            self.since = time.monotonic()
             return False
+
+    def _end_silent(self) -> None:
+        """End workers that hang where not even their sign of life is given, such as in a library: their place is another run's. Not while they could not give it."""
+        if not self.workers or time.monotonic() - self.since < leases.SILENCE:
+            return
+        forfeited = leases.forfeited(self.workers.values())
+        for process, claim in self.workers.items():
+            if claim in forfeited:
+                log.warning("The process of run %s gives no sign of life and is ended.", claim[0])
+                os.kill(process, signal.SIGKILL)
 
     def _begin(self, bridged: bool) -> bool:
         """Begin the next run of other programs' kinds, or of ours; whether there was one."""
