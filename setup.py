@@ -64,7 +64,7 @@ setup(
     install_requires=[
         "ckan>=2.12,<2.13", "ckanext-scheming", "ckanext-dcat", "ckanext-harvest", "duckdb", "python-calamine", "jsonschema", "xstatic-leaflet", "authlib", "joserfc",
         "cryptography", "limits", "owslib", "lxml", "pyoxigraph", "zstandard", "urllib3>=2.6", "certifi", "geomet", "python-dateutil", "text-unidecode", "pyshacl", "rdflib",
-        "croniter", "paramiko", "boto3", "pglast", "prometheus-client", "numpy", "pyarrow", "ibis-framework", "pint", "paho-mqtt", "fsspec", "odata-query",
+        "croniter", "paramiko", "boto3", "pglast", "prometheus-client", "numpy", "pyarrow", "ibis-framework", "pint", "paho-mqtt", "fsspec",
     ],
     entry_points={
         "ckan.plugins": [

@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "ckanext-tzc"))
 
 import ibis  # noqa: E402 -- the path above comes first
-import numpy as np  # noqa: E402
-from ckanext.tzc.sensors.lake import files, queries  # noqa: E402
-from tzc.sensors import quality  # noqa: E402
-from tzc.sensors.partitions import Month  # noqa: E402
-from tzc.sensors.readings import Readings, readings  # noqa: E402
+import numpy as np  # noqa: E402 -- as above
+from ckanext.tzc.sensors.lake import files, queries  # noqa: E402 -- as above
+from tzc.sensors import quality  # noqa: E402 -- as above
+from tzc.sensors.partitions import Month  # noqa: E402 -- as above
+from tzc.sensors.readings import Readings, readings  # noqa: E402 -- as above
 
 SECONDS = 600
 NEAR = 1e-9
