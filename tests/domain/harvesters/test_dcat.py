@@ -12,7 +12,7 @@ from ckanext.tzc.harvesters.partners.dcat_feed import DcatFeed
 from ckanext.tzc.harvesters.record import Agent, Box, Period, Record, RecordError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import NamedNode, RdfFormat, parse
 
 from tests.sites import Asked, Reply, Site
 
@@ -385,3 +385,18 @@ def test_any_graph_is_read_or_refused_by_name(statements: list[tuple[str, str, s
         assert str(error)
         return
     assert record.identifier == "https://a.org/1" and record.title
+
+
+def test_what_is_said_of_nodes_in_a_circle_is_said_once_and_not_without_end() -> None:
+    """A ring, and a chain of which the first steps belong to the dataset."""
+    ring = rdf.Graph(quad.triple for quad in parse(b"<a:1> <a:p> <a:2> . <a:2> <a:p> <a:1>, <a:2> .", format=RdfFormat.TURTLE))
+    found = ring.within(NamedNode("a:1"), frozenset(), 100)
+    assert found is not None and len(found) == len(set(found)) == 3
+    chain = rdf.Graph(quad.triple for quad in parse("".join(f"<a:{step}> <a:p> <a:{step + 1}> ." for step in range(20)).encode(), format=RdfFormat.TURTLE))
+    assert len(chain.within(NamedNode("a:0"), frozenset(), 100) or []) == rdf.DEEPEST + 1
+
+
+def test_a_page_with_too_many_statements(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rdf, "MOST_STATEMENTS", 2)
+    site.answer = lambda _: feed(f'{ONE} <https://a.org/1> dct:title "Deux", "Trois" .')
+    assert take(site).problems == [f"{site.address}/catalog answers with more than 2 statements."]
