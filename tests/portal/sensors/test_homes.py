@@ -445,8 +445,8 @@ def test_the_pages_of_a_group(app: Any, group: dict[str, Any], partner: dict[str
 
 def test_what_was_moved_to_the_lake_goes_too(group: dict[str, Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Months of long ago lie in files: the curve's are written anew without it, and sums that are taken down come back first."""
-    from ckanext.tzc.sensors import months, reading
-    from ckanext.tzc.sensors.lake import moving
+    from ckanext.tzc.sensors import downloads, months, reading
+    from ckanext.tzc.sensors.lake import engines, moving
     from tzc.sensors.partitions import Month
 
     model.Session.rollback()
@@ -468,6 +468,10 @@ def test_what_was_moved_to_the_lake_goes_too(group: dict[str, Any], tmp_path: An
     model.Session.rollback()
     call("tzc_meter_remove", user, id=made["id"])
     assert len(reading.raw([stream], 0, 2**62)) == 0 and len(reading.raw([public], 0, 2**62)) == 0
+    assert not downloads.files_of(model.Package.get("consommation-de-la-rue").id), "a file with sums that were taken down is given to nobody"
+    connection = engines.connect()
+    begins, ends = (dt.datetime(year, 1, 1, tzinfo=dt.timezone.utc) for year in (2020, 2030))
+    assert len(engines.arrow(engines.observations(connection, [public], begins, ends), connection)) == 0
     import pyarrow.parquet as pq
 
     left = [number for file in (tmp_path / "lake").rglob("*.parquet") for number in pq.read_table(file, columns=["stream"]).column("stream").to_pylist()]

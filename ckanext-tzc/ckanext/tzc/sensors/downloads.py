@@ -33,8 +33,9 @@ MOST_DAYS = 400
 
 STREAMS_AT_ONCE = 8
 
-# no file is given before rows that it should not hold are out of it
-_OPEN = f"NOT f.personal AND f.dataset = %(dataset)s AND NOT ({making.ODD})"
+# no file is given before rows that it should not hold are out of it: of streams that are gone, or that are back in the tables and may be changed there
+_BACK = "EXISTS (SELECT FROM tzc_sensors_moved AS m WHERE m.file = f.id AND m.back)"
+_OPEN = f"NOT f.personal AND f.dataset = %(dataset)s AND NOT ({making.ODD}) AND NOT {_BACK}"
 
 
 def files_of(dataset: str) -> list[File]:

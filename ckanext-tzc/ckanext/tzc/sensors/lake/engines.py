@@ -17,7 +17,7 @@ from tzc.sensors.partitions import PREFIX
 from tzc.sensors.readings import Readings
 
 from .. import columns, writing
-from . import catalogue, files, places, queries
+from . import catalogue, files, places, queries, reading
 from .making import KINDS
 
 DUCKDB, PYSPARK = "duckdb", "pyspark"
@@ -60,16 +60,24 @@ def written(expression: Any, dialect: str) -> str:
 
 def observations(connection: Any, streams: Sequence[int], first: dt.datetime, next: dt.datetime) -> Any:
     """All observations of streams from a moment up to another, as the logical table, wherever they lie."""
+    back = reading.back(streams, first, next)
     table = _stored(streams, first, next)
-    found = catalogue.pairs(
-        writing.cursor(), "m.stream = ANY(%(streams)s) AND m.last >= %(first)s AND m.first < %(next)s", {"streams": list(streams), "first": first, "next": next},
-    )
+    asked = {"streams": list(streams), "first": first, "next": next}
+    pairs = catalogue.pairs(writing.cursor(), "m.stream = ANY(%(streams)s) AND m.last >= %(first)s AND m.first < %(next)s", asked)
+    found = [pair for pair in pairs if (pair.stream, pair.file) not in back]
     stored = ibis.memtable(files.table(table), schema=queries.SCHEMA)
     if not found:
         return stored
     with _as_before():
         lake = _lake(connection, sorted({pair.path for pair in found})).cast(queries.SCHEMA)
     lake = queries.between(lake.filter(lake.stream.isin(sorted({pair.stream for pair in found}))), first, next)
+    if stale := [pair for pair in pairs if (pair.stream, pair.file) in back]:
+        # of these the tables have all, in files that are read for others
+        gone = ibis.memtable(pa.table({
+            "of": pa.array([pair.stream for pair in stale], pa.int32()), "first": pa.array([pair.first for pair in stale], pa.timestamp("us", "UTC")),
+            "last": pa.array([pair.last for pair in stale], pa.timestamp("us", "UTC")),
+        }))  # fmt: skip
+        lake = lake.anti_join(gone, [lake.stream == gone["of"], lake.time >= gone["first"], lake.time <= gone["last"]])
     if not len(table):
         return lake
     if int(table.times.min()) <= max(pair.last for pair in found):

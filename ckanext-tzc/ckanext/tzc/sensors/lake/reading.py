@@ -1,6 +1,7 @@
 """Observations out of the lake."""
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,13 +25,19 @@ def series(streams: Sequence[int], first: int, next: int) -> Readings:
     return LAKE.read(streams, first, next)
 
 
+@dataclasses.dataclass(frozen=True)
 class Lake:
-    """The months that were moved, as a source for who reads (`reading`)."""
+    """The months that were moved, as a source for who reads (`reading`). `left_out`: months of streams by their files (stream and file) of which the tables have all: what is not
+    in these is no more.
+    """
+
+    left_out: frozenset[tuple[int, int]] = frozenset()
 
     def read(self, streams: Sequence[int], first: int, next: int, limit: int | None = None, newest: bool = False) -> Readings:
         """As the tables are read; of each stream at most so many rows, its first ones or its newest: then files are read only as far as that."""
         begins, ends = reading.bounds(first, next)
-        found = catalogue.pairs(writing.cursor(), _ASKED, {"streams": list(streams), "first": begins, "next": ends})
+        asked = {"streams": list(streams), "first": begins, "next": ends}
+        found = [pair for pair in catalogue.pairs(writing.cursor(), _ASKED, asked) if (pair.stream, pair.file) not in self.left_out]
         if limit is None:
             return _read(found, first, next)
         parts, left = [], dict.fromkeys(streams, limit)
@@ -46,9 +53,16 @@ class Lake:
 LAKE = Lake()
 
 
-def parts(_streams: Sequence[int], _first: int, _next: int) -> list[Lake]:
-    """For `reading.extended_by`. What is there is looked up when it is read: after the tables, as a month may be moved meanwhile."""
-    return [LAKE]
+def parts(streams: Sequence[int], first: int, next: int) -> list[Lake]:
+    """For `reading.extended_by`. What is there is looked up when it is read: after the tables, as a month may be moved meanwhile; what is back in the tables before them."""
+    begins, ends = reading.bounds(first, next)
+    return [Lake(back(streams, begins, ends))]
+
+
+def back(streams: Sequence[int], first: object, next: object) -> frozenset[tuple[int, int]]:
+    """Months of streams that are back in the tables, by stream and file."""
+    found = catalogue.pairs(writing.cursor(), f"m.back AND {_ASKED}", {"streams": list(streams), "first": first, "next": next})
+    return frozenset((pair.stream, pair.file) for pair in found)
 
 
 def _read(found: Sequence[Pair], first: int, next: int) -> Readings:
