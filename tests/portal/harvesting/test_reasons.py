@@ -174,6 +174,17 @@ def test_the_command_says_what_to_do_with_a_plan_that_waits(site: Site, made: di
         assert told.exit_code == 1 and "--approve" in told.output and "--again" in told.output, told.output
 
 
+def test_the_command_fails_where_the_source_cannot_be_read(site: Site, made: dict[str, Any]) -> None:
+    says(site, TITLES)
+    harvest()
+    told = CliRunner().invoke(cli.tzc, ["harvest", "run", "une-source", "--wait", "--json"])
+    assert told.exit_code == 0, told.output
+    site.answer = lambda _: Reply(status=404)
+    for words in (["--json"], []):
+        told = CliRunner().invoke(cli.tzc, ["harvest", "run", "une-source", "--wait", *words])
+        assert told.exit_code == 1 and "404" in told.output, told.output
+
+
 def test_a_plan_that_was_given_up_is_not_said_to_have_failed(site: Site, made: dict[str, Any], editor: Person) -> None:
     says(site, TITLES)
     harvest()

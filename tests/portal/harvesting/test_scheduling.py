@@ -8,7 +8,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
-from ckanext.harvest.model import HarvestSource
+from ckanext.harvest.model import HarvestJob, HarvestSource
 from ckanext.tzc.harvesting import jobs
 from ckanext.tzc.harvesting.engine import scheduling, store
 
@@ -42,5 +42,16 @@ def test_a_source_with_a_schedule_gets_its_runs(source: Callable[..., dict[str, 
     assert run is not None and run.state == store.WAITING
     jobs.run_due_harvests()
     assert model.Session.query(store.Run).count() == 1
+    # a plan that somebody wanted to look at and forgot holds up the schedule for a week, one that must be approved for ever
+    run.state, run.asks, run.dry = store.PLANNED, "dry", True
+    job = model.Session.get(HarvestJob, run.id)
+    job.created -= dt.timedelta(days=8)
+    for asks, days, more in (("dry", 6, 0), ("departures", 8, 0), ("first", 8, 0), ("dry", 8, 1)):
+        run.asks, run.begun = asks, store.now() - dt.timedelta(days=days)
+        model.Session.commit()
+        before = model.Session.query(store.Run).count()
+        jobs.run_due_harvests()
+        assert model.Session.query(store.Run).count() - before == more, (asks, days)
+    assert store.open_run(made["id"]).id != run.id and store.run(run.id).state == store.STOPPED
     with pytest.raises(tk.ValidationError, match="cron"):
         source("https://catalogue.example.org/b", "tzc_dcat", {"schedule": "souvent"}, name="autre", user=partner["editor"])

@@ -45,7 +45,9 @@ def begin(source: str, *, dry: bool, approve: bool, again: bool = False, wait: b
         if dry and approve and _run(run_id).state == store.PLANNED:
             _act("tzc_harvest_approve", {"source": source})
             _until_it_rests(run_id)
-    _say(run_id, as_json)
+    told = _say(run_id, as_json)
+    if wait and told["problems"]:
+        raise click.exceptions.Exit(1)
 
 
 def _run(run_id: str) -> store.Run:
@@ -83,11 +85,11 @@ def status(source: str, as_json: bool) -> None:
     _say(_act("tzc_harvest_status", {"source": source})["run"], as_json)
 
 
-def _say(run_id: str, as_json: bool) -> None:
+def _say(run_id: str, as_json: bool) -> dict[str, Any]:
     told = telling.summary(_run(run_id))
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
-        return
+        return told
     asks = {
         "first": "It is the source's first: look at it, then approve it.",
         "departures": "Suspiciously much is missing: look at it, then approve or stop it.",
@@ -103,3 +105,4 @@ def _say(run_id: str, as_json: bool) -> None:
         click.echo(f"  {reason['identifier']}: {reason['words']}")
     for words in told["problems"]:
         click.echo(f"  {words}")
+    return told

@@ -51,8 +51,22 @@ def begin_due() -> None:
         schedule = sources.settings(config).get("schedule")
         since = (begun or created).replace(tzinfo=dt.timezone.utc)
         if isinstance(schedule, str) and scheduling.is_schedule(schedule) and scheduling.is_due(schedule, source_id, since, now):
+            _give_up_forgotten(source_id, now)
+            if store.open_run(source_id) is not None:
+                continue
             with contextlib.suppress(HarvestJobExists):
                 tk.get_action("harvest_job_create")({"user": user, "ignore_auth": True, "model": model, "session": model.Session}, {"source_id": source_id, "run": True})
+
+
+FORGOTTEN = dt.timedelta(days=7)
+"""After which a dry run that somebody made, and that nobody answered, holds up the schedule no longer."""
+
+
+def _give_up_forgotten(source_id: str, now: dt.datetime) -> None:
+    run = store.open_run(source_id)
+    if run is not None and run.state == store.PLANNED and run.asks == "dry" and run.begun < now - FORGOTTEN:
+        with contextlib.suppress(OrderError):  # somebody answered it meanwhile
+            give_up(source_id)
 
 
 def _locked(source_id: str) -> store.Run:
