@@ -117,7 +117,7 @@ def described(own: Any, dataset: dict[str, Any], name: str) -> None:
 
 
 def written(own: Any, name: str, way: str, victim: str) -> None:
-    """All bodies were acknowledged, although one thing was killed meanwhile."""
+    """All bodies were acknowledged, although one thing, or none, was killed meanwhile."""
     writer, number = started(own, WRITER, name, way, "0"), -1
     while True:
         assert writer.stdout is not None, "it is piped"
@@ -133,7 +133,7 @@ def written(own: Any, name: str, way: str, victim: str) -> None:
                 acknowledged = [int(told) for told in writer.communicate()[0].split()]
                 writer = started(own, WRITER, name, way, str(max([number, *acknowledged]) + 1))
                 number = max([number, *acknowledged])
-            else:
+            elif victim:
                 kill(own, victim)
 
 
@@ -170,14 +170,16 @@ def test_a_move_to_the_lake_that_is_killed(own: Any, dataset: dict[str, Any], vi
     own.eventually(lambda: all(state["statename"] == "RUNNING" for state in own.supervisor.states().values()))
     name = f"moved-{victim}"
     described(own, dataset, name)
-    written(own, name, "receive", "none")
+    written(own, name, "receive", "")
     own.eventually(lambda: asked(own, "SELECT count(*) FROM tzc_sensors_unsettled") == [(0,)])
     numbers = {row[0] for row in asked(own, f"SELECT id FROM tzc_sensors_stream WHERE source = '{name}'")}
 
     def told() -> list[Any]:
         done = own.run("ckan", "tzc", "sensors", "lake", "ask", "statistics", dataset["id"], "--from", "2025-01-01", "--to", "2025-06-01", "--json")
         assert done.returncode == 0, done.stderr
-        return [row for row in json.loads(done.stdout) if row["stream"] in numbers]
+        # sums of floating point numbers depend on the order in which an engine reads them: the last digits say nothing
+        rows = [row for row in json.loads(done.stdout) if row["stream"] in numbers]
+        return [{key: round(value, 9) if isinstance(value, float) else value for key, value in row.items()} for row in rows]
 
     before = told()
     assert [row["count"] for row in before] == [len(expected())] * STREAMS

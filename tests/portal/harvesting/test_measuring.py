@@ -35,7 +35,7 @@ def read(app: Any) -> dict[str, float]:
     answer = app.get("/metrics", headers={"Authorization": f"Bearer {KEY}"}, status=200)
     assert answer.headers["Content-Type"].startswith("text/plain; version=") and answer.headers["Cache-Control"] == "private, no-store"
     found = {}
-    for sample in (sample for family in text_string_to_metric_families(answer.text) for sample in family.samples):
+    for sample in (sample for family in text_string_to_metric_families(answer.text) for sample in family.samples if family.name.startswith("tzc_harvest_")):
         labels = [sample.labels[name] for name in ("state", "source", "kind", "step", "outcome", "trouble") if name in sample.labels]
         found[" ".join([sample.name.removeprefix("tzc_harvest_"), *labels])] = sample.value
     return found
