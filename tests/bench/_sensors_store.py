@@ -1,6 +1,6 @@
 """What the store of observations does in a process of its own, as those of the portal: one JSON line for each question that is asked on the way in.
 
-    fill ROWS STREAMS BATCH     so many observations, one a minute and stream, in batches as a decoder gives them; `settle` beside it when the last word is "settled"
+    fill ROWS STREAMS BATCH     so many observations of all streams, in batches as a decoder gives them; `settle` beside it when the last word is "settled"
     upsert ROWS BATCH           the same through CKAN's `datastore_upsert`
     settle                      all that waits
     read STREAMS                what readers ask for
@@ -25,7 +25,9 @@ from ckan.config.middleware import make_app
 BEGINS = 1_735_689_600_000_000
 """The first of January 2025."""
 
-MINUTE = 60_000_000
+STEP = 157_000_000
+"""From one observation to the next: 100,000,000 of 500 streams are a year."""
+
 ROUNDS = 20
 SETTLER = "settler"
 
@@ -51,13 +53,13 @@ def streams(count: int) -> tuple[Any, list[str]]:
         model.Session.add(source)
     known = store.streams_of(source.id)
     things = [Thing(f"t{number}", f"Station {number}", location={"type": "Point", "coordinates": [-1.1 - number / 10000, 46.1]}) for number in range(count // 5 + 1)]
-    describing.describe(source, [Stream(name, things[number // 5], Property("air_temperature"), unit="Cel", interval=60) for number, name in enumerate(names) if name not in known])
+    describing.describe(source, [Stream(name, things[number // 5], Property("air_temperature"), unit="Cel", interval=157) for number, name in enumerate(names) if name not in known])
     model.Session.commit()
     return source, names
 
 
 def batches(names: list[str], rows: int, batch: int, first: int = 0) -> Any:
-    """Decoded batches: all streams, minute by minute."""
+    """Decoded batches: all streams, moment by moment."""
     from tzc.sensors.readings import decoded
 
     rng = np.random.default_rng(1)
@@ -65,7 +67,7 @@ def batches(names: list[str], rows: int, batch: int, first: int = 0) -> Any:
     index = np.tile(np.arange(len(names), dtype=np.int32), minutes)
     values = np.round(15 + np.cumsum(rng.normal(0, 0.2, (minutes, len(names))), axis=0), 2).ravel()
     for turn in range(rows // (minutes * len(names))):
-        times = BEGINS + (np.repeat(np.arange(minutes), len(names)) + first + turn * minutes) * MINUTE
+        times = BEGINS + (np.repeat(np.arange(minutes), len(names)) + first + turn * minutes) * STEP
         yield decoded(names, index, times, values)
 
 
@@ -154,6 +156,24 @@ def parquet(count: int) -> list[dict[str, Any]]:
     rate = done.rows / (time.perf_counter() - begun)
     size = {"observations": done.rows, "streams": count, "bytes an observation": round(done.bytes / done.rows, 2), "grown, MiB": round(memory() - before)}
     return [{"name": "one month to Parquet, checked", "ours": round(rate), "unit": "rows/s", "asked": 1_000_000, "reached": rate >= 1_000_000 and not done.left, "size": size}]
+
+
+def read(count: int) -> list[dict[str, Any]]:
+    """One stream by the hour, for a year or what there is of it; the last values of 1,000 streams."""
+    import ckan.model as model
+    from ckanext.tzc.sensors import buckets, reading, store, taking
+
+    source, names = streams(1000)
+    rng = np.random.default_rng(2)
+    from tzc.sensors.readings import decoded
+
+    taking.take(source, decoded(names[count:], np.arange(1000 - count), np.full(1000 - count, BEGINS), rng.normal(15, 3, 1000 - count)), BEGINS)
+    model.Session.commit()
+    known = {row.external: row.id for row in store.streams_of(source.id).values()}
+    one, all_ = known["s7"], sorted(known.values())
+    year = lambda: buckets.buckets([one], BEGINS, BEGINS + 365 * 86_400_000_000, "1h")  # noqa: E731 -- what is timed
+    found = [("one stream, one year, by the hour", timed(year), {"hours": len(year())}), ("last values", timed(lambda: reading.last(all_)), {"streams": len(reading.last(all_).streams)})]
+    return [{"name": name, "ours": round(spent, 1), "unit": "ms", "asked": 50, "reached": spent <= 50, "size": size} for name, spent, size in found]
 
 
 def timed(work: Callable[[], Any]) -> float:
