@@ -103,15 +103,16 @@ def fill(rows: int, count: int, batch: int, beside: str = "", first: int = 0) ->
 
 
 def settler() -> None:
-    """Settle until a line is read, then all that is left."""
+    """Settle as `sensors-work` does until a line is read, then all that is left."""
     import select
 
     import ckan.model as model
-    from ckanext.tzc.sensors import settling
+    from ckanext.tzc.sensors import settling, working
 
     print("ready", flush=True)
+    worker = working.Worker()
     while not select.select([sys.stdin], [], [], 0)[0]:
-        if not settling.settle().notes:
+        if not worker.settle().notes:
             time.sleep(0.05)
     settling.settle_all()
     model.Session.remove()

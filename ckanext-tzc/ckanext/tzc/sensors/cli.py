@@ -25,8 +25,9 @@ def work(once: bool) -> None:
     """Decode what waits, and bring hours, days, months and marks of quality up to date where observations changed."""
     from . import working
 
+    worker = working.Worker(eager=once)
     while True:
-        done = working.round()
+        done = worker.round()
         if once and not done:
             return
         if not done:

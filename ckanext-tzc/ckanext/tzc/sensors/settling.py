@@ -96,11 +96,12 @@ _SUM_UP = f"""
 
 @dataclasses.dataclass(frozen=True)
 class Settled:
-    """So many notes were followed, hours made anew and flags changed."""
+    """So many notes were followed, hours made anew and flags changed. `left`: more wait."""
 
     notes: int = 0
     hours: int = 0
     flags: int = 0
+    left: bool = False
 
 
 def settle() -> Settled:
@@ -119,7 +120,7 @@ def settle() -> Settled:
     flags, hours = _anew(at, now, limits)
     _put_hours(at, now, hours)
     model.Session.commit()
-    return Settled(len(notes), len(hours), flags)
+    return Settled(len(notes), len(hours), flags, bool(later) or len(notes) == MOST_NOTES)
 
 
 def _remembered(at: Any, spans: Sequence[Span]) -> list[Span]:
