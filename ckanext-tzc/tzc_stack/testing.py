@@ -40,8 +40,8 @@ WITHOUT_SERVERS = ("tests/domain", "tests/house")
 IN_THE_TEST_DATABASES = "tests/portal"
 """The folder whose tests empty the databases and the index of the tests."""
 
-LANES = 2
-"""Processes that run tests at once, each with databases of its own, as there are two processors."""
+LANES = 3
+"""Processes that run tests at once, each with databases of its own: one more than there are processors, as tests of whole portals mostly wait."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
