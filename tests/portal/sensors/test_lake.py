@@ -119,6 +119,20 @@ def told(streams: Make, write: Any) -> list[int]:
     return numbers
 
 
+def test_somebody_elses_long_transaction_holds_up_no_move(streams: Make, write: Any, lake: Path) -> None:
+    """One that began before the rows were written and has nothing to do with them."""
+    import ckan.model as model
+    import sqlalchemy as sa
+    from ckanext.tzc.sensors import settling
+
+    with model.Session.get_bind().connect() as other:
+        other.execute(sa.text("SELECT pg_current_xact_id()"))
+        write(two_months(list(streams("a", "b", interval=1800).values())))
+        settling.settle_all()
+        assert [done.left for done in move()] == ["", ""]
+        other.rollback()
+
+
 def test_a_month_is_moved_and_reads_as_before(told: list[int], lake: Path, dataset: dict[str, Any]) -> None:
     before, hours, known = stored(), rollups(), state()
     assert [(done.month, done.rows, done.files, done.left) for done in move()] == [(JANUARY, 2 * 31 * 48, 1, ""), (FEBRUARY, 2 * 28 * 48, 1, "")]

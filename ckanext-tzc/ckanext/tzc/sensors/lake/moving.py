@@ -32,7 +32,10 @@ PATIENCE = "900ms"
 TRIES = 40
 
 _COUNTS = "SELECT stream, count(*) FROM {table} GROUP BY stream ORDER BY stream"
-_UNCHANGED = "SELECT count(*), count(*) FILTER (WHERE age(xmin) BETWEEN 0 AND age(%s::xid)) FROM {table}"
+_SEEN = "SELECT pg_snapshot_xmax(pg_current_snapshot())::xid::text, ARRAY(SELECT pg_snapshot_xip(pg_current_snapshot())::xid::text)"
+_UNCHANGED = "SELECT count(*), count(*) FILTER (WHERE age(xmin) BETWEEN 0 AND age(%s::xid) OR xmin = ANY(%s::xid[])) FROM {table}"
+"""How many rows there are, and of these that a view did not see: of transactions that began after it, or that were under way."""
+
 _UNSETTLED = "SELECT EXISTS (SELECT FROM tzc_sensors_unsettled WHERE first < %s AND last >= %s)"
 _DATASETS = "SELECT id, dataset FROM tzc_sensors_stream WHERE id = ANY(%s)"
 
@@ -97,8 +100,8 @@ def _moved(connection: Any, month: Month, pause: Pause) -> Moved:
     connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     at = connection.connection.cursor()
     try:
-        at.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::xid::text")
-        since = at.fetchone()[0]
+        at.execute(_SEEN)
+        view = at.fetchone()
         at.execute(_COUNTS.format(table=month.table))
         counts = dict(at.fetchall())
         at.execute(_DATASETS, (list(counts),))
@@ -111,7 +114,7 @@ def _moved(connection: Any, month: Month, pause: Pause) -> Moved:
         connection.rollback()
     pause("written")
     try:
-        _known(connection, month, made, sorted(set(of.values())), (sum(counts.values()), since), pause)
+        _known(connection, month, made, sorted(set(of.values())), (sum(counts.values()), view), pause)
     except ChangedError as error:
         return Moved(month, left=str(error))
     pause("moved")
@@ -119,7 +122,7 @@ def _moved(connection: Any, month: Month, pause: Pause) -> Moved:
     return Moved(month, sum(counts.values()), len(made), sum(one.size for one in made))
 
 
-def _known(connection: Any, month: Month, made: Sequence[Made], datasets: Sequence[str], seen: tuple[int, str], pause: Pause) -> None:
+def _known(connection: Any, month: Month, made: Sequence[Made], datasets: Sequence[str], seen: tuple[int, tuple[str, list[str]]], pause: Pause) -> None:
     """The files are kept from now on, and the table is gone; or nothing is as when it was read, then nothing is changed. Raises ChangedError."""
     for turn in range(TRIES):
         try:
@@ -140,12 +143,12 @@ def _known(connection: Any, month: Month, made: Sequence[Made], datasets: Sequen
     raise ChangedError("held")
 
 
-def _check(at: Any, month: Month, seen: tuple[int, str]) -> None:
-    count, since = seen
+def _check(at: Any, month: Month, seen: tuple[int, tuple[str, list[str]]]) -> None:
+    count, view = seen
     at.execute(_UNSETTLED, (month.next.first, month.first))
     if at.fetchone()[0]:
         raise ChangedError("unsettled")
-    at.execute(_UNCHANGED.format(table=month.table), (since,))
+    at.execute(_UNCHANGED.format(table=month.table), view)
     if at.fetchone() != (count, 0):
         raise ChangedError("changed")
 
