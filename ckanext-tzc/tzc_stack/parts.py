@@ -106,7 +106,7 @@ def _processes(paths: Paths, settings: Settings) -> list[Part]:
     engines = [
         _ckan_part("harvest-work", "Harvest", [*ckan, "tzc", "harvest", "work"], "ckan"),
         _ckan_part("sensors-work", "Sensors", [*ckan, "tzc", "sensors", "work"], "ckan"),
-        _ckan_part("sensors-listen", "Sensors: brokers", [*ckan, "tzc", "sensors", "listen"], "paho-mqtt"),
+        _ckan_part("sensors-listen", "Sensors: brokers", [python, "-m", "tzc_stack.listen_command"], "paho-mqtt"),
     ]
     return [
         Part(

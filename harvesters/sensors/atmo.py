@@ -150,7 +150,7 @@ def _by_wfs(client: Asking, definition: Definition, first: dt.date, last: dt.dat
         yield {**found, "body": answer.body}, str(start) if count == PAGE else ""
         if count < PAGE:
             return
-    raise FetchError(f"The service has more than {MOST_PAGES} pages.", "endless")
+    raise FetchError(f"The service has more than {MOST_PAGES} pages.", "paging")
 
 
 def _collection(found: Any) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Links:
         """The next page. Raises FetchError, also for a page that was read already."""
         link = client.onward(str(onward))
         if link in self._seen:
-            raise FetchError("The source's next page is one that was read already.", "endless")
+            raise FetchError("The source's next page is one that was read already.", "paging")
         self._seen.add(link)
         return client.question(link)
 

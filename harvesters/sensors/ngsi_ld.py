@@ -105,7 +105,7 @@ def _pages(client: Asking, definition: Definition, type_: str, asked: dict[str, 
         # a broker that gives fewer than were asked for may have its own limit: it says where it goes on
         if not count or (count < limit and 'rel="next"' not in answer.headers.get("link", "")):
             return
-    raise FetchError(f"The broker has more than {MOST_PAGES} pages of {type_}.", "endless")
+    raise FetchError(f"The broker has more than {MOST_PAGES} pages of {type_}.", "paging")
 
 
 def _headers(definition: Definition) -> dict[str, str]:

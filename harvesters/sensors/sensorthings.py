@@ -100,7 +100,7 @@ def _datastreams(client: Asking, definition: Definition, expand: str | None) -> 
         if not following:
             return
         if count > MOST_STREAMS:
-            raise FetchError(f"The source lists more than {MOST_STREAMS} streams. Give a filter.", "endless")
+            raise FetchError(f"The source lists more than {MOST_STREAMS} streams. Give a filter.", "paging")
         answer = links.follow(client, following)
 
 

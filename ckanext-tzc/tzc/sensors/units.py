@@ -17,9 +17,15 @@ import numpy as np
 import pint
 from numpy.typing import NDArray
 
-REGISTRY: pint.UnitRegistry[Any] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None, non_int_type=Fraction)
-for _definition in ("ppm_ = 1e-6", "ppb_ = 1e-9", "percent_ = 0.01", "var_ = volt * ampere", "dB_spl = [sound_pressure_level]", "euro = [currency]"):
-    REGISTRY.define(_definition)
+
+@lru_cache(maxsize=1)
+def _registry() -> pint.UnitRegistry[Any]:
+    """What pint knows and what it lacks. It is read when a unit is first asked about: most processes never do."""
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None, non_int_type=Fraction)
+    for definition in ("ppm_ = 1e-6", "ppb_ = 1e-9", "percent_ = 0.01", "var_ = volt * ampere", "dB_spl = [sound_pressure_level]", "euro = [currency]"):
+        registry.define(definition)
+    return registry
+
 
 CODES = {
     "1": "dimensionless", "%": "percent_", "Cel": "degree_Celsius", "[degF]": "degree_Fahrenheit", "deg": "degree", "'": "arcminute", "''": "arcsecond", "[ppm]": "ppm_",
@@ -91,7 +97,7 @@ def _fractions(source: str, target: str) -> tuple[Fraction, Fraction]:
     if source == target:
         return Fraction(1), Fraction(0)
     try:
-        zero, one = (Fraction(REGISTRY.Quantity(Fraction(value), _unit(source)).to(_unit(target)).magnitude) for value in (0, 1))
+        zero, one = (Fraction(_registry().Quantity(Fraction(value), _unit(source)).to(_unit(target)).magnitude) for value in (0, 1))
     except (pint.errors.PintError, TypeError, OverflowError) as error:
         raise UnitError(f"{source} cannot become {target}") from error
     return one - zero, zero
@@ -106,7 +112,7 @@ UNREADABLE = (
 @lru_cache(maxsize=1024)
 def _unit(written: str) -> pint.Unit:
     try:
-        return REGISTRY.Unit(_expression(written))
+        return _registry().Unit(_expression(written))
     except UNREADABLE as error:
         raise UnitError(f"{written!r} is no unit") from error
 
@@ -151,8 +157,8 @@ def _number(number: str, ten: str | None) -> str:
         if abs(power) > MOST_TENS:
             raise UnitError(f"10*{power} is no unit")
         name, value = f"tzc_e{'m' if power < 0 else ''}{abs(power)}_", f"1e{power}"
-    if name not in REGISTRY:
-        REGISTRY.define(f"{name} = {value}")
+    if name not in _registry():
+        _registry().define(f"{name} = {value}")
     return name
 
 

@@ -207,7 +207,7 @@ def test_paging_without_end(speaker: Speaker, site: Site) -> None:
     site.answer = speaker.endless(site, speaker.told())
     with pytest.raises(FetchError) as caught:
         collect(speaker, site)
-    assert caught.value.cause == "endless" and len(site.asked) < 20
+    assert caught.value.cause == "paging" and len(site.asked) < 20
 
 
 def test_the_internal_network_is_closed(speaker: Speaker, site: Site) -> None:
