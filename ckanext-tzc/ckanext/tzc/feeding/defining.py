@@ -8,6 +8,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import happening
+from ckanext.tzc.common.asking import package
 from ckanext.tzc.harvesters.http import is_inner
 
 from tzc import schedule
@@ -22,18 +23,6 @@ Errors = dict[str, list[str]]
 
 MOST_FEEDS = 50
 """Of a dataset."""
-
-
-def package(id_: object, context: Any) -> Any:
-    """A dataset by id or name; one that the asker may not see is not there. Raises ObjectNotFound."""
-    found = model.Package.get(id_) if isinstance(id_, str) and id_ and "\0" not in id_ else None
-    if found is None or found.type != "dataset" or found.state == model.State.DELETED or not found.owner_org:
-        raise tk.ObjectNotFound(tk._("Dataset not found"))
-    try:
-        tk.check_access("package_show", {"user": context.get("user") or ""}, {"id": found.id})
-    except tk.NotAuthorized as error:
-        raise tk.ObjectNotFound(tk._("Dataset not found")) from error
-    return found
 
 
 def feed(id_: object) -> store.Feed:

@@ -6,6 +6,8 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.asking import account
+from ckanext.tzc.common.asking import package as asked_package
 from ckanext.tzc.common.bounds import offset_and_limit
 from ckanext.tzc.common.numbers import whole_number
 
@@ -26,14 +28,6 @@ MOST_ROWS = 100
 """Rejected rows of an arrival that are shown in a list."""
 
 
-def account(context: Any) -> Any:
-    """Who asks. Raises NotAuthorized."""
-    user = model.User.get(context.get("user") or "")
-    if user is None or user.state != model.State.ACTIVE:
-        raise tk.NotAuthorized(tk._("Sign in first."))
-    return user
-
-
 def asked(name: str, context: Any, data_dict: dict[str, Any]) -> store.Source:
     """The source that is asked for (`id`), for who may; to others it is as unknown as what is nobody's."""
     account(context)
@@ -51,7 +45,7 @@ def asked(name: str, context: Any, data_dict: dict[str, Any]) -> store.Source:
 
 def create(context: Any, data_dict: dict[str, Any]) -> Answer:
     """See `tzc_sensor_source_create`."""
-    user, package = account(context), sources.package(data_dict.get("dataset"), context)
+    user, package = account(context), asked_package(data_dict.get("dataset"), context)
     tk.check_access("tzc_sensor_source_create", context, {"dataset": package.id})
     try:
         row = sources.make(package, data_dict, user)
@@ -103,7 +97,7 @@ def show(context: Any, data_dict: dict[str, Any]) -> Answer:
 
 def listed(context: Any, data_dict: dict[str, Any]) -> list[Answer]:
     """See `tzc_sensor_source_list`."""
-    package = sources.package(data_dict.get("dataset"), context)
+    package = asked_package(data_dict.get("dataset"), context)
     tk.check_access("tzc_sensor_source_list", context, {"dataset": package.id})
     return [sources.shown(row) for row in store.sources_of(package.id)]
 

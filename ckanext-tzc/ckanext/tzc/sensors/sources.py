@@ -26,18 +26,6 @@ SIGNING = ("bearer",)
 TRUE = (True, "true", "True", "1", "on", "yes")
 
 
-def package(id_: object, context: Any) -> Any:
-    """A dataset by id or name; one that the asker may not see is not there. Raises ObjectNotFound."""
-    found = model.Package.get(id_) if isinstance(id_, str) and id_ and "\0" not in id_ else None
-    if found is None or found.type != "dataset" or found.state == model.State.DELETED or not found.owner_org:
-        raise tk.ObjectNotFound(tk._("Dataset not found"))
-    try:
-        tk.check_access("package_show", {"user": context.get("user") or ""}, {"id": found.id})
-    except tk.NotAuthorized as error:
-        raise tk.ObjectNotFound(tk._("Dataset not found")) from error
-    return found
-
-
 def source(id_: object) -> store.Source:
     """A source. Raises ObjectNotFound."""
     found = store.source(id_)

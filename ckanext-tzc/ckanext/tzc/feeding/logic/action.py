@@ -8,6 +8,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import happening
+from ckanext.tzc.common.asking import account as _account
 from ckanext.tzc.common.bounds import offset_and_limit
 from ckanext.tzc.common.numbers import whole_number
 
@@ -23,13 +24,6 @@ MOST_KEY_DAYS = 730
 MOST_RUNS = 200
 MOST_CREDENTIALS = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
-
-
-def _account(context: Any) -> Any:
-    user = model.User.get(context.get("user") or "")
-    if user is None or user.state != model.State.ACTIVE:
-        raise tk.NotAuthorized(tk._("Sign in first."))
-    return user
 
 
 def _feed(name: str, context: Any, data_dict: dict[str, Any]) -> store.Feed:

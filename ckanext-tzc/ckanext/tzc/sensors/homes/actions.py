@@ -7,6 +7,7 @@ from typing import Any
 import ckan.authz as authz
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common.asking import account as _account
 from ckanext.tzc.common.territory import language
 from ckanext.tzc.harvesters.http import FetchError
 
@@ -20,13 +21,6 @@ from . import connecting, consenting, intake, own, store, words
 Answer = dict[str, Any]
 _TRUE = (True, "true", "True", "1", "on", "yes")
 MOST_LABEL = 80
-
-
-def _account(context: Any) -> Any:
-    user = model.User.get(context.get("user") or "")
-    if user is None or user.state != model.State.ACTIVE:
-        raise tk.NotAuthorized(tk._("Sign in first."))
-    return user
 
 
 def _open() -> None:

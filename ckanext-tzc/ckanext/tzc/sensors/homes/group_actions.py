@@ -8,6 +8,8 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import happening
+from ckanext.tzc.common.asking import account as _account
+from ckanext.tzc.common.asking import package as _package
 
 from tzc.sensors import consent, meters
 
@@ -19,25 +21,6 @@ _TRUE = (True, "true", "True", "1", "on", "yes")
 USUAL_POLICY = "energy-2020"
 MOST_GROUPS = 200
 """Of a dataset."""
-
-
-def _account(context: Any) -> Any:
-    user = model.User.get(context.get("user") or "")
-    if user is None or user.state != model.State.ACTIVE:
-        raise tk.NotAuthorized(tk._("Sign in first."))
-    return user
-
-
-def _package(given: object, context: Any) -> Any:
-    """A dataset; one that the asker may not see is not there."""
-    found = model.Package.get(given) if isinstance(given, str) and given and "\0" not in given else None
-    if found is None or found.type != "dataset" or found.state == model.State.DELETED or not found.owner_org:
-        raise tk.ObjectNotFound(tk._("Dataset not found"))
-    try:
-        tk.check_access("package_show", {"user": context.get("user") or ""}, {"id": found.id})
-    except tk.NotAuthorized as error:
-        raise tk.ObjectNotFound(tk._("Dataset not found")) from error
-    return found
 
 
 def _words(data_dict: dict[str, Any], field: str, least: int, most: int, errors: dict[str, list[str]]) -> str:
