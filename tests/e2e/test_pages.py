@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.looks import overflow, serious
 from tests.people import sign_in
@@ -277,7 +278,8 @@ def test_publishing_from_the_form(form: Any, tmp_path: Any) -> None:
     form.locator(".tzc-errors").wait_for()
     assert form.input_value("#field-name") == "page"
     form.set_input_files("#field-resource-upload", str(table))
-    assert form.input_value("#field-name") == "comptages", "a name that nobody typed follows the file, after a mistake too"
+    # a name that nobody typed follows the file, after a mistake too
+    expect(form.locator("#field-name")).to_have_value("comptages")
     form.click("button[value=go-metadata]")
     form.wait_for_url("**/dataset/essai-de-publication")
     assert form.locator("h1").inner_text().strip() == "Essai de publication"

@@ -60,11 +60,15 @@
     var name = document.getElementById('field-name');
     function nameOf(file) { return file.replace(/\.[^.]+$/, '').replace(/[_-]+/g, ' '); }
     var followed = box.dataset.before ? nameOf(box.dataset.before) : '';
-    input.addEventListener('change', function () {
+    function follow() {
       if (input.files.length && name && (!name.value || name.value === followed)) {
         name.value = followed = nameOf(input.files[0].name);
       }
-    });
+    }
+    input.addEventListener('change', follow);
+    // a file that was chosen before this script was there
+    tell();
+    follow();
   });
 
   // links of the summary of mistakes, and links of other pages, open the folded part that they lead to
