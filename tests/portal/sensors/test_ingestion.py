@@ -99,6 +99,20 @@ def test_a_csv_is_taken_once(made: Act, send: Act, numbers: Act) -> None:
     assert results() == [21.5, 23.5]
 
 
+def test_after_the_mapping_changed_the_same_body_is_read_anew(made: Act, send: Act, act: Act) -> None:
+    """What was sent before its stream was known, or in a unit that was given wrong, is sent again and taken."""
+    value = {"path": "v", "name": "t", "property": "air_temperature", "unit": "Cel"}
+    mapping = {"thing": "capteur", "time": "date", "values": [value]}
+    source = made(mapping=mapping)
+    body = {"capteur": "quai", "date": "2026-05-06T12:00:00Z", "v": 300}
+    assert send(source, body, "application/json").json["rows"][0]["code"] == "stream"
+    act("tzc_sensor_source_update", id=source["id"], mapping={**mapping, "create": True})
+    assert send(source, body, "application/json").json["new"] == 1
+    act("tzc_sensor_source_update", id=source["id"], mapping={**mapping, "create": True, "values": [{**value, "unit": "K"}]})
+    assert send(source, body, "application/json").json["changed"] == 1
+    assert results() == [pytest.approx(26.85)]
+
+
 def test_bad_rows_are_listed_and_the_others_kept(made: Act, send: Act, numbers: Act) -> None:
     source = made()
     numbers(source, "t")

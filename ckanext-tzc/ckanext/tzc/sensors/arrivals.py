@@ -1,12 +1,13 @@
 """What arrives, kept as it came: decoded at once, or in a queue that is on the disk before anything is answered; read again when a decoder was wrong.
 
-A body that came before from the same source changes nothing, even when later ones have changed the same observations. The queue is bounded: who finds it full is told to
-come again.
+A body that came before from the same source changes nothing, even when later ones have changed the same observations; but after the source's mapping changed it is read anew. The
+queue is bounded: who finds it full is told to come again.
 """
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -70,7 +71,8 @@ def queue(source: store.Source, way: str, kind: str, body: bytes) -> store.Arriv
 
 def _kept(source: store.Source, way: str, kind: str, body: bytes) -> tuple[store.Arrival, store.Arrival | None]:
     """The body, written down; and the arrival of before that was the same, if there is one that was taken."""
-    digest = hashlib.sha256(kind.encode() + b"\0" + body).digest()
+    definition = json.dumps(source.definition, sort_keys=True).encode()  # another mapping reads the same body otherwise
+    digest = hashlib.sha256(b"\0".join((kind.encode(), definition, body))).digest()
     asked = model.Session.query(store.Arrival).filter_by(source=source.id, digest=digest, state=store.DONE)
     before: store.Arrival | None = asked.order_by(store.Arrival.id).first()
     arrival = store.Arrival(

@@ -10,19 +10,18 @@ import sqlalchemy as sa
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from tzc.sensors import liveness
+
 from . import store
 
 MINUTES = 5
 """Over which what comes is counted."""
 
-LATE, SILENT = 3, 24
-"""So many of its intervals after its last moment a stream is late, and silent."""
-
 _STREAMS = sa.text("""
     SELECT p.name AS dataset, o.id AS id, o.name AS source, o.paused, o.trouble, count(s.id) AS streams,
-        count(*) FILTER (WHERE s.interval > 0 AND t.last < now() - make_interval(secs => s.interval * :late)
+        count(*) FILTER (WHERE s.interval > 0 AND NOT s.forecast AND t.last < now() - make_interval(secs => s.interval * :late)
             AND t.last >= now() - make_interval(secs => s.interval * :silent)) AS late,
-        count(*) FILTER (WHERE s.interval > 0 AND t.last < now() - make_interval(secs => s.interval * :silent)) AS silent,
+        count(*) FILTER (WHERE s.interval > 0 AND NOT s.forecast AND t.last < now() - make_interval(secs => s.interval * :silent)) AS silent,
         count(*) FILTER (WHERE s.id IS NOT NULL AND t.stream IS NULL) AS empty
     FROM tzc_sensors_source AS o JOIN package AS p ON p.id = o.dataset LEFT JOIN tzc_sensors_stream AS s ON s.source = o.id AND s.visibility = 'public'
     LEFT JOIN tzc_sensors_state AS t ON t.stream = s.id
@@ -50,7 +49,7 @@ def numbers() -> dict[str, Any]:
         "waiting": waiting.bodies, "waiting_bytes": waiting.bytes, "unsettled": notes,
         "oldest_waiting_seconds": round((store.now() - waiting.since).total_seconds(), 3) if waiting.since else 0,
         "observations": stored, "received_per_second": float(came.observations) / seconds, "rejected_per_second": float(came.rejected) / seconds,
-        "refused_bodies": came.refused, "lake": dict(lake._mapping), "sources": [dict(row._mapping) for row in model.Session.execute(_STREAMS, {"late": LATE, "silent": SILENT})],
+        "refused_bodies": came.refused, "lake": dict(lake._mapping), "sources": [dict(row._mapping) for row in model.Session.execute(_STREAMS, {"late": liveness.LATE_AFTER, "silent": liveness.SILENT_AFTER})],
     }  # fmt: skip
 
 
