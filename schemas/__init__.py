@@ -11,7 +11,7 @@ import yaml
 @lru_cache(maxsize=32)
 def vocabulary(name: str) -> list[dict[str, Any]]:
     """The entries of `vocabularies/NAME.yaml`: `{"code", "uri", "label": {language: text}, …}`, in the file's order."""
-    content = yaml.safe_load((files("ckanext.tzc.schemas") / "vocabularies" / f"{name}.yaml").read_text(encoding="utf-8"))
+    content = yaml.load((files("ckanext.tzc.schemas") / "vocabularies" / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     entries: list[dict[str, Any]] = content["entries"]
     base = content.get("base", "")
     return [{**entry, "uri": entry.get("uri") or f"{base}{entry['code']}"} for entry in entries]

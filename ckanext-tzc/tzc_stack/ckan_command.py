@@ -7,7 +7,7 @@ import sys
 
 from ckan.cli.cli import ckan
 
-from tzc_stack import ckan_jobs, ckan_percent
+from tzc_stack import ckan_jobs, ckan_percent, ckan_start
 from tzc_stack.children import die_with_parent
 
 
@@ -35,6 +35,8 @@ def hush() -> None:
 
 
 if __name__ == "__main__":
+    ckan_start.hasten()
+    ckan_start.settle_commands()
     ckan_percent.mend()
     hush()
     if sys.argv[1:3] == ["jobs", "worker"]:

@@ -42,6 +42,7 @@ def up(paths: Paths, demo: bool) -> tuple[Settings, list[Account]]:
     if running is None:
         for left in paths.run.glob("tmp*"):
             shutil.rmtree(left, ignore_errors=True)  # of a backup that was killed
+        _compile(paths)
         begin(paths, settings)
         now = revision(paths, settings)
         if recall(paths).get("prepared") != now or first_password(paths).exists():
@@ -60,6 +61,11 @@ def up(paths: Paths, demo: bool) -> tuple[Settings, list[Account]]:
     if demo and settings.given.get("TZC_DEMO") != "0":
         accounts += load_demo(paths, settings)
     return settings, accounts
+
+
+def _compile(paths: Paths) -> None:
+    """Python's own form of our modules, so that not each process makes it for itself. Where the checkout cannot be written they do."""
+    children.run([str(paths.python), "-m", "compileall", "-q", "ckanext-tzc", "schemas", "harvesters"], paths.root)
 
 
 def settle(paths: Paths, running: Supervisor | None) -> Settings:

@@ -45,6 +45,7 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()  # it is off while CKAN is loaded (tzc_stack.ckan_start)
 
 
 def _give_up_connections() -> None:

@@ -44,12 +44,13 @@ def numbers() -> dict[str, Any]:
     notes = model.Session.execute(sa.text("SELECT count(*) FROM tzc_sensors_unsettled")).scalar_one()
     stored = model.Session.execute(sa.text("SELECT coalesce(sum(observations), 0)::bigint FROM tzc_sensors_state")).scalar_one()
     lake = model.Session.execute(_LAKE).one()
+    sources = model.Session.execute(_STREAMS, {"late": liveness.LATE_AFTER, "silent": liveness.SILENT_AFTER})
     seconds = MINUTES * 60
     return {
         "waiting": waiting.bodies, "waiting_bytes": waiting.bytes, "unsettled": notes,
         "oldest_waiting_seconds": round((store.now() - waiting.since).total_seconds(), 3) if waiting.since else 0,
         "observations": stored, "received_per_second": float(came.observations) / seconds, "rejected_per_second": float(came.rejected) / seconds,
-        "refused_bodies": came.refused, "lake": dict(lake._mapping), "sources": [dict(row._mapping) for row in model.Session.execute(_STREAMS, {"late": liveness.LATE_AFTER, "silent": liveness.SILENT_AFTER})],
+        "refused_bodies": came.refused, "lake": dict(lake._mapping), "sources": [dict(row._mapping) for row in sources],
     }  # fmt: skip
 
 
