@@ -37,8 +37,8 @@ SEEN = 100
 IDLE, PAUSE = 40, 2.0
 """Rounds while nothing goes on, and seconds between two rounds, in which the worker has the machine for itself."""
 
-CALM = 1800.0
-"""Seconds at most that are waited for what follows from the datasets."""
+CALM = 300.0
+"""Seconds at most that are waited for the portal to be calm."""
 
 MEMORY, SLOWER = 300.0, 1.5
 """MiB that a worker may take, and how many times slower pages may be."""
@@ -105,8 +105,8 @@ def figures(paths: Paths, settings: Settings, accounts: Sequence[lifecycle.Accou
     for half in ("planning", "applying"):
         most = max(grown[half])
         yield {"name": f"memory of the worker, {half}", "ours": round(most, 1), "unit": "MiB at most (PSS)", "asked": MEMORY, "reached": most <= MEMORY, "size": {"datasets": size, "looks": len(grown[half])}}
-    with step("what follows from it, then pages while nothing else goes on"):
-        _calm(site)
+    with step("pages while nothing else goes on, all jobs that follow held back"):
+        _calm(paths, settings)
         later = [_read(site, kinds, turn) for turn in range(IDLE)]
     # a page takes longer in a larger catalogue: each half is compared with a calm portal of its size
     for half, calm, loud_ in (("planning", idle, busy[: len(grown["planning"]) - 1]), ("the last of applying", later, busy[-IDLE:])):
@@ -117,11 +117,15 @@ def figures(paths: Paths, settings: Settings, accounts: Sequence[lifecycle.Accou
                    "size": {"datasets": size, "rounds": len(loud_)}}  # fmt: skip
 
 
-def _calm(site: pages.Site) -> None:
-    """Wait until the jobs are done that follow from so many new datasets."""
+def _calm(paths: Paths, settings: Settings) -> None:
+    """Stop whatever works beside the pages: so many new datasets are scored and published for an hour."""
+    supervisor = Supervisor(paths, settings)
+    for part in supervisor.states():
+        if part.startswith("worker-") or part in ("harvest-work", "scheduler"):
+            supervisor.stop_part(part)
     ends = time.monotonic() + CALM
-    while time.monotonic() < ends and (site.act("tzc_publishing_status", {})["waiting"] or _load() > 0.3):
-        time.sleep(5)
+    while time.monotonic() < ends and _load() > 0.1:
+        time.sleep(2)
 
 
 def _load() -> float:

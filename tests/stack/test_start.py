@@ -17,6 +17,7 @@ from tzc_stack import ckan_percent, ckan_start
 ckan_start.hasten()
 ckan_start.settle_commands()
 ckan_percent.mend()
+import ckan.cli
 import ckan.cli.cli
 off = not gc.isenabled()
 ckan.cli.cli.make_app(ckan.cli.load_config(os.environ["CKAN_INI"]))

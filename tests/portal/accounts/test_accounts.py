@@ -392,6 +392,22 @@ def test_an_ended_token_is_refused(signed_in: Reader, monkeypatch: pytest.Monkey
     assert stranger.get("/api/3/action/user_show?id=jeanne", headers={"Authorization": token}).json.get("result", {}).get("email") is None
 
 
+def test_the_use_of_a_token_is_written_once_a_minute(signed_in: Reader) -> None:
+    made = tk.get_action("api_token_create")({"user": "jeanne"}, {"user": "jeanne", "name": "Passerelle"})["token"]
+    stranger, api = Reader(signed_in.application), "/api/3/action/user_show?id=jeanne"
+
+    def used() -> Any:
+        assert stranger.get(api, headers={"Authorization": made}).json["success"] is True
+        model.Session.rollback()
+        return model.Session.query(model.ApiToken.last_access).filter_by(name="Passerelle").scalar()
+
+    first = used()
+    assert first is not None and used() == first
+    model.Session.query(model.ApiToken).filter_by(name="Passerelle").update({"last_access": first - timedelta(minutes=2)})
+    model.Session.commit()
+    assert used() >= first
+
+
 def test_a_token_without_days_ends_too() -> None:
     user = factories.User()
     tk.get_action("api_token_create")({"user": user["name"]}, {"user": user["name"], "name": "programme"})

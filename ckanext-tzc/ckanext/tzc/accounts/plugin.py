@@ -30,6 +30,7 @@ class AccountsPlugin(p.SingletonPlugin, mail.Notifier, tokens.Tokens):
         resets.date_keys()
         mailing.answered_by(mail.keep, mail.works)
         jobs.mails_job().listen()
+        tokens.listen()
         tk.add_template_directory(config, "templates")
 
     def logout(self) -> Any:

@@ -1,13 +1,14 @@
 """API tokens that end."""
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import ckan.lib.api_token as api_token
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.numbers import whole_number
+from sqlalchemy import event
 
 from .store import now
 
@@ -43,6 +44,20 @@ OTHER_NAMES = ("expires_in", "expires_at", "unit")
 def no_other_end(value: Any) -> Any:
     """Refuse an end that is given otherwise."""
     raise tk.Invalid(tk._("Say in “days” after how many days the token ends, from 1 to %d.") % most())
+
+
+USED_AGAIN = timedelta(minutes=1)
+"""After which it is written down once more that a token is used: a program asks many times a second, and each time would write, one after the other."""
+
+
+def listen() -> None:
+    """Look at what is written of tokens; safe to call again."""
+    if not event.contains(model.ApiToken.last_access, "set", _used):
+        event.listen(model.ApiToken.last_access, "set", _used, retval=True, active_history=True)
+
+
+def _used(_token: Any, moment: Any, before: Any, _initiator: Any) -> Any:
+    return before if isinstance(before, datetime) and timedelta(0) <= moment - before < USED_AGAIN else moment
 
 
 class Tokens:
