@@ -50,6 +50,14 @@ def test_hubeau() -> None:
     assert told(site) == [("F7000001/Q", "2026-05-06T12:00", 348_000.0)]
 
 
+def test_hubeau_by_experts() -> None:
+    """A value that an expert found good was measured; one that an expert made without a word of how good it is, was not."""
+    row = {"code_site": "F7000001", "code_station": "F700000103", "grandeur_hydro": "H", "resultat_obs": -850.0, "code_methode_obs": 10, "libelle_methode_obs": "Expertisée"}
+    data = [{**row, "date_obs": f"2026-05-06T0{hour}:00:00Z", "code_qualification_obs": code} for hour, code in enumerate((20, 16, 12))]
+    found = KINDS["hubeau"].decode(kept({}, json.dumps({"data": data}).encode()), {"stations": ["F700000103"]})
+    assert found.flags.tolist() == [0, quality.ESTIMATED, quality.ESTIMATED | quality.SUSPECT] and found.results.tolist() == [-850.0] * 3
+
+
 def test_eco2mix() -> None:
     """Quarter-hours in UTC on both sides of the changes of the clock; those that are not known yet are not there."""
     found = read("opendatasoft", "eco2mix.csv", {"preset": "eco2mix"})
