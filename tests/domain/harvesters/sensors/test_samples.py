@@ -134,6 +134,26 @@ def test_ngsi_ld() -> None:
     assert found.units == {f"{madrid}/NO2": "ug/m3", f"{madrid}/SO2": "ug/m3", f"{madrid}/temperature": "Cel"}
 
 
+@pytest.mark.parametrize(("about", "moment", "seconds"), [
+    ({"dateObserved": "2016-03-15T11:00:00/2016-03-15T12:00:00"}, "2016-03-15T10:00", 3600), ({"dateObserved": {"type": "Property", "value": "2016-03-15T10:00:00Z/PT30M"}}, "2016-03-15T10:00", 1800),
+    ({"dateObservedFrom": "2016-03-15T10:00:00Z", "dateObservedTo": {"type": "Property", "value": {"@type": "DateTime", "@value": "2016-03-15T10:15:00Z"}}}, "2016-03-15T10:00", 900),
+    ({"dateObserved": "2016-03-15T10:00:00Z/"}, "2016-03-15T10:00", 0), ({"dateObserved": "2016-03-15T10:00:00Z/2016-03-15T09:00:00Z"}, "2016-03-15T10:00", 0),
+    ({"dateObservedFrom": "2016-03-15T10:00:00Z"}, "2016-03-15T10:00", 0),
+])  # fmt: skip
+def test_an_entity_that_was_observed_for_a_while(about: dict[str, Any], moment: str, seconds: int) -> None:
+    """As the smart data models write it: from, to. An end that is none leaves the beginning."""
+    found = KINDS["ngsi_ld"].decode(kept({}, json.dumps([{"id": "urn:x", "type": "AirQualityObserved", "NO2": 69, **about}]).encode()), {"types": ["AirQualityObserved"], "address": "x"})
+    assert (told(found), found.seconds.tolist()) == ([("urn:x/NO2", moment, 69.0)], [seconds])
+
+
+@pytest.mark.parametrize(("values", "unit"), [([0.54], "1"), ([0.54, 1], "1"), ([0], "1"), ([54.0], ""), ([0.9, 54], ""), ([{"type": "Property", "value": 0.54, "unitCode": "P1"}], "%")])
+def test_humidity_as_a_part_or_in_per_cent(values: list[Any], unit: str) -> None:
+    """The smart data models have parts of one; what names its unit is what it says."""
+    entities = [{"id": "urn:x", "type": "WeatherObserved", "dateObserved": "2016-03-15T10:00:00Z", "relativeHumidity": value, "reliability": 0.7} for value in values]
+    found = KINDS["ngsi_ld"].decode(kept({}, json.dumps(entities).encode()), {"types": ["WeatherObserved"], "address": "x"})
+    assert found.units.get("urn:x/relativeHumidity", "") == unit and "urn:x/reliability" not in found.units
+
+
 def test_sensorthings() -> None:
     """A moment, an hour, one of another zone with a number as text, one that only says when it was known, and one without a result."""
     found = read("sensorthings", "sensorthings_array.json", {"address": "x"})
