@@ -15,7 +15,7 @@ from ckanext.tzc.harvesters.sensors import atmo, base, file, rows
 from ckanext.tzc.harvesters.sensors.asking import Asking
 from ckanext.tzc.harvesters.sensors.base import kept
 from ckanext.tzc.harvesters.sensors.kinds import KINDS
-from tzc.sensors import definition, partitions, pulls, quality
+from tzc.sensors import definition, model, partitions, pulls, quality
 from tzc.sensors.faults import BatchError
 from tzc.sensors.readings import Decoded
 
@@ -152,6 +152,26 @@ def test_humidity_as_a_part_or_in_per_cent(values: list[Any], unit: str) -> None
     entities = [{"id": "urn:x", "type": "WeatherObserved", "dateObserved": "2016-03-15T10:00:00Z", "relativeHumidity": value, "reliability": 0.7} for value in values]
     found = KINDS["ngsi_ld"].decode(kept({}, json.dumps(entities).encode()), {"types": ["WeatherObserved"], "address": "x"})
     assert found.units.get("urn:x/relativeHumidity", "") == unit and "urn:x/reliability" not in found.units
+
+
+COUNTED = "http://defs.opengis.net/elda-common/ogc-def/resource?uri=http://www.opengis.net/def/ogc-om/OM_CountObservation"
+"""As the city of Hamburg's server writes it."""
+
+
+@pytest.mark.parametrize(("unit", "kind", "expected"), [
+    ({"name": "Temperature in Degrees Celsius", "symbol": "C", "definition": "ucum:Cel"}, "OM_Measurement", ("Cel", model.MEASUREMENT)),
+    ({"name": "degree Celsius", "symbol": "C", "definition": "http://www.qudt.org/qudt/owl/1.0.0/unit/Instances.html#DegreeCelsius"}, "", ("Cel", model.MEASUREMENT)),
+    ({"name": "Practical Salinity Unit", "symbol": "PSU", "definition": "ucum:[ppth] approx."}, "OM_Measurement", ("1", model.MEASUREMENT)),
+    ({"name": "Coulomb", "symbol": "C", "definition": ""}, "", ("C", model.MEASUREMENT)), ({"name": "Pressure in Millibar", "symbol": "mbar", "definition": "ucum:mbar"}, "", ("mbar", model.MEASUREMENT)),
+    ({"name": "Anzahl", "symbol": None, "definition": None}, COUNTED, ("1", model.COUNT)), (None, "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation", ("1", model.TRUTH)),
+    ({"name": "Watt", "symbol": "", "definition": "http://unitsofmeasure.org/ucum.html#kW"}, "", ("kW", model.MEASUREMENT)),
+])  # fmt: skip
+def test_units_and_kinds_as_servers_write_them(site: Site, unit: Any, kind: str, expected: tuple[str, str]) -> None:
+    """The Geological Survey of Britain says C and means Celsius; Hamburg's kinds stand at the end of another address."""
+    row = {"@iot.id": 92, "name": "GGA01", "observationType": kind, "unitOfMeasurement": unit, "ObservedProperty": {"name": "x"}}
+    site.answer = lambda _: answered({"value": [row]})
+    [stream] = KINDS["sensorthings"].describe(Asking(site.address, now=NOW, allow_internal=True), {"address": f"{site.address}/v1.1"})
+    assert (stream.unit, stream.kind) == expected
 
 
 def test_sensorthings() -> None:
