@@ -92,6 +92,14 @@ def test_meteofrance() -> None:
     assert len([row for row in rows_ if row[0] == "17300009/fxi10"]) == 1 and refused(found) == []
 
 
+def test_meteofrance_version_2() -> None:
+    """The gust has another name there; its direction, and what else there is, is not asked for."""
+    row = {"geo_id_insee": "17300009", "validity_time": "2026-11-29T10:00:00Z", "t": 285.45, "ddraf10": 220, "etat_sol": None}
+    body = kept({}, json.dumps([{**row, "raf10": 9.8}, {**row, "raf10": None, "validity_time": "2026-11-29T10:06:00Z"}, {**row, "fxi10": 7, "raf10": 8, "validity_time": "2026-11-29T10:12:00Z"}]).encode())
+    found = KINDS["meteofrance"].decode(body, {"stations": ["17300009"], "fields": ["fxi10"]})
+    assert told(found) == [("17300009/fxi10", "2026-11-29T10:00", 9.8), ("17300009/fxi10", "2026-11-29T10:12", 7.0)] and found.units == {"17300009/fxi10": "m/s"}
+
+
 def test_atmo() -> None:
     """Days by the local clock, of 23 and 25 hours; the index that was told last stands last; no index is nothing; other zones are left out."""
     found = read("atmo", "atmo_indices.json", {"zones": ["17300"]})
