@@ -129,6 +129,16 @@ def test_gbfs(name: str) -> None:
     ]  # fmt: skip
 
 
+def test_gbfs_of_paris() -> None:
+    """Numbers for names, counts under two names, and another word for when the feed was made."""
+    station = {"station_id": 1, "num_bikes_available": 4, "numBikesAvailable": 4, "num_bikes_available_types": [{"mechanical": 3}, {"ebike": 1}], "num_docks_available": 12, "stationCode": "17300"}
+    stations = [{**station, "last_reported": 1764417540}, {**station, "station_id": 2, "last_reported": None, "num_docks_available": 0}]
+    found = KINDS["gbfs"].decode(kept({}, json.dumps({"lastUpdatedOther": 1764417600, "ttl": 3600, "data": {"stations": stations}}).encode()), {"stations": ["1", "2"]})
+    assert told(found) == [
+        ("1/bikes", "2025-11-29T11:59", 4.0), ("1/docks", "2025-11-29T11:59", 12.0), ("2/bikes", "2025-11-29T12:00", 4.0), ("2/docks", "2025-11-29T12:00", 0.0)
+    ]  # fmt: skip
+
+
 def test_ngsi_ld() -> None:
     """Full, with a past, in short, and simplified; a moment of its own goes before the entity's; without a zone it is the source's."""
     found = read("ngsi_ld", "ngsi_ld_entities.json", {"types": ["AirQualityObserved"], "address": "x", "zone": "Europe/Madrid"})
