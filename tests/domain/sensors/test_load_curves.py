@@ -113,13 +113,13 @@ def test_a_workbook_of_a_curve() -> None:
     """Of its sheets the second has the curve, by the local clock with commas. Periods end as their end says; where a night has an hour twice they begin as if it had it once."""
     clocks = ("01:00 01:30", "01:30 02:00", "02:00 02:30", "01:30 02:00", "02:00 02:30", "02:30 03:00")
     night = [["", *(f"25/10/2026 {clock}:00" for clock in pair.split()), f"0,{place}2"] for place, pair in enumerate(clocks, 1)]
-    rest = [["", "25/10/2026 23:50:00", "26/10/2026 00:00:00", "1"], ["", "26/10/2026 00:00:00", "26/10/2026 00:10:00", "NA"], ["", "26/10/2026 00:10:00", "26/10/2026 00:20:00", "x"]]
+    rest = [["", "25/10/2026 23:50:00", "26/10/2026 00:00:00", "1"], ["", "26/10/2026 00:00:00", "26/10/2026 00:10:00", "NA"], ["", "26/10/2026 00:10:00", "26/10/2026 00:20:00", "x"], ["", "26/10/2026 09:00:00", "26/10/2026 09:10:00", "2"]]
     found = load_curves.file(workbook({"Page d'accueil": WELCOME, "Consommation Horaire": [*CURVE, *night, *rest]}), ZONE)
     assert (found.number, found.energy, found.decoded.units) == (NUMBER, meters.ELECTRICITY, {"consumption": "kW"})
     assert rows(found) == [
         ("consumption", "2026-10-24T23:00", 1800, 0.12), ("consumption", "2026-10-24T23:30", 1800, 0.22), ("consumption", "2026-10-25T00:00", 1800, 0.32),
         ("consumption", "2026-10-25T00:30", 1800, 0.42), ("consumption", "2026-10-25T01:00", 1800, 0.52), ("consumption", "2026-10-25T01:30", 1800, 0.62),
-        ("consumption", "2026-10-25T22:50", 600, 1.0),
+        ("consumption", "2026-10-25T22:50", 600, 1.0), ("consumption", "2026-10-26T08:00", 600, 2.0),
     ]  # fmt: skip
     assert [(row.code, row.shown) for row in found.decoded.rejected] == [("not_a_number", "2026-10-26 00:20:00 x")]
 

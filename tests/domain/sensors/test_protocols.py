@@ -291,7 +291,7 @@ def test_a_device_that_writes_units() -> None:
     """As decoders of soil sensors do on both networks: “18.25 °C”, some values as numbers, some as texts."""
     values = [
         {"path": "temp_SOIL", "property": "soil_temperature", "unit": "Cel"}, {"path": "water_SOIL", "unit": "%"}, {"path": "conduct_SOIL", "unit": "uS/cm"}, {"path": "Bat", "unit": "mV"},
-        {"path": "Mod"}, {"path": "state", "kind": "category"},
+        {"path": "Mod"}, {"path": "state", "kind": "category", "unit": "V"},
     ]  # fmt: skip
     given = {"Bat": "3.25 V", "conduct_SOIL": "40 uS/cm", "temp_SOIL": "-7,5 °C", "water_SOIL": "31.5%", "Mod": "1 x", "state": "5 V"}
     expected = [("temp_SOIL", -7.5), ("water_SOIL", 31.5), ("conduct_SOIL", 40.0), ("Bat", 3250.0), ("Mod", "1 x"), ("state", "5 V")]

@@ -180,6 +180,7 @@ COUNTED = "http://defs.opengis.net/elda-common/ogc-def/resource?uri=http://www.o
     ({"name": "Temperature in Degrees Celsius", "symbol": "C", "definition": "ucum:Cel"}, "OM_Measurement", ("Cel", model.MEASUREMENT)),
     ({"name": "degree Celsius", "symbol": "C", "definition": "http://www.qudt.org/qudt/owl/1.0.0/unit/Instances.html#DegreeCelsius"}, "", ("Cel", model.MEASUREMENT)),
     ({"name": "Practical Salinity Unit", "symbol": "PSU", "definition": "ucum:[ppth] approx."}, "OM_Measurement", ("1", model.MEASUREMENT)),
+    ({"name": "Temperature", "symbol": "F", "definition": "ucum:[degF]"}, "", ("[degF]", model.MEASUREMENT)),
     ({"name": "Coulomb", "symbol": "C", "definition": ""}, "", ("C", model.MEASUREMENT)), ({"name": "Pressure in Millibar", "symbol": "mbar", "definition": "ucum:mbar"}, "", ("mbar", model.MEASUREMENT)),
     ({"name": "Anzahl", "symbol": None, "definition": None}, COUNTED, ("1", model.COUNT)), (None, "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation", ("1", model.TRUTH)),
     ({"name": "Watt", "symbol": "", "definition": "http://unitsofmeasure.org/ucum.html#kW"}, "", ("kW", model.MEASUREMENT)),
