@@ -128,6 +128,9 @@ def _sections(rows: Sequence[list[str]], found: Rows) -> None:
 _LABELS = {"type de comptage": "type de donnees", "grandeur physique": "grandeur physique", "point reference mesure (prm)": "prm", "n pce": "pce"}
 """Labels that say something of what follows, and what they say."""
 
+_NUMBER = re.compile(r"[\d*]{14}|GI\d{6}|[*]{4}\d{4}")
+"""A number of a meter, covered or not."""
+
 
 def _labels(row: list[str], plain: Sequence[str], found: Rows) -> dict[str, str]:
     """What a row of labels says. The number of a meter is written whole, so that it can be covered: a workbook may have it as a number, without its noughts."""
@@ -141,7 +144,8 @@ def _labels(row: list[str], plain: Sequence[str], found: Rows) -> dict[str, str]
             text = re.sub(r"\s", "", text)
             text = text.zfill(14) if text.isdigit() else text
             row[at] = text
-            found.numbers.add(text)
+            if _NUMBER.fullmatch(text):
+                found.numbers.add(text)
         told[name] = text
     return told
 

@@ -159,6 +159,10 @@ def test_a_workbook_of_gas() -> None:
     assert (found.number, found.energy) == ("00123456789012", meters.GAS)
     assert rows(found) == [("gas_day", "2026-11-24T05:00", 86400, 111.0), ("gas_day", "2026-11-25T05:00", 86400, 88.5)]
     assert found.decoded.flags.tolist() == [0, quality.ESTIMATED] and rejected(found) == []
+    for number in ("GI153881", "Non communiqué"):
+        named = [[*row[:2], number] if "N° PCE :" in row else row for row in GAS]
+        found = load_curves.file(workbook({"Historique par mois": [*named, GAS_HEAD, *days]}), ZONE)
+        assert found.number == (number if number.startswith("GI") else "") and len(found.decoded) == 2
     longer = [["Date de relevé", "Volume consommé (m3)", "Energie consommée (kWh)", ""], ["Novembre 2026 ", 30.0, 333.0, ""], ["Du 24/11/2026 au 29/11/2026", 20.0, 222.0, ""]]
     found = load_curves.file(workbook({"Historique par mois": [*GAS, *longer]}), ZONE)
     assert found.energy == meters.GAS and rows(found) == [] and [row.code for row in found.decoded.rejected] == ["time", "time"]
