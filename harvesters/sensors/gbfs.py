@@ -20,6 +20,9 @@ from .base import Cursor, Definition, Kind, Page, opened, parsed
 COUNTS = {"bikes": ("bikes_available", ("num_vehicles_available", "num_bikes_available")), "docks": ("docks_available", ("num_docks_available",))}
 """What is counted: the property, and its names in the versions."""
 
+MADE = ("last_updated", "lastUpdatedOther")
+"""When a feed was made: as all say it, and as Paris does."""
+
 EARLIEST = 1_420_070_400
 """2015: no feed is older; what says so was never set."""
 
@@ -56,7 +59,7 @@ class Gbfs(Kind):
     def decode(self, body: bytes, definition: Definition) -> Decoded:
         """`station_status`: a station's counts hold at the moment that it last reported, else when the feed was made."""
         found = parsed(opened(body)[1])
-        made = at(found, "last_updated")
+        made = next((moment for name in MADE if (moment := at(found, name)) is not None), None)
         names, written, values, places = [], [], [], []
         for place, station in enumerate(at(found, "data", "stations") or []):
             if not isinstance(station, dict) or not _wanted(station, definition):

@@ -19,10 +19,11 @@ ADDRESS = "https://hubeau.eaufrance.fr/api/v2/hydrometrie"
 MOST = 20_000
 UNITS = {"H": "mm", "Q": "L/s"}
 PROPERTIES = {"H": ("water_level", "m"), "Q": ("water_flow", "m3/s")}
-DOUBTFUL = 12
+DOUBTFUL, GOOD = "12", "20"
 """Of `code_qualification_obs` (Sandre's nomenclature 515)."""
 
-NOT_MEASURED = ("interpol", "reconstit", "expert", "estim")
+EXPERT = "expert"
+NOT_MEASURED = ("interpol", "reconstit", EXPERT, "estim")
 """How the names of methods begin by which nothing was measured."""
 
 
@@ -101,8 +102,10 @@ def _entity(row: dict[str, Any], wanted: set[str]) -> str:
 
 
 def _flags(row: dict[str, Any]) -> int:
-    method = str(row.get("libelle_methode_obs") or "").lower()
-    return (quality.SUSPECT if row.get("code_qualification_obs") in (DOUBTFUL, str(DOUBTFUL)) else 0) | (quality.ESTIMATED if method.startswith(NOT_MEASURED) else 0)
+    """What marks a value. One that an expert looked at and found good was measured: a whole station's values of weeks are such."""
+    method, qualification = str(row.get("libelle_methode_obs") or "").lower(), str(row.get("code_qualification_obs"))
+    estimated = method.startswith(NOT_MEASURED) and not (method.startswith(EXPERT) and qualification == GOOD)
+    return (quality.SUSPECT if qualification == DOUBTFUL else 0) | (quality.ESTIMATED if estimated else 0)
 
 
 def _thing(code: str, row: dict[str, Any]) -> Thing:

@@ -34,6 +34,9 @@ FIELDS = {
 }  # fmt: skip
 """Of each field: the property, the portal's unit, that of the source, the seconds before its moment that it sums up, and its name."""
 
+ALSO = {"fxi10": "raf10"}
+"""Fields that version 2 of the services calls otherwise."""
+
 
 class MeteoFrance(Kind):
     """Definition: `stations`, their numbers of eight digits; `fields`, some of `FIELDS`; `address`, of one of the two services."""
@@ -88,16 +91,21 @@ class MeteoFrance(Kind):
         if not isinstance(found, list):
             raise BatchError("unexpected", detail="observations")
         fields = _fields(definition)
-        lines = [(place, row) for place, row in enumerate(found) if isinstance(row, dict) and any(row.get(field) is not None for field in fields)]
+        lines = [(place, row) for place, row in enumerate(found) if isinstance(row, dict) and any(_told(row, field) is not None for field in fields)]
         streams = [f"{row.get('geo_id_insee')}/{field}" for _, row in lines for field in fields]
         lasts = [FIELDS[field][3] for _ in lines for field in fields]
         units = {name: FIELDS[name.rpartition("/")[2]][2] for name in streams}
         read = rows.of(
-            streams, [row.get("validity_time") for _, row in lines for _ in fields], [row.get(field) for _, row in lines for field in fields], seconds=lasts or 0, units=units,
+            streams, [row.get("validity_time") for _, row in lines for _ in fields], [_told(row, field) for _, row in lines for field in fields], seconds=lasts or 0, units=units,
             rows=[place for place, _ in lines for _ in fields], lacking=True,
         )  # fmt: skip
         # what is summed up is told at the end of its time
         return _from_its_begin(read)
+
+
+def _told(row: dict[str, Any], field: str) -> Any:
+    value = row.get(field)
+    return row.get(ALSO[field]) if value is None and field in ALSO else value
 
 
 def _from_its_begin(read: Decoded) -> Decoded:

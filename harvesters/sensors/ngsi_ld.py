@@ -5,10 +5,11 @@ The moment of a number is its own `observedAt`; where it has none, its entity's 
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from tzc.sensors import times
 from tzc.sensors.faults import BatchError
 from tzc.sensors.model import Sensor, Stream, Thing
 from tzc.sensors.readings import Decoded
@@ -21,8 +22,9 @@ from .base import Cursor, Definition, Kind, Page, opened, parsed, property_of, u
 MOST = 1000
 MOST_PAGES = 1000
 CORE = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld"
-MOMENTS = ("dateObserved", "dateObservedFrom", "dateModified", "modifiedAt", "createdAt")
-"""Where an entity says when it was observed, the first that it has."""
+FROM, UNTIL = "dateObservedFrom", "dateObservedTo"
+MOMENTS = ("dateObserved", FROM, "dateModified", "modifiedAt", "createdAt")
+"""Where an entity says when it was observed, the first that it has. The first two may be of a time that lasts: a beginning and an end."""
 
 UNITS = {
     "CEL": "Cel", "FAH": "[degF]", "KEL": "K", "P1": "%", "GQ": "ug/m3", "GP": "mg/m3", "59": "[ppm]", "61": "[ppb]", "HPA": "hPa", "A97": "hPa", "PAL": "Pa", "MBR": "mbar", "MTS":
@@ -32,7 +34,10 @@ UNITS = {
 }  # fmt: skip
 """UN/CEFACT recommendation 20 to UCUM."""
 
-NO_NUMBERS = frozenset({"id", "type", "@context", "location", "address", "owner", "dataProvider", "source", "name", "description", "scope", *MOMENTS})
+NO_NUMBERS = frozenset({"id", "type", "@context", "location", "address", "owner", "dataProvider", "source", "name", "description", "scope", UNTIL, *MOMENTS})
+
+PARTS = frozenset({"relativeHumidity"})
+"""What the smart data models write as a part of one where no unit is named, and many brokers in per cent all the same. No air is as dry as one per cent."""
 
 
 class NgsiLd(Kind):
@@ -76,6 +81,7 @@ class NgsiLd(Kind):
             raise BatchError("unexpected", detail="entities")
         streams, written, values, places = [], [], [], []
         units: dict[str, str] = {}
+        most: dict[str, float] = {}
         for place, entity in enumerate(found):
             for name, instances in _numbers(entity, definition):
                 external = _external(entity, name)
@@ -88,6 +94,9 @@ class NgsiLd(Kind):
                         written.append(moment or _moment(entity))
                         values.append(value)
                         places.append(place)
+                        if name in PARTS and not unit and isinstance(value, (int, float)):
+                            most[external] = max(most.get(external, 0), abs(value))
+        units.update({external: "1" for external, value in most.items() if value <= 1 and external not in units})
         return rows.of(streams, written, values, zone=zone(definition), units=units, rows=places, lacking=True)
 
 
@@ -95,7 +104,7 @@ def _pages(client: Asking, definition: Definition, type_: str, asked: dict[str, 
     """Answers of the broker, and where each is followed."""
     limit = MOST
     attributes = list(definition.get("attributes") or {}) or None
-    attributes = [*attributes, *MOMENTS[:2], "location", "name"] if attributes else None
+    attributes = [*attributes, *MOMENTS[:2], UNTIL, "location", "name"] if attributes else None
     for _ in range(MOST_PAGES):
         words = {"type": type_, "attrs": attributes, "q": definition.get("filter") or None, "limit": limit, "offset": offset, **asked}
         answer = client.question(f"{str(definition['address']).rstrip('/')}/{path}", words, _headers(definition))
@@ -135,13 +144,26 @@ def _values(instance: dict[str, Any]) -> list[tuple[Any, str]]:
 
 
 def _moment(entity: dict[str, Any]) -> str | None:
+    """When an entity was observed: a moment, or `begin/end`."""
     for name in MOMENTS:
-        told = entity.get(name)
-        told = told.get("value", told) if isinstance(told, dict) else told
-        told = told.get("@value") if isinstance(told, dict) else told
-        if isinstance(told, str) and told:
-            return re.split("/", told)[0]
+        told = _date(entity, name)
+        if told:
+            begin, _, end = told.partition("/")
+            end = _date(entity, UNTIL) if name == FROM and not end else end
+            whole = f"{begin}/{end}"
+            # an end that is none does not cost the observation
+            return whole if end and not times.interval(whole, _UTC)[2] else begin
     return None
+
+
+_UTC = ZoneInfo("UTC")
+
+
+def _date(entity: dict[str, Any], name: str) -> str:
+    told = entity.get(name)
+    told = told.get("value", told) if isinstance(told, dict) else told
+    told = told.get("@value") if isinstance(told, dict) else told
+    return told if isinstance(told, str) else ""
 
 
 def _external(entity: dict[str, Any], name: str) -> str:

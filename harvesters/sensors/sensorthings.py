@@ -22,7 +22,9 @@ from .base import Cursor, Definition, Kind, Links, Page, opened, parsed, propert
 
 MOST_STREAMS = 20_000
 PAGE = 1000
-TYPES = {address: kind for kind, address in model.OBSERVATION_TYPES.items()}
+TYPES = {address.rpartition("/")[2]: kind for kind, address in model.OBSERVATION_TYPES.items()}
+"""By the ends of their addresses: servers write them behind others, or alone."""
+
 EXPANDED = "Thing($expand=Locations),Sensor,ObservedProperty"
 _IN_LINK = re.compile(r"Datastreams\((.+?)\)(?:/|$)")
 
@@ -147,7 +149,7 @@ def _flag(told: object) -> int:
 def _stream(row: dict[str, Any], definition: Definition) -> Stream:
     seen = row.get("ObservedProperty") or {}
     property_ = property_of(str(at(seen, "name") or ""), (definition.get("properties") or {}).get(at(seen, "name")), str(at(seen, "definition") or ""))
-    kind = TYPES.get(str(row.get("observationType")), model.MEASUREMENT)
+    kind = TYPES.get(re.split("[/#]", str(row.get("observationType")))[-1], model.MEASUREMENT)
     return Stream(
         _id(row), _thing(row.get("Thing") or {}), property_, name=str(row.get("name") or ""), description=str(row.get("description") or ""),
         sensor=Sensor(*(str(at(row, "Sensor", key) or "") for key in ("name", "description", "metadata", "encodingType"))), unit=_unit(row, property_.code), kind=kind,
@@ -156,10 +158,14 @@ def _stream(row: dict[str, Any], definition: Definition) -> Stream:
 
 
 def _unit(row: dict[str, Any], code: str) -> str:
-    """The server's unit by its symbol, its name or the end of its definition, in UCUM; without one the property's own."""
-    told = row.get("unitOfMeasurement") or {}
-    for written in (at(told, "symbol"), at(told, "name"), str(at(told, "definition") or "").rpartition("#")[2], str(at(told, "definition") or "").rpartition("/")[2]):
-        if isinstance(written, str) and written.strip():
+    """The server's unit, in UCUM: as its definition says where that is of UCUM, else by its symbol, its name or the end of its definition; without one the property's own."""
+    symbol, name, definition = (str(at(row.get("unitOfMeasurement"), key) or "").strip() for key in ("symbol", "name", "definition"))
+    ends = [definition.rpartition(mark)[2] for mark in (":", "#", "/")]
+    of_ucum = ends[:1] if definition.lower().startswith("ucum:") else ends[1:] if "unitsofmeasure.org" in definition else []
+    # C is a coulomb, but not where degrees are named
+    degrees = ["Cel"] if symbol in ("C", "") and any("celsius" in text.lower() for text in (name, definition)) else []
+    for written in (*of_ucum, *degrees, symbol, name, *ends):
+        if written:
             try:
                 return units.code(written)
             except units.UnitError:

@@ -24,22 +24,29 @@ USUAL_STEP = 1800
 GAS_DAY = 6
 """The hour at which a day of gas begins."""
 
+ODD_HOURS = ("missing_hour", "doubled_hour")
+
 MEASURED = frozenset({"", "B", "R", "C"})
 """Natures of a value: raw, real, corrected by the operator; all others are not measured (estimated, rebuilt, interrupted)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class MeterFile:
-    """What a file or answer says. `number`: the delivery point's, empty where the file does not say; `energy`: electricity or gas."""
+    """What a file or answer says. `number`: the delivery point's, empty where the file does not say; `energy`: electricity or gas; `kept`: what may be kept of it, with the number
+    covered.
+    """
 
     number: str
     energy: str
     decoded: Decoded
+    kept: bytes = b""
 
 
 @dataclasses.dataclass
 class Rows:
-    """Values as they are written, before their times are read. `stream`: of `load_curves.NAMES`; `step`: as the row or its section says."""
+    """Values as they are written, before their times are read. `stream`: of `load_curves.NAMES`; `step`: as the row or its section says; `used`: places of rows that say
+    something.
+    """
 
     streams: list[str] = dataclasses.field(default_factory=list)
     units: list[str] = dataclasses.field(default_factory=list)
@@ -50,6 +57,7 @@ class Rows:
     rows: list[int] = dataclasses.field(default_factory=list)
     numbers: set[str] = dataclasses.field(default_factory=set)
     rejected: list[Rejected] = dataclasses.field(default_factory=list)
+    used: list[int] = dataclasses.field(default_factory=list)
 
     def add(self, stream: str, unit: str, clock: str, value: str, nature: str, step: str, row: int) -> None:
         """One value."""
@@ -95,8 +103,11 @@ def _stream(found: Rows, stream: str, zone: ZoneInfo) -> Decoded:
     seconds = np.where(told > 0, told, inferred)
     begins = np.where(days, moments, moments - seconds * SECOND)
     for place, (value, result) in enumerate(zip(values, results, strict=True)):
-        if not faults[place] and not np.isfinite(result):
-            faults[place] = "no_result" if value == "" else "not_a_number"
+        if value == "" and faults[place] in ("", *ODD_HOURS):
+            # the hour that a clock leaves out has nothing in it
+            faults[place] = "no_result"
+        elif not faults[place] and not np.isfinite(result):
+            faults[place] = "not_a_number"
         elif not faults[place] and result < 0:
             faults[place] = "negative"
         elif not faults[place] and ((power and days[place]) or seconds[place] <= 0):
@@ -128,6 +139,16 @@ def _number(value: str) -> float:
         return float(value.replace(",", ".")) if value else np.nan
     except ValueError:
         return np.nan
+
+
+def length(begin: str, end: str) -> str:
+    """How long a period is whose ends a clock shows, as a step; empty where that cannot be read."""
+    try:
+        first, last = (dt.datetime.fromisoformat(_iso(text)) for text in (begin, end))
+        seconds = int((last - first).total_seconds())
+    except (ValueError, TypeError):
+        return ""
+    return f"PT{seconds}S" if 0 < seconds <= DAY else ""
 
 
 def _seconds(step: str) -> int:

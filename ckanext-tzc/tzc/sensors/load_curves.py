@@ -7,13 +7,14 @@ here begin where they begin. A power stays a power, with its period: energies ar
     Identifiant PRM;Date de début;…;Unité;Horodate;Valeur;Nature;Pas;…          each row says all                         (account and R63, flat)
     Identifiant PRM;12345678901234;                                             then horodate ISO fin de pas;puissance moyenne (W)
     Date;Valeur (en Wh)                                                         days
-    N° PCE;Date de relevé;…;Energie consommée (kWh);…                           days of gas (GRDF)
+    Point Référence Mesure (PRM) : 12345678901234, Type de comptage : …         labels with their values, then Début;Fin;Valeur (en kW), or Date;Valeur (en kWh)
+                                                                                                          (account, a workbook with a sheet for each)
+    N° PCE : 12345678901234                                                     then Date de relevé;…;Volume consommé (m3);Energie consommée (kWh);…   (days of gas, GRDF)
 """
 from __future__ import annotations
 
-import csv
+import dataclasses
 import datetime as dt
-import io
 import json
 import re
 import unicodedata
@@ -24,7 +25,8 @@ from zoneinfo import ZoneInfo
 
 from numpy.typing import NDArray
 
-from .curve_values import DAY, USUAL_STEP, MeterFile, Rows, read
+from . import curve_sheets, meters
+from .curve_values import DAY, USUAL_STEP, MeterFile, Rows, length, read
 from .faults import BatchError, shown
 from .readings import MOST_LISTED, Floats, Rejected
 
@@ -33,14 +35,18 @@ UNITS = {"w": "W", "kw": "kW", "wh": "W.h", "kwh": "kW.h"}
 NAMES = ("consumption", "production", "consumption_energy", "production_energy", "consumption_day", "production_day", "gas_day")
 """Streams of a meter: powers, energies of less than a day, energies of days."""
 
+HOLES = frozenset({"NA", "N/A"})
+"""What a workbook has where nothing was measured."""
+
 
 def file(body: bytes, zone: ZoneInfo) -> MeterFile:
     """A file of a customer account; times without an offset are of the zone. Raises BatchError: what is no such file, of several meters, or has no values."""
     if len(body) > MOST_BYTES:
         raise BatchError("too_many_bytes", most=MOST_BYTES)
-    found = Rows()
-    _sections(_cells(body), found)
-    return read(found, zone)
+    found, rows = Rows(), curve_sheets.rows(body)
+    _sections(rows, found)
+    told = read(found, zone)
+    return dataclasses.replace(told, kept=curve_sheets.kept(body, rows, found.used, told.number))
 
 
 def answer(body: bytes, zone: ZoneInfo) -> MeterFile:
@@ -61,7 +67,8 @@ def answer(body: bytes, zone: ZoneInfo) -> MeterFile:
                 value = "" if point.get("v") in (None, "null") else str(point["v"])
                 _one(found, metier, physique, unit, clock, value, str(point.get("n") or ""), step, row)
             row += 1
-    return read(found, zone)
+    told = read(found, zone)
+    return dataclasses.replace(told, kept=meters.masked(body, told.number))
 
 
 def _one(found: Rows, metier: str, physique: str, unit: str, clock: str, value: str, nature: str, step: str, row: int) -> None:
@@ -71,40 +78,8 @@ def _one(found: Rows, metier: str, physique: str, unit: str, clock: str, value: 
         if len(found.rejected) < MOST_LISTED:
             found.rejected.append(Rejected(row, "quantity", {"quantity": f"{physique} {unit}".strip()[:60]}, shown(f"{clock} {value}")))
         return
-    side = "production" if _plain(metier) in ("prod", "production", "injection") else "consumption"
+    side = "production" if _plain(metier).startswith(("prod", "injection")) else "consumption"
     found.add(f"{side} {unit_}", unit_, clock, value, nature, step, row)
-
-
-def _cells(body: bytes) -> list[list[str]]:
-    """The rows of a CSV (of any usual delimiter and encoding) or of a workbook's first sheet."""
-    if body.startswith(b"PK\x03\x04"):
-        return _workbook(body)
-    if b"\0" in body[:4000]:
-        raise BatchError("kind")
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = body.decode("cp1252", errors="replace")
-    head = text[:2000]
-    delimiter = max(";\t,", key=head.count)
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise BatchError("broken") from error
-
-
-def _workbook(body: bytes) -> list[list[str]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        rows = CalamineWorkbook.from_filelike(io.BytesIO(body)).get_sheet_by_index(0).to_python()
-    except (CalamineError, ValueError, IndexError, OSError) as error:
-        raise BatchError("broken") from error
-    return [[cell.isoformat() if isinstance(cell, (dt.date, dt.datetime)) else _number_text(cell) for cell in row] for row in rows]
-
-
-def _number_text(cell: Any) -> str:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 @lru_cache(maxsize=4096)
@@ -114,8 +89,8 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", bare).strip().lower()
 
 
-def _sections(rows: Sequence[Sequence[str]], found: Rows) -> None:
-    """Go through a file: heads say what follows."""
+def _sections(rows: Sequence[list[str]], found: Rows) -> None:
+    """Go through a file: heads and labels say what follows."""
     told: dict[str, str] = {}
     columns: dict[str, int] = {}
     heads: list[str] | None = None
@@ -125,10 +100,14 @@ def _sections(rows: Sequence[Sequence[str]], found: Rows) -> None:
             continue
         plain = [_plain(cell) for cell in row[:40]]
         if not any(plain):
+            if row == curve_sheets.NEXT:
+                told, columns, heads = {}, {}, None
             continue
         if heads is not None:
             told, heads = {name: row[at].strip() for at, name in enumerate(heads) if at < len(row)}, None
             found.numbers.add(told.get("identifiant prm", ""))
+        elif labels := _labels(row, plain, found):
+            told, columns = {**told, **labels}, {}
         elif plain[0] == "identifiant prm" and "horodate" not in plain:
             columns = {}
             if len(plain) > 1 and re.fullmatch(r"[\d*]{14}", plain[1]):
@@ -140,14 +119,43 @@ def _sections(rows: Sequence[Sequence[str]], found: Rows) -> None:
             columns = _columns(plain)
         elif columns:
             _value(found, columns, told, row, place)
+            continue
+        else:
+            continue
+        found.used.append(place)
+
+
+_LABELS = {"type de comptage": "type de donnees", "grandeur physique": "grandeur physique", "point reference mesure (prm)": "prm", "n pce": "pce"}
+"""Labels that say something of what follows, and what they say."""
+
+_NUMBER = re.compile(r"[\d*]{14}|GI\d{6}|[*]{4}\d{4}")
+"""A number of a meter, covered or not."""
+
+
+def _labels(row: list[str], plain: Sequence[str], found: Rows) -> dict[str, str]:
+    """What a row of labels says. The number of a meter is written whole, so that it can be covered: a workbook may have it as a number, without its noughts."""
+    told = {}
+    for place, cell in enumerate(plain):
+        name = _LABELS.get(cell.rstrip(": ")) if curve_sheets.label(cell) else None
+        if name is None:
+            continue
+        at, text = curve_sheets.after(row, place)
+        if name in ("prm", "pce") and text:
+            text = re.sub(r"\s", "", text)
+            text = text.zfill(14) if text.isdigit() else text
+            row[at] = text
+            if _NUMBER.fullmatch(text):
+                found.numbers.add(text)
+        told[name] = text
+    return told
 
 
 def _is_head(plain: Sequence[str]) -> bool:
-    return any(cell.startswith(("horodate", "date de releve", "journee gaziere", "periode")) or cell == "date" for cell in plain)
+    return any(cell.startswith(("horodate", "date de releve", "journee gaziere", "periode")) or cell == "date" for cell in plain) or {"debut", "fin"} <= set(plain)
 
 
 _COLUMNS = {
-    "clock": ("horodate", "journee gaziere", "date de releve", "date"), "value": ("valeur", "puissance moyenne", "energie consommee", "consommation"),
+    "clock": ("horodate", "journee gaziere", "date de releve", "date", "fin"), "begin": ("debut",), "value": ("valeur", "puissance moyenne", "energie consommee", "consommation"),
     "nature": ("nature",), "step": ("pas",), "unit": ("unite",), "physique": ("grandeur physique",), "metier": ("grandeur metier",),
     "number": ("identifiant prm", "n pce", "no pce", "numero pce", "pce"), "qualification": ("qualification",),
 }  # fmt: skip
@@ -165,11 +173,11 @@ def _columns(plain: Sequence[str]) -> dict[str, int]:
     if "clock" not in found or "value" not in found:
         return {}
     head = plain[found["value"]]
-    for unit in ("kwh", "wh", "w"):
+    for unit in ("kwh", "kw", "wh", "w"):
         if re.search(rf"\b{unit}\b", head):
             found[f"unit {unit}"] = found["value"]
             break
-    if any("pce" in cell or "gaziere" in cell for cell in plain):
+    if any("pce" in cell or "gaziere" in cell or "(m3)" in cell for cell in plain):
         found["gas"] = found["clock"]
     return found
 
@@ -179,14 +187,16 @@ def _value(found: Rows, columns: dict[str, int], told: dict[str, str], row: Sequ
         at = columns.get(name)
         return row[at].strip() if at is not None and at < len(row) else ""
 
+    found.used.append(place)
     if (number := cell("number")) and "number" in columns:
         found.numbers.add(number.strip('="'))
     unit = cell("unit") or told.get("unite") or next((name.removeprefix("unit ") for name in columns if name.startswith("unit ")), "W")
     clock, value = cell("clock"), cell("value").replace("\u202f", "").replace("\u00a0", "").replace(" ", "")
+    value = "" if value.upper() in HOLES else value
     if "gas" in columns:
         found.add("gas kW.h", "kW.h", clock, value, "E" if _plain(cell("qualification")).startswith("estim") else "", "P1D", place)
         return
-    step = cell("step") or told.get("pas en minutes", "")
+    step = cell("step") or told.get("pas en minutes", "") or length(cell("begin"), clock)
     if "quotidien" in _plain(told.get("type de donnees", "")) or re.fullmatch(r"\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4}", clock):
         step = "P1D"
     physique = cell("physique") or told.get("grandeur physique", "")

@@ -2,9 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
@@ -14,7 +12,7 @@ from ckanext.tzc.harvesters.base import Harvester
 from ckanext.tzc.harvesters.partners import ckan_api, csw, datajson, dcat_feed, opendatasoft, table, udata
 from pyoxigraph import RdfFormat, parse, serialize
 
-from tests import sites
+from tests import sites, workbooks
 from tests.sites import Asked, Reply, Site
 
 Datasets = list[tuple[str, str]]
@@ -270,18 +268,8 @@ def semicolons(_site: Site, datasets: Datasets) -> Answer:
 
 
 def workbook(_site: Site, datasets: Datasets) -> Answer:
-    """The least that an XLSX is."""
     rows = [HEADER, *((identifier, title, "air;ozone", "Licence Ouverte 2.0", f"https://data.example.org/{identifier}.csv", "CSV") for identifier, title in datasets)]
-    cells = "".join("<row>" + "".join(f'<c t="inlineStr"><is><t>{escape(cell)}</t></is></c>' for cell in row) + "</row>" for row in rows)
-    main, office = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package, packed = "http://schemas.openxmlformats.org/package/2006/relationships", io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as book:
-        book.writestr("[Content_Types].xml", '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>')
-        book.writestr("_rels/.rels", f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>')
-        book.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Données" sheetId="1" r:id="r1"/></sheets></workbook>')
-        book.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>')
-        book.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>')
-    return lambda _: Reply(packed.getvalue(), headers={"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
+    return lambda _: Reply(workbooks.workbook({"Données": rows}), headers={"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
 
 
 SPEAKERS = [

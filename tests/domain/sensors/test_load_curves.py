@@ -1,4 +1,6 @@
-"""Files of customer accounts and answers of Data Connect. The forms are those that customers of Enedis and GRDF describe (read November 2026); numbers and values are invented."""
+"""Files of customer accounts and answers of Data Connect. CSV and answers: the forms that customers of Enedis and GRDF describe (read November 2026). Workbooks: laid out as files
+that customers of Enedis downloaded in December 2025 and one of GRDF in November 2021. Numbers and values are invented.
+"""
 from __future__ import annotations
 
 import datetime as dt
@@ -7,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tzc.sensors import load_curves, meters, quality
 from tzc.sensors.faults import BatchError
 from tzc.sensors.load_curves import MeterFile
+
+from tests.workbooks import workbook
 
 ZONE = ZoneInfo("Europe/Paris")
 NUMBER = "12345678901234"
@@ -89,6 +93,97 @@ def test_days_of_gas() -> None:
     assert found.decoded.flags.tolist() == [0, quality.ESTIMATED]
 
 
+CURVE: list[list[str | float]] = [
+    ["Compte Client", "", "Export des données de la courbe de charge", ""], ["", "", "Données :", "Brutes"],
+    ["Point Référence Mesure (PRM) : ", NUMBER, "Grandeur physique :", "Puissance Active"], ["", "", "Type de comptage :", "Consommation horaire"],
+    ["NA", "Données indisponibles", "Date de début :", "24/10/2026"], ["", "", "Date de fin :", "26/10/2026"], [], ["", "Plage horaire", "", ""], ["", "Début", "Fin", "Valeur (en kW)"],
+]  # fmt: skip
+WELCOME: list[list[str | float]] = [["Les données de ce fichier sont destinées au titulaire du PRM, Mme Dupont."], ["Date"], ["Ce fichier est constitué des données de courbe de charge."]]
+
+
+def sheet(kind: str, number: str | float = NUMBER) -> list[list[str | float]]:
+    return [
+        ["Compte Client", "", "", "Export des données de l'énergie  ", ""], ["", "", "", "Grandeur physique : ", "Energie Active"],
+        ["Point Référence Mesure (PRM) : ", number, "", "Type de comptage : ", kind], ["", "", "", "Date de début : ", "27/03/2026"], ["NA", "Données indisponibles", "", "Date de fin :", "30/03/2026"],
+        [], ["Date", "Valeur (en kWh)", "", "", ""],
+    ]  # fmt: skip
+
+
+def test_a_workbook_of_a_curve() -> None:
+    """Of its sheets the second has the curve, by the local clock with commas. Periods end as their end says; where a night has an hour twice they begin as if it had it once."""
+    clocks = ("01:00 01:30", "01:30 02:00", "02:00 02:30", "01:30 02:00", "02:00 02:30", "02:30 03:00")
+    night = [["", *(f"25/10/2026 {clock}:00" for clock in pair.split()), f"0,{place}2"] for place, pair in enumerate(clocks, 1)]
+    rest = [["", "25/10/2026 23:50:00", "26/10/2026 00:00:00", "1"], ["", "26/10/2026 00:00:00", "26/10/2026 00:10:00", "NA"], ["", "26/10/2026 00:10:00", "26/10/2026 00:20:00", "x"], ["", "26/10/2026 09:00:00", "26/10/2026 09:10:00", "2"]]
+    found = load_curves.file(workbook({"Page d'accueil": WELCOME, "Consommation Horaire": [*CURVE, *night, *rest]}), ZONE)
+    assert (found.number, found.energy, found.decoded.units) == (NUMBER, meters.ELECTRICITY, {"consumption": "kW"})
+    assert rows(found) == [
+        ("consumption", "2026-10-24T23:00", 1800, 0.12), ("consumption", "2026-10-24T23:30", 1800, 0.22), ("consumption", "2026-10-25T00:00", 1800, 0.32),
+        ("consumption", "2026-10-25T00:30", 1800, 0.42), ("consumption", "2026-10-25T01:00", 1800, 0.52), ("consumption", "2026-10-25T01:30", 1800, 0.62),
+        ("consumption", "2026-10-25T22:50", 600, 1.0), ("consumption", "2026-10-26T08:00", 600, 2.0),
+    ]  # fmt: skip
+    assert [(row.code, row.shown) for row in found.decoded.rejected] == [("not_a_number", "2026-10-26 00:20:00 x")]
+
+
+def test_the_hour_that_a_clock_leaves_out_is_a_hole_of_a_workbook() -> None:
+    spring = [["", f"29/03/2026 {begin}:00", f"29/03/2026 {end}:00", value] for begin, end, value in (("01:00", "01:30", "1"), ("01:30", "02:00", "NA"), ("02:00", "02:30", "NA"), ("02:30", "03:00", "2"))]
+    found = load_curves.file(workbook({"Production Horaire": [*[[*row[:3], "Production horaire"] if "Type de comptage :" in row else row for row in CURVE], *spring]}), ZONE)
+    assert rows(found) == [("production", "2026-03-29T00:00", 1800, 1.0), ("production", "2026-03-29T00:30", 1800, 2.0)] and rejected(found) == []
+
+
+@pytest.mark.parametrize("number", [NUMBER, float(NUMBER)])
+def test_a_workbook_of_days(number: str | float) -> None:
+    """A sheet for what is consumed, one for what is produced; a day without a value is a hole; days are texts or, of spreadsheets, midnights."""
+    sheets = {
+        "Page d'accueil": WELCOME, "Export Consommation Quotidienne": [*sheet("Consommation Quotidienne", number), ["28/03/2026", "7", ""], ["29/03/2026", "NA"], ["30/03/2026", 8.5]],
+        "Export Production Quotidienne": [*sheet("Production Quotidienne", number), ["2026-03-29T00:00:00", "1,25"]],
+    }
+    found = load_curves.file(workbook(sheets), ZONE)
+    assert (found.number, found.energy) == (NUMBER, meters.ELECTRICITY)
+    assert rows(found) == [
+        ("consumption_day", "2026-03-27T23:00", 86400, 7.0), ("consumption_day", "2026-03-29T22:00", 86400, 8.5), ("production_day", "2026-03-28T23:00", 82800, 1.25)
+    ]  # fmt: skip
+    assert rejected(found) == [] and found.decoded.units == {"consumption_day": "kW.h", "production_day": "kW.h"}
+
+
+GAS: list[list[str | float]] = [
+    ["Données informatives et détaillées", "", "", "Export du 24/11/2026"], [], ["", "Adresse du logement : ", "3 rue du Port"], ["", "N° PCE :", "00 123 456 789 012"],
+    ["", "Libellé du logement :", "Chez Mme Dupont"], [], ["Les consommations dans ce tableau sont fournies à titre indicatif."], [],
+]  # fmt: skip
+GAS_HEAD = ["Date de relevé", "Index de début de période (m3)", "Index de fin de période (m3)", "Volume consommé (m3)", "Energie consommée (kWh)", "Coefficient de conversion", "Température locale (°C)", "Qualification du relevé"]
+
+
+def test_a_workbook_of_gas() -> None:
+    """None of its heads says gas but cubic metres do. Weeks and months are no days of gas."""
+    days = [["24/11/2026", 500.0, 510.0, 10.0, 111.0, "", "", "Mesuré"], ["25/11/2026", 510.0, 518.0, 8.0, 88.5, "", "", "Estimé"], ["26/11/2026", "", "", "", "", "", "", "Absence de Données"]]
+    found = load_curves.file(workbook({"Historique par mois": [*GAS, GAS_HEAD, *days]}), ZONE)
+    assert (found.number, found.energy) == ("00123456789012", meters.GAS)
+    assert rows(found) == [("gas_day", "2026-11-24T05:00", 86400, 111.0), ("gas_day", "2026-11-25T05:00", 86400, 88.5)]
+    assert found.decoded.flags.tolist() == [0, quality.ESTIMATED] and rejected(found) == []
+    for number in ("GI153881", "Non communiqué"):
+        named = [[*row[:2], number] if "N° PCE :" in row else row for row in GAS]
+        found = load_curves.file(workbook({"Historique par mois": [*named, GAS_HEAD, *days]}), ZONE)
+        assert found.number == (number if number.startswith("GI") else "") and len(found.decoded) == 2
+    longer = [["Date de relevé", "Volume consommé (m3)", "Energie consommée (kWh)", ""], ["Novembre 2026 ", 30.0, 333.0, ""], ["Du 24/11/2026 au 29/11/2026", 20.0, 222.0, ""]]
+    found = load_curves.file(workbook({"Historique par mois": [*GAS, *longer]}), ZONE)
+    assert found.energy == meters.GAS and rows(found) == [] and [row.code for row in found.decoded.rejected] == ["time", "time"]
+
+
+def test_what_is_kept_of_a_file() -> None:
+    """The number is covered wherever it stands, and of a workbook nothing is kept that is no value: not whose home it is. What is kept is read as the file was."""
+    plain = f"Identifiant PRM;{NUMBER};Type de donnees;Courbe de charge;\nHorodate;Valeur\n2026-01-05T01:00:00+01:00;1200\n".encode()
+    curve = workbook({"Page d'accueil": WELCOME, "Consommation Horaire": [*CURVE, ["", "24/10/2026 00:00:00", "24/10/2026 00:30:00", "0,5"], ["", "24/10/2026 00:30:00", "24/10/2026 01:00:00", "zéro"]]})
+    both = workbook({"c": [*sheet("Consommation Quotidienne", float(NUMBER)), ["28/03/2026", "7"]], "p": [*sheet("Production Quotidienne"), ["28/03/2026", "1"]]})
+    gas = workbook({"Historique": [*GAS, GAS_HEAD, ["24/11/2026", 1.0, 2.0, 1.0, 11.0, "", "", "Mesuré"]]})
+    for body in (plain, curve, both, gas):
+        found = load_curves.file(body, ZONE)
+        again = load_curves.file(found.kept, ZONE)
+        assert (rows(again), rejected(again), again.energy, again.decoded.units) == (rows(found), rejected(found), found.energy, found.decoded.units)
+        assert found.number and found.number.encode() not in found.kept and again.number == f"{'*' * 10}{found.number[-4:]}" and again.kept == found.kept
+        assert not any(word in found.kept for word in (b"Dupont", b"rue du Port")) and not found.kept.startswith(b"PK")
+    answer = json.dumps({"idPrm": NUMBER, "grandeur": [{"grandeurMetier": "CONS", "grandeurPhysique": "PA", "unite": "W", "points": [{"v": "1", "d": "2026-09-29 00:30:00", "p": "PT30M"}]}]}).encode()
+    assert load_curves.answer(answer, ZONE).kept == answer.replace(NUMBER.encode(), b"**********1234")
+
+
 def test_the_step_changes_and_rows_are_missing_or_out_of_order() -> None:
     midnight = dt.datetime(2026, 1, 5, tzinfo=dt.timezone.utc)
     clocks = [midnight + dt.timedelta(minutes=minutes) for minutes in (10, 20, 30, 40, 50, 60, 90, 120, 180, 210)]
@@ -144,6 +239,7 @@ def test_no_such_answer(body: bytes) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["2026-01-05T00:30:00+01:00", "2026-01-05T00:30", "", "x", "05/01/2026"]), st.sampled_from(["1", "1,5", "", "NaN", "inf", "1e400", "-1", "x"])), min_size=1, max_size=8))
 def test_every_row_is_taken_or_listed_or_a_hole(pairs: list[tuple[str, str]]) -> None:
+    assume(any(clock or value for clock, value in pairs))  # there is nothing in what has blank rows only
     found = load_curves.file("\n".join(["Horodate;Valeur", *(f"{clock};{value}" for clock, value in pairs)]).encode(), ZONE)
     assert np.isfinite(found.decoded.results).all() and (found.decoded.results >= 0).all() and (found.decoded.seconds > 0).all()
     places = [*found.decoded.rows.tolist(), *(row.row for row in found.decoded.rejected)]

@@ -287,6 +287,27 @@ def test_chirpstack() -> None:
     assert len(decode("chirpstack", {"deduplicationId": "b", "time": T0, "deviceInfo": {"devEui": "x"}, "devAddr": "00"}, **SOIL)) == 0
 
 
+def test_a_device_that_writes_units() -> None:
+    """As decoders of soil sensors do on both networks: “18.25 °C”, some values as numbers, some as texts."""
+    values = [
+        {"path": "temp_SOIL", "property": "soil_temperature", "unit": "Cel"}, {"path": "water_SOIL", "unit": "%"}, {"path": "conduct_SOIL", "unit": "uS/cm"}, {"path": "Bat", "unit": "mV"},
+        {"path": "Mod"}, {"path": "state", "kind": "category", "unit": "V"},
+    ]  # fmt: skip
+    given = {"Bat": "3.25 V", "conduct_SOIL": "40 uS/cm", "temp_SOIL": "-7,5 °C", "water_SOIL": "31.5%", "Mod": "1 x", "state": "5 V"}
+    expected = [("temp_SOIL", -7.5), ("water_SOIL", 31.5), ("conduct_SOIL", 40.0), ("Bat", 3250.0), ("Mod", "1 x"), ("state", "5 V")]
+    sent = {**uplink(), "uplink_message": {"received_at": T0, "decoded_payload": given}}
+    for found in (decode("ttn", sent, values=values, create=True), decode("chirpstack", event(device="quai-1", **given), values=values, create=True)):
+        assert rows(found) == [(f"quai-1/{name}", NOON, value) for name, value in expected]
+    assert rows(decode("json", {"t": "20 kg", "time": T0}, time="time", thing="t", values=[{"path": "t", "name": "t", "unit": "Cel"}]))[0][2] == "20 kg"
+
+
+def test_what_another_integration_says_is_no_uplink() -> None:
+    """ChirpStack sends it on, with an object of its own."""
+    told = {"deduplicationId": "c", "time": T0, "deviceInfo": {"devEui": "x"}, "integrationName": "loracloud", "eventType": "modem_uplinkResponse", "object": {"result": {"position": None}}}
+    found = decode("chirpstack", told, **SOIL)
+    assert (len(found), found.rejected) == (0, ())
+
+
 # --- MQTT ----------------------------------------------------------------------------------------------------------------------------------------------------
 
 

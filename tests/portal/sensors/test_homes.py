@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from ckan.tests import factories
 
 from tests.people import PASSWORD, Person
 from tests.portal.sensors import homes
+from tests.workbooks import workbook
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -380,6 +382,33 @@ def test_what_is_kept_elsewhere_is_erased_after_the_commit(group: dict[str, Any]
     assert told in ([], [[]]), "what was given up is erased nowhere"
     call("tzc_meter_remove", user, id=made["id"])
     assert [stream] in told
+
+
+def test_a_workbook_is_kept_without_its_number_and_address(kept: dict[str, Any]) -> None:
+    """As it was downloaded: what is kept of it says nothing of whose home it is, and is read again as it was."""
+    from ckanext.tzc.sensors import arrivals
+    from ckanext.tzc.sensors import store as sensors
+    from ckanext.tzc.sensors.homes import store
+
+    user = resident()
+    made = meter(user, 60)
+    book = workbook({
+        "Page d'accueil": [["Madame Dupont, 3 rue du Port"]], "Consommation Horaire": [
+            ["Point Référence Mesure (PRM) : ", homes.number(60), "Grandeur physique :", "Puissance Active"], ["", "", "Type de comptage :", "Consommation horaire"], ["", "Début", "Fin", "Valeur (en kW)"],
+            ["", "05/01/2026 00:00:00", "05/01/2026 00:30:00", "0,8"], ["", "05/01/2026 00:30:00", "05/01/2026 01:00:00", "0,5"], ["", "05/01/2026 01:00:00", "05/01/2026 01:30:00", "NA"],
+        ],
+    })  # fmt: skip
+    taken = tk.get_action("tzc_meter_upload")({"user": user}, {"id": made["id"], "upload": io.BytesIO(book)})
+    assert (taken["new"], taken["rejected"]) == (2, 0)
+    [stream] = call("tzc_meter_list", user)[0]["streams"]
+    asked = sa.text("SELECT time, result FROM tzc_sensors_observation WHERE stream = :stream ORDER BY time")
+    before = [tuple(row) for row in model.Session.execute(asked, {"stream": stream["id"]})]
+    assert [(time.isoformat(), value) for time, value in before] == [("2026-01-04T23:00:00+00:00", 800.0), ("2026-01-04T23:30:00+00:00", 500.0)]
+    assert homes.traces([homes.number(60), "Dupont", "rue du Port"]) == []
+    source = model.Session.query(sensors.Source).filter_by(id=store.meter(made["id"]).source).one()
+    now = dt.datetime.now(dt.timezone.utc)
+    assert arrivals.replay(source, now - dt.timedelta(hours=1), now + dt.timedelta(hours=1)) == 1
+    assert [tuple(row) for row in model.Session.execute(asked, {"stream": stream["id"]})] == before
 
 
 def test_a_workbook_and_gas_by_the_day(kept: dict[str, Any], publish: Callable[..., dict[str, Any]], partner: dict[str, Any]) -> None:

@@ -11,9 +11,9 @@ import pyarrow as pa
 from .. import faults
 from ..mapping import SKIP, ZERO, Place, Value, external, place, read
 from ..mapping import Mapping as Written
-from ..model import Stream
+from ..model import MEASUREMENT, Stream
 from ..readings import Decoded, Rejected
-from . import columns
+from . import columns, reading
 from .reading import MISSING, at, json_of
 
 TOPIC = "$topic"
@@ -185,6 +185,8 @@ def _valued(message: Message, written: Written, found: Collected, time: Any, wan
             if not left_out:
                 continue
             result = 0
+        elif isinstance(result, str) and value.kind == MEASUREMENT:
+            result = reading.measured(result, value.unit)
         stream = external(thing, value.name)
         found.add(message, stream, time, result)
         if written.create and stream not in found.described:

@@ -4,8 +4,10 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from typing import Any
 
+from .. import units
 from ..faults import BatchError
 from ..mapping import Mapping, Path
 
@@ -53,6 +55,21 @@ def at(value: Any, path: Path) -> Any:
         else:
             return MISSING
     return value
+
+
+_WITH_UNIT = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)\s*([^\s\d.,+-]\S{0,19})\s*")
+
+
+def measured(text: str, unit: str) -> float | str:
+    """The number of a text that says its unit, too (“18.25 °C”), in the unit that is wanted; the text where it is no such one."""
+    found = _WITH_UNIT.fullmatch(text) if len(text) < 60 else None
+    if found is None:
+        return text
+    try:
+        times, plus, over = units.exact(units.code(found[2]), unit)
+    except units.UnitError:
+        return text
+    return (float(found[1].replace(",", ".")) * times + plus) / over
 
 
 def column_of(mapping: Mapping, name: str) -> str:

@@ -156,8 +156,8 @@ def _of_chirpstack(uplinks: Uplinks, written: Written, refused: list[Rejected]) 
             if number in seen:
                 continue
             seen.add(number)
-        if "fPort" not in content and "object" not in content and "data" not in content:
-            continue  # that a device has joined, or its state, is no observation
+        if "integrationName" in content or not {"fPort", "object", "data"} & set(content):
+            continue  # that a device has joined, its state, or what another integration says, is no observation
         payload = at(content, written.paths.get("payload", ("object",)))
         if not isinstance(payload, dict):
             refused.append(Rejected(row, "shape", {}, shown(content)))

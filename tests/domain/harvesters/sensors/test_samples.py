@@ -15,7 +15,7 @@ from ckanext.tzc.harvesters.sensors import atmo, base, file, rows
 from ckanext.tzc.harvesters.sensors.asking import Asking
 from ckanext.tzc.harvesters.sensors.base import kept
 from ckanext.tzc.harvesters.sensors.kinds import KINDS
-from tzc.sensors import definition, partitions, pulls, quality
+from tzc.sensors import definition, model, partitions, pulls, quality
 from tzc.sensors.faults import BatchError
 from tzc.sensors.readings import Decoded
 
@@ -48,6 +48,14 @@ def test_hubeau() -> None:
     assert found.flags.tolist() == [0, quality.SUSPECT, quality.ESTIMATED] and refused(found) == [(3, "no_result")]
     site = read("hubeau", "hubeau_observations.json", {"stations": ["F7000001"]})
     assert told(site) == [("F7000001/Q", "2026-05-06T12:00", 348_000.0)]
+
+
+def test_hubeau_by_experts() -> None:
+    """A value that an expert found good was measured; one that an expert made without a word of how good it is, was not."""
+    row = {"code_site": "F7000001", "code_station": "F700000103", "grandeur_hydro": "H", "resultat_obs": -850.0, "code_methode_obs": 10, "libelle_methode_obs": "Expertisée"}
+    data = [{**row, "date_obs": f"2026-05-06T0{hour}:00:00Z", "code_qualification_obs": code} for hour, code in enumerate((20, 16, 12))]
+    found = KINDS["hubeau"].decode(kept({}, json.dumps({"data": data}).encode()), {"stations": ["F700000103"]})
+    assert found.flags.tolist() == [0, quality.ESTIMATED, quality.ESTIMATED | quality.SUSPECT] and found.results.tolist() == [-850.0] * 3
 
 
 def test_eco2mix() -> None:
@@ -84,6 +92,14 @@ def test_meteofrance() -> None:
     assert len([row for row in rows_ if row[0] == "17300009/fxi10"]) == 1 and refused(found) == []
 
 
+def test_meteofrance_version_2() -> None:
+    """The gust has another name there; its direction, and what else there is, is not asked for."""
+    row = {"geo_id_insee": "17300009", "validity_time": "2026-11-29T10:00:00Z", "t": 285.45, "ddraf10": 220, "etat_sol": None}
+    body = kept({}, json.dumps([{**row, "raf10": 9.8}, {**row, "raf10": None, "validity_time": "2026-11-29T10:06:00Z"}, {**row, "fxi10": 7, "raf10": 8, "validity_time": "2026-11-29T10:12:00Z"}]).encode())
+    found = KINDS["meteofrance"].decode(body, {"stations": ["17300009"], "fields": ["fxi10"]})
+    assert told(found) == [("17300009/fxi10", "2026-11-29T10:00", 9.8), ("17300009/fxi10", "2026-11-29T10:12", 7.0)] and found.units == {"17300009/fxi10": "m/s"}
+
+
 def test_atmo() -> None:
     """Days by the local clock, of 23 and 25 hours; the index that was told last stands last; no index is nothing; other zones are left out."""
     found = read("atmo", "atmo_indices.json", {"zones": ["17300"]})
@@ -113,6 +129,16 @@ def test_gbfs(name: str) -> None:
     ]  # fmt: skip
 
 
+def test_gbfs_of_paris() -> None:
+    """Numbers for names, counts under two names, and another word for when the feed was made."""
+    station = {"station_id": 1, "num_bikes_available": 4, "numBikesAvailable": 4, "num_bikes_available_types": [{"mechanical": 3}, {"ebike": 1}], "num_docks_available": 12, "stationCode": "17300"}
+    stations = [{**station, "last_reported": 1764417540}, {**station, "station_id": 2, "last_reported": None, "num_docks_available": 0}]
+    found = KINDS["gbfs"].decode(kept({}, json.dumps({"lastUpdatedOther": 1764417600, "ttl": 3600, "data": {"stations": stations}}).encode()), {"stations": ["1", "2"]})
+    assert told(found) == [
+        ("1/bikes", "2025-11-29T11:59", 4.0), ("1/docks", "2025-11-29T11:59", 12.0), ("2/bikes", "2025-11-29T12:00", 4.0), ("2/docks", "2025-11-29T12:00", 0.0)
+    ]  # fmt: skip
+
+
 def test_ngsi_ld() -> None:
     """Full, with a past, in short, and simplified; a moment of its own goes before the entity's; without a zone it is the source's."""
     found = read("ngsi_ld", "ngsi_ld_entities.json", {"types": ["AirQualityObserved"], "address": "x", "zone": "Europe/Madrid"})
@@ -124,6 +150,47 @@ def test_ngsi_ld() -> None:
         (f"{prefix}c/NO2", "2016-03-15T10:00", 7.5),
     ]  # fmt: skip
     assert found.units == {f"{madrid}/NO2": "ug/m3", f"{madrid}/SO2": "ug/m3", f"{madrid}/temperature": "Cel"}
+
+
+@pytest.mark.parametrize(("about", "moment", "seconds"), [
+    ({"dateObserved": "2016-03-15T11:00:00/2016-03-15T12:00:00"}, "2016-03-15T10:00", 3600), ({"dateObserved": {"type": "Property", "value": "2016-03-15T10:00:00Z/PT30M"}}, "2016-03-15T10:00", 1800),
+    ({"dateObservedFrom": "2016-03-15T10:00:00Z", "dateObservedTo": {"type": "Property", "value": {"@type": "DateTime", "@value": "2016-03-15T10:15:00Z"}}}, "2016-03-15T10:00", 900),
+    ({"dateObserved": "2016-03-15T10:00:00Z/"}, "2016-03-15T10:00", 0), ({"dateObserved": "2016-03-15T10:00:00Z/2016-03-15T09:00:00Z"}, "2016-03-15T10:00", 0),
+    ({"dateObservedFrom": "2016-03-15T10:00:00Z"}, "2016-03-15T10:00", 0),
+])  # fmt: skip
+def test_an_entity_that_was_observed_for_a_while(about: dict[str, Any], moment: str, seconds: int) -> None:
+    """As the smart data models write it: from, to. An end that is none leaves the beginning."""
+    found = KINDS["ngsi_ld"].decode(kept({}, json.dumps([{"id": "urn:x", "type": "AirQualityObserved", "NO2": 69, **about}]).encode()), {"types": ["AirQualityObserved"], "address": "x"})
+    assert (told(found), found.seconds.tolist()) == ([("urn:x/NO2", moment, 69.0)], [seconds])
+
+
+@pytest.mark.parametrize(("values", "unit"), [([0.54], "1"), ([0.54, 1], "1"), ([0], "1"), ([54.0], ""), ([0.9, 54], ""), ([{"type": "Property", "value": 0.54, "unitCode": "P1"}], "%")])
+def test_humidity_as_a_part_or_in_per_cent(values: list[Any], unit: str) -> None:
+    """The smart data models have parts of one; what names its unit is what it says."""
+    entities = [{"id": "urn:x", "type": "WeatherObserved", "dateObserved": "2016-03-15T10:00:00Z", "relativeHumidity": value, "reliability": 0.7} for value in values]
+    found = KINDS["ngsi_ld"].decode(kept({}, json.dumps(entities).encode()), {"types": ["WeatherObserved"], "address": "x"})
+    assert found.units.get("urn:x/relativeHumidity", "") == unit and "urn:x/reliability" not in found.units
+
+
+COUNTED = "http://defs.opengis.net/elda-common/ogc-def/resource?uri=http://www.opengis.net/def/ogc-om/OM_CountObservation"
+"""As the city of Hamburg's server writes it."""
+
+
+@pytest.mark.parametrize(("unit", "kind", "expected"), [
+    ({"name": "Temperature in Degrees Celsius", "symbol": "C", "definition": "ucum:Cel"}, "OM_Measurement", ("Cel", model.MEASUREMENT)),
+    ({"name": "degree Celsius", "symbol": "C", "definition": "http://www.qudt.org/qudt/owl/1.0.0/unit/Instances.html#DegreeCelsius"}, "", ("Cel", model.MEASUREMENT)),
+    ({"name": "Practical Salinity Unit", "symbol": "PSU", "definition": "ucum:[ppth] approx."}, "OM_Measurement", ("1", model.MEASUREMENT)),
+    ({"name": "Temperature", "symbol": "F", "definition": "ucum:[degF]"}, "", ("[degF]", model.MEASUREMENT)),
+    ({"name": "Coulomb", "symbol": "C", "definition": ""}, "", ("C", model.MEASUREMENT)), ({"name": "Pressure in Millibar", "symbol": "mbar", "definition": "ucum:mbar"}, "", ("mbar", model.MEASUREMENT)),
+    ({"name": "Anzahl", "symbol": None, "definition": None}, COUNTED, ("1", model.COUNT)), (None, "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation", ("1", model.TRUTH)),
+    ({"name": "Watt", "symbol": "", "definition": "http://unitsofmeasure.org/ucum.html#kW"}, "", ("kW", model.MEASUREMENT)),
+])  # fmt: skip
+def test_units_and_kinds_as_servers_write_them(site: Site, unit: Any, kind: str, expected: tuple[str, str]) -> None:
+    """The Geological Survey of Britain says C and means Celsius; Hamburg's kinds stand at the end of another address."""
+    row = {"@iot.id": 92, "name": "GGA01", "observationType": kind, "unitOfMeasurement": unit, "ObservedProperty": {"name": "x"}}
+    site.answer = lambda _: answered({"value": [row]})
+    [stream] = KINDS["sensorthings"].describe(Asking(site.address, now=NOW, allow_internal=True), {"address": f"{site.address}/v1.1"})
+    assert (stream.unit, stream.kind) == expected
 
 
 def test_sensorthings() -> None:

@@ -48,7 +48,7 @@ def take(meter: store.Meter, kind: str, body: bytes) -> sensors.Arrival:
     source = sensors.source(meter.source, personal=True)
     assert source is not None, "a meter goes with its source"
     _describe(meter, source, read.decoded)
-    arrival = arrivals.receive(source, arrivals.FILE if kind == FILE else arrivals.PULL, kind, meters.masked(body, read.number))
+    arrival = arrivals.receive(source, arrivals.FILE if kind == FILE else arrivals.PULL, kind, read.kept)
     if arrival.state == sensors.REFUSED:
         raise BatchError(arrival.code or "broken", **(arrival.parameters or {}))
     groups.touch(meter)
