@@ -175,10 +175,18 @@ _CAUSES = (
     Cause(
         "configuration",
         Texts(
-            "What the source's configuration names is not there: a column, a sheet, an organization.",
-            "Ce que nomme la configuration de la source n’existe pas : une colonne, une feuille, une organisation.",
+            "What the source's configuration names is not there: a sheet, an organization.",
+            "Ce que nomme la configuration de la source n’existe pas : une feuille, une organisation.",
         ),
         Texts("Correct the configuration on the source's page “Describe”.", "Corrigez la configuration sur la page « Décrire » de la source."),
+    ),
+    Cause(
+        "columns",
+        Texts("The table's columns are not those that are expected.", "Les colonnes du tableau ne sont pas celles qui sont attendues."),
+        Texts(
+            "Say on the source's page “Mapping” which field each column fills.",
+            "Dites sur la page « Correspondances » de la source quel champ remplit chaque colonne.",
+        ),
     ),
     Cause("nameless", Texts("Records come without an identifier.", "Des fiches viennent sans identifiant."), _RECORD),
     Cause("double", Texts("Several records that are not the same have one identifier.", "Plusieurs fiches différentes portent le même identifiant."), _AT_SOURCE),

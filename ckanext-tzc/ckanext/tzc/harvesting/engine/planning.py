@@ -325,4 +325,6 @@ def _end(lease: Lease, origin: reading.Origin, plan: Plan, client: Client) -> No
     pages = [dataclasses.asdict(page) for page in client.pages] if plan.whole and len(client.pages) <= MOST_PAGES else None
     values = {"whole": plan.whole, "counts": plan.counts, "planned": store.now(), "reading": origin.reading, "pages": pages, "repeats": plan.repeats}
     model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(**values))
+    if client.first_rows:
+        store.known(origin.id).first_rows = client.first_rows
     model.Session.commit()

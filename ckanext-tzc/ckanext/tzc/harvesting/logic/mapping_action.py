@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tzc.harvesting import mapping as rules
 
-from .. import doubles, mappings, samples, sources
+from .. import columns, doubles, mappings, samples, sources
 from ..engine import store
 
 
@@ -33,11 +33,14 @@ def _shown(version: mappings.Version | None) -> dict[str, Any]:
     return {"version": version.number, "mapping": dict(version.mapping), "at": version.at.isoformat(), "by": user.name if user else None}
 
 
-def _checked(given: Any) -> dict[str, Any]:
+def _checked(given: Any, package: Any) -> dict[str, Any]:
     try:
-        return rules.checked(given, mappings.lists())
+        mapping = rules.checked(given, mappings.lists())
     except rules.MappingError as error:
         raise tk.ValidationError({"mapping": [f"{mistake.key}: {mistake.text(language())}" for mistake in error.mistakes]}) from error
+    if "columns" in mapping and not columns.has(package.id):
+        raise tk.ValidationError({"mapping": [f"columns: {tk._('only a table of datasets has columns')}"]})
+    return mapping
 
 
 @tk.side_effect_free
@@ -70,13 +73,15 @@ def tzc_harvest_mapping_try(context: dict[str, Any], data_dict: dict[str, Any]) 
     Returns `[{"title", "left_out", "lines": [[label, before, after]], "reasons"}]`. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     package = _source(context, data_dict, "tzc_harvest_mapping_try")
-    return mappings.tried(samples.seen(package.id).samples, _checked(data_dict.get("mapping")))
+    mapping = _checked(data_dict.get("mapping"), package)
+    return mappings.tried(samples.seen(package.id, mapping).samples, mapping)
 
 
-def tzc_harvest_mapping_sample(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, int]:
+def tzc_harvest_mapping_sample(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Ask a `source` for three of its records, on which its mapping is tried until there was a run; a plan that waits has its own.
 
-    Returns `{"samples"}`, how many came. Raises NotAuthorized, ObjectNotFound, ValidationError (also where the source cannot be asked, with the reason).
+    Returns `{"samples"}`, how many came; of a table of datasets also `columns`, which field each of its columns fills as things stand. Raises NotAuthorized, ObjectNotFound,
+    ValidationError (also where the source cannot be asked, with the reason).
     """
     package = _source(context, data_dict, "tzc_harvest_mapping_sample")
     source = HarvestSource.get(package.id)
@@ -89,11 +94,14 @@ def tzc_harvest_mapping_sample(context: dict[str, Any], data_dict: dict[str, Any
     try:
         came = samples.ask(package.id)
     except FetchError as error:
+        # the columns of a table that cannot be read yet are what its mapping is made of
+        model.Session.commit()
         raise tk.ValidationError({"source": [str(error)]}) from error
     model.Session.commit()
     if not came:
         raise tk.ValidationError({"source": [tk._("No record came that can be read. A dry run tells of each record why.")]})
-    return {"samples": came}
+    of_table = columns.shown(package.id, mappings.in_force(package.id).get("columns", {}))
+    return {"samples": came, **({"columns": {column["name"]: column["field"] for column in of_table["columns"]}} if of_table else {})}
 
 
 def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +110,7 @@ def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any
     Returns what `tzc_harvest_mapping_show` gives; a mapping that says what the one in force says makes no new version. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     package = _source(context, data_dict, "tzc_harvest_mapping_update")
-    mapping = _checked(data_dict.get("mapping"))
+    mapping = _checked(data_dict.get("mapping"), package)
     former = mappings.latest(package.id)
     before = data_dict.get("before")
     newer = tk.ValidationError({"before": [tk._("Somebody saved another version meanwhile: look at it first.")]})
