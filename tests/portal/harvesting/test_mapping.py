@@ -85,6 +85,27 @@ def test_a_mapping_is_tried_saved_in_versions_and_used(editor: Person, ran: dict
     assert "lov2" not in versions and "False" not in versions and "always" not in versions
 
 
+def test_what_needs_a_decision_is_said_first_and_open(editor: Person, ran: dict[str, Any]) -> None:
+    page = "/harvest/une-source/correspondances"
+
+    def decisions() -> tuple[list[str], list[str]]:
+        """The links on top, and the sections that are open."""
+        links = editor.page.xpath("//main//div[contains(@class,'tzc-notice')]//a[starts-with(@href,'#part-')]")
+        return [" ".join(link.text_content().split()) for link in links], [part.get("id") for part in editor.page.xpath("//main//details[@open]")]
+
+    editor.visit(page)
+    assert decisions() == ([f"{tk._('Licences')} (1)", f"{tk._('Themes')} (2)", f"{tk._('Formats')} (1)"], ["part-licence", "part-theme", "part-format"]), "publishers and axes are only proposed"
+    assert "4 mots de la source demandent une décision" in editor.page.text_content()
+    editor.send(("try", ""), licence__word="Licence de la ville", licence__ours="lov2", defaults__theme="TRAN")
+    assert decisions()[0] == [f"{tk._('Formats')} (1)"], "what is typed counts before it is saved"
+    call("mapping_update", editor.name, source="une-source", mapping={"licence": {"Licence de la ville": "lov2"}, "format": {"SHAPE-ZIP": "Plan de la ville"}, "defaults": {"theme": ["TRAN"]}})
+    editor.visit(page)
+    assert decisions() == ([], ["part-licence", "part-format", "part-defaults"])
+    call("mapping_update", editor.name, source="une-source", mapping={"filters": {"tags": ["nulle part"]}})
+    editor.visit(page)
+    assert decisions()[0] == [], "what is left out needs nothing"
+
+
 def test_mistakes_and_others_versions_are_told(editor: Person, ran: dict[str, Any]) -> None:
     with pytest.raises(tk.ValidationError) as refused:
         call("mapping_update", editor.name, source="une-source", mapping={"licence": {"x": "lov9"}, "licences": {}})

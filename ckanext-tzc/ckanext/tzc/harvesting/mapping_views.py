@@ -90,11 +90,14 @@ def _shown(mapping: dict[str, Any], seen: samples.Seen) -> dict[str, Any]:
     for name, (title, help_text) in _table_words().items():
         given = mapping.get(name, {})
         known = {word.casefold() for word in given}
-        proposed = [word for word in seen.words[name] if word.casefold() not in known]
+        needed = [word for word in seen.needed[name] if word.casefold() not in known]
+        proposed = dict.fromkeys((*needed, *(word for word in seen.words[name] if word.casefold() not in known)))
         rows = [*given.items(), *((word, "") for word in proposed), *[("", "")] * MORE]
-        tables.append({"name": name, "title": title, "help": help_text, "rows": rows, "given": len(given), "choices": mappings.choices(name) if name in CHOSEN else None})
+        counts = {"given": len(given), "needed": len(needed)}
+        tables.append({"name": name, "title": title, "help": help_text, "rows": rows, **counts, "choices": mappings.choices(name) if name in CHOSEN else None})
     return {
         "tables": tables,
+        "needed": sum(table["needed"] for table in tables),
         "choices": {name: mappings.choices(name) for name in rules.DEFAULTS if name != "publisher"},
         "fields": _field_words(),
         "keep_words": _keep_words(),
@@ -131,7 +134,7 @@ def mapping(name: str) -> views.Page:
             answer: Response = tk.h.redirect_to("tzc_harvest_mapping.mapping", name=package.name)
             return answer
     refused = _asked(package) if sent is not None and "ask" in sent else ""
-    seen, standing, of_table = samples.seen(package.id, given), reports.standing(package), columns.shown(package.id, given.get("columns", {}))
+    seen, standing, of_table = samples.seen(package.id, stored["mapping"] if errors else given), reports.standing(package), columns.shown(package.id, given.get("columns", {}))
     may_ask = bool(standing and standing["ours"] and standing["active"] and not (standing["last"] and standing["last"]["open"]))
     told = {"tried": [] if errors else mappings.tried(seen.samples, given), "refused": refused, "may_ask": may_ask, "of_table": of_table}
     more = {"before": before, "errors": errors, "stored": stored, "unsaved": sent is not None, **told}

@@ -18,11 +18,14 @@ from ckanext.tzc.harvesters.record import Record, RecordError
 
 from tzc.harvesting import mapping as rules
 
-from . import sources
+from . import mappings, sources
 from .engine import reading, store
 
 SAMPLES, READ, WORDS = 3, 40, 30
 """Datasets that a mapping is shown on; records that are read for the words of a source; words that are proposed for each table."""
+
+NEEDED = ("licence", "theme", "language", "format")
+"""Tables whose words are of no use as they are. What the others propose helps, and nothing is missing without."""
 
 ASKED = Limits(connect=5, read=10, answer=20, run=25, size=10 * 1024 * 1024, tries=1, redirects=3)
 """What somebody waits for who asks a source for samples by a page."""
@@ -42,21 +45,40 @@ class Sample(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a source's records hold: samples, and words that are none of ours, by table, the most frequent first."""
+    """What a source's records hold: samples; words that are none of ours, by table, the most frequent first; which of those are still to be decided about (`NEEDED`)."""
 
     samples: list[Sample]
     words: dict[str, list[str]]
+    needed: dict[str, list[str]]
 
 
 def seen(source_id: str, mapping: Mapping[str, Any]) -> Seen:
-    """Look at some records of a source, a table's by the columns that the mapping chooses."""
-    counts: dict[str, dict[str, int]] = {name: {} for name in rules.TABLES}
+    """Look at some records of a source, a table's by the columns that the mapping chooses. The mapping is one without mistakes."""
+    words: dict[str, dict[str, int]] = {name: {} for name in rules.TABLES}
+    needed: dict[str, dict[str, int]] = {name: {} for name in rules.TABLES}
     samples: list[Sample] = []
     for sample in records(source_id, READ, mapping.get("columns", {})):
         samples += [sample] if len(samples) < SAMPLES else []
-        for name, word in set(_foreign(sample.record)):
-            counts[name][word] = counts[name].get(word, 0) + 1
-    return Seen(samples, {name: sorted(found, key=lambda word: (-found[word], word))[:WORDS] for name, found in counts.items()})
+        for counts, found in ((words, _foreign(sample.record)), (needed, _left(sample.record, mapping))):
+            for name, word in set(found):
+                counts[name][word] = counts[name].get(word, 0) + 1
+    return Seen(samples, _frequent(words), _frequent(needed))
+
+
+def _frequent(counts: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:
+    return {name: sorted(found, key=lambda word: (-found[word], word))[:WORDS] for name, found in counts.items()}
+
+
+def _left(record: Record, mapping: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Words of a record that the mapping leaves of no use: the table and the word."""
+    try:
+        made = mappings.apply(record, mapping).record
+    except mappings.LeftOutError:
+        return
+    for name, word in _foreign(made):
+        # ours may be a word that no list has, such as a format
+        if name in NEEDED and word not in mapping.get(name, {}).values() and not (name == "language" and made.languages):
+            yield name, word
 
 
 def _foreign(record: Record) -> Iterator[tuple[str, str]]:
