@@ -173,6 +173,11 @@ def test_what_is_there_twice_is_proposed_and_the_answer_stays(editor: Person, ra
     assert (found["count"], found["open"], found["doubles"][0]["mine"]["id"], found["doubles"][0]["other"]["name"], found["doubles"][0]["reason"]) == (1, 1, mine["id"], "copie", "files")
     body = editor.visit("/harvest/une-source/doublons")
     assert "la plupart de leurs fichiers" in body
+    [pair] = editor.page.xpath("//main//ul[@class='tzc-history']/li")
+    sides = [" ".join(line.text_content().split()) for line in pair.xpath("p[@class='tzc-meta']")]
+    assert "moissonné depuis « Source »" in sides[0] and f"{mine['name']}" in sides[1] and "jeu-1" in sides[1], "what tells the two apart"
+    assert "décrit ici" in sides[2] and "copie" in sides[3] and all("1 fichier" in line for line in (sides[0], sides[2]))
+    assert [found["doubles"][0][side]["source"] for side in ("mine", "other")] == ["Source", ""] and found["doubles"][0]["mine"]["identifier"] == "jeu-1"
     editor.send(("decision", "different"))
     jobs.find_doubles()
     [kept] = call("doubles", editor.name, source="une-source")["doubles"]

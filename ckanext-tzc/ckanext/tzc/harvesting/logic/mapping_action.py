@@ -134,7 +134,8 @@ def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any
 def tzc_harvest_doubles(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Datasets of a `source` that are perhaps there twice, those that nobody decided about first; `limit` (20, at most 100), `offset`.
 
-    Returns `{"count", "open", "doubles"}`; one is `{"mine", "other", "score", "reason", "words", "decision", "by", "at"}`, `mine` and `other` `{"id", "name", "title", "partner"}`.
+    Returns `{"count", "open", "doubles"}`; one is `{"mine", "other", "score", "reason", "words", "decision", "by", "at"}`, `mine` and `other` `{"id", "name", "title", "partner",
+    "source", "identifier", "files", "modified"}`: `source` is the title of the source that it was harvested from, or empty, `files` how many it has.
     Pairs whose other dataset the reader may not see are left out. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     package = _source(context, data_dict, "tzc_harvest_doubles")
