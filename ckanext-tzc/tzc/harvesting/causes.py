@@ -207,6 +207,15 @@ _CAUSES = (
         ),
         follows=True,
     ),
+    Cause(
+        "left_out",
+        Texts("The source's own filter leaves out suspiciously many datasets all at once.", "Le filtre de la source écarte d’un coup un nombre suspect de jeux de données."),
+        Texts(
+            "Look at the plan: approve it if that is right; otherwise change “What is taken” on the page “Mapping” and plan again.",
+            "Regardez le plan : approuvez-le si c’est juste ; sinon, changez « Ce qui est repris » sur la page « Correspondances » et planifiez à nouveau.",
+        ),
+        follows=True,
+    ),
     # records
     Cause("no_title", Texts("The record has no title.", "La fiche n’a pas de titre."), _RECORD, plain=True),
     Cause("no_identifier", Texts("The record has no identifier.", "La fiche n’a pas d’identifiant."), _RECORD, plain=True),

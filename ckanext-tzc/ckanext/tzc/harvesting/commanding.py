@@ -92,7 +92,7 @@ def _say(run_id: str, as_json: bool) -> dict[str, Any]:
         return told
     asks = {
         "first": "It is the source's first: look at it, then approve it.",
-        "departures": "Suspiciously much is missing: look at it, then approve or stop it.",
+        "departures": "Suspiciously much is missing, or is left out by the source's filter: look at it, then approve or stop it.",
         "dry": "Approve it to have it done.",
     }
     counts = ", ".join(f"{told[name]} {name.replace('_', ' ')}" for name in ("new", "changed", "unchanged", "missing", "left_out", "deleted", "refused", "failed") if told[name])

@@ -21,6 +21,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
     """What happened; empty for what is none of a harvest."""
     if kind == "harvest.waits" and content.get("trouble") == "first":
         return _("The first harvest of a catalogue waits for you.")
+    if kind == "harvest.waits" and content.get("cause") == "left_out":
+        return _("A harvest waits for you, as its source's own filter leaves out suspiciously many datasets.")
     known = {
         "harvest.failed": _("A catalogue could not be harvested, or not whole."),
         "harvest.waits": _("A harvest waits for you, as suspiciously many datasets are missing at the source."),

@@ -271,12 +271,7 @@ def _depart(lease: Lease, origin: reading.Origin, plan: Plan) -> None:
     datasets, missing = _datasets(origin.id), _missing(origin.id)
     leaving = base.departures(datasets.keys() - missing.keys(), plan.present, whole=True, accept=origin.setting("accept_departures") is True)
     plan.doubted = len(leaving.doubted)
-    if plan.doubted:
-        words = tk._("%(missing)d of %(known)d datasets are missing at the source, suspiciously many: nothing is done until somebody has looked and approves the run or stops it.")
-        store.problem(lease.run_id, words % {"missing": plan.doubted, "known": len(datasets)}, "departures")
-        if filtered := len(leaving.doubted & plan.left_out.keys()):
-            words = tk._("%(num)d of them are still listed there: the filter of the source's mapping leaves them out.")
-            store.problem(lease.run_id, words % {"num": filtered}, "departures")
+    _doubt(lease, leaving.doubted, plan, len(datasets))
     now, patience = store.now(), grace(origin)
     kept = store.MISSING if patience else store.GONE
     rows = [_departure(kept, identifier, plan) for identifier in sorted(leaving.gone | leaving.doubted)]
@@ -291,6 +286,17 @@ def _depart(lease: Lease, origin: reading.Origin, plan: Plan) -> None:
     if waits := len(missing.keys() & datasets.keys()) - len(overdue):
         plan.count("absent", waits)
     model.Session.commit()
+
+
+def _doubt(lease: Lease, doubted: AbstractSet[str], plan: Plan, known: int) -> None:
+    """What is told of so many that leave at once that it is not believed: what the source lists no longer, and what its own filter leaves out."""
+    filtered = len(doubted & plan.left_out.keys())
+    if gone := len(doubted) - filtered:
+        words = tk._("%(missing)d of %(known)d datasets are missing at the source, suspiciously many: nothing is done until somebody has looked and approves the run or stops it.")
+        store.problem(lease.run_id, words % {"missing": gone, "known": known}, "departures")
+    if filtered:
+        words = tk._("The filter of the source's mapping leaves out %(num)d of %(known)d datasets, which are still listed there: nothing is done until somebody has looked.")
+        store.problem(lease.run_id, words % {"num": filtered, "known": known}, "left_out")
 
 
 def _departure(change: str, identifier: str, plan: Plan) -> Row:

@@ -47,7 +47,14 @@ def failed(run: store.Run, known: store.Known) -> None:
 def waits(run: store.Run, known: store.Known) -> None:
     """A plan waits for somebody, unless it was asked for as a dry run: who tries something out has not changed how the source stands. Commits nothing."""
     if not run.dry and run.asks in {DEPARTURES, FIRST}:
-        _become(run, known, run.asks, DEPARTURES if run.asks == DEPARTURES else "")
+        _become(run, known, run.asks, doubted(run.id) if run.asks == DEPARTURES else "")
+
+
+def doubted(run_id: str) -> str:
+    """Why a plan waits in which suspiciously much leaves: `departures`, or `left_out` where all of that is left out by the source's own filter."""
+    model.Session.flush()
+    codes = {group["cause"] for group in reasons.listing(run_id)}
+    return "left_out" if "left_out" in codes and DEPARTURES not in codes else DEPARTURES
 
 
 def _meant(code: str) -> bool:
