@@ -288,3 +288,16 @@ def test_other_programs_sources_stand_as_their_last_job(source: Source, editor: 
     HarvestObject(job=later, guid="2", state="ERROR", report_status="errored").save()
     assert (glance(made)["tone"], glance(made)["well"], glance(made)["refused"]) == ("warning", moment, 1)
     assert health.of({}) == {}
+
+
+@pytest.mark.parametrize(("more", "config", "again"), [({}, {}, False), ({"frequency": "WEEKLY"}, {}, True), ({}, {"schedule": "30 3 * * *"}, True)])
+def test_what_is_tried_again_by_itself_is_told_only_of_sources_with_a_rhythm(editor: Person, site: Site, source: Source, more: dict[str, str], config: dict[str, str], again: bool) -> None:
+    source(f"{site.address}/catalog", "tzc_dcat", {"allow_internal": True, **config}, **more)
+    site.answer = lambda _: Reply(status=500)
+    run = harvest()
+    [told] = [cause for cause in act("tzc_harvest_status")["causes"] if cause["cause"] == "server_error"]
+    assert ("à la main" not in told["todo"]) is again and ("la prochaine moisson réessaie" in told["todo"]) is again
+    editor.visit(f"/harvest/une-source/job/{run.id}")
+    assert told["todo"] in editor.page.xpath("string(//main)")
+    said = CliRunner().invoke(cli.harvest, ["status", "une-source"]).output
+    assert ("by hand" not in said) is again and ("next run tries again" in said) is again

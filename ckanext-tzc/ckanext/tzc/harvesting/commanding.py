@@ -12,7 +12,7 @@ from ckanext.tzc.common import outages
 
 from tzc.harvesting import causes
 
-from .engine import orders, store, telling
+from .engine import orders, reasons, store, telling
 
 PAUSE = 1.0
 """Seconds between two looks at a run that another process works on."""
@@ -99,7 +99,7 @@ def _say(run_id: str, as_json: bool) -> dict[str, Any]:
     click.echo(f"{told['state']}: {counts or 'nothing'}. {asks.get(told['asks'], '')}".rstrip())
     for group in told["causes"]:
         cause = causes.of(group["cause"])
-        what, todo = (cause.what.en, cause.todo.en) if cause else (group["what"], "")
+        what, todo = (cause.what.en, cause.advice(by_hand=reasons.by_hand(run_id)).en) if cause else (group["what"], "")
         click.echo(f"{'Still refused' if group['still'] else group['place'].capitalize()}, {group['count']}: {what} {todo}".rstrip())
     for reason in told["reasons"]:
         click.echo(f"  {reason['identifier']}: {reason['words']}")

@@ -72,9 +72,9 @@ def tzc_harvest_new(new: dict[str, Any]) -> list[str]:
     return values.of_new(new)
 
 
-def tzc_harvest_cause(code: str) -> dict[str, Any]:
+def tzc_harvest_cause(code: str, by_hand: bool) -> dict[str, Any]:
     """Why a record was not taken, and what to do; see `engine.reasons.told`."""
-    return reasons.told(code)
+    return reasons.told(code, by_hand=by_hand)
 
 
 def tzc_harvest_note(what: str) -> str:

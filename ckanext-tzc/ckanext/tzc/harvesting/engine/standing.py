@@ -94,6 +94,8 @@ def _tell(run: store.Run, trouble: str, cause: str, count: int) -> None:
     by = who.id if who and who.name != tk.config["ckan.site_id"] else None
     people = duties.holders(source.owner_org, duties.CONTRIBUTOR) if source.owner_org else frozenset()
     content: dict[str, Any] = {"title": source.title or source.name, "trouble": trouble, "cause": cause, "count": count}
+    if reasons.by_hand(run.id):
+        content["by_hand"] = "yes"
     about = {"source": source.id, "run": run.id, **({"partner": source.owner_org} if source.owner_org else {})}
     told = tuple(sorted(people or duties.administrators()))
     kind, path = KINDS[trouble], f"/harvest/{source.name}/job/{run.id}"
