@@ -54,9 +54,9 @@ def progress(name: str, identifier: str) -> Response:
 def _said(order: str) -> str:
     """What is told after an order."""
     words = {
-        "dry-run": tk._("The catalogue is being listed. Load this page again to see what would change."),
-        "plan-again": tk._("The plan is given up, and the catalogue is being listed again. Load this page again to see what would change."),
-        "approve": tk._("The plan is being done. Load this page again to see how it goes."),
+        "dry-run": tk._("The catalogue is being listed. This page says when the plan is ready."),
+        "plan-again": tk._("The plan is given up, and the catalogue is being listed again. This page says when the new plan is ready."),
+        "approve": tk._("The plan is being done. This page says how it goes."),
         "give-up": tk._("It ends. What was done stays, what was planned is not done."),
         "pause": tk._("It is paused as soon as the datasets that are being written are done."),
         "resume": tk._("It goes on."),
