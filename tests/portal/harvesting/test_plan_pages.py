@@ -71,8 +71,12 @@ def test_a_first_run_is_looked_at_and_approved(editor: Person, site: Site, made:
     assert count() == 11
     editor.visit(f"/harvest/une-source/job/{run.id}/plan")
     [form] = [form for form in editor.page.forms if (form.action or "").endswith("/restore")]
+    assert "(1)" in form.text_content()
     editor.post(form.action, data=dict(form.fields), base_url=editor.site, follow_redirects=False)
     assert count() == 12
+    editor.visit(f"/harvest/une-source/job/{run.id}/plan")
+    assert [form for form in editor.page.forms if (form.action or "").endswith("/restore")] == [], "there is nothing left to take back"
+    assert tk._("Nothing is left to take back of what this run deleted.") in editor.page.text_content()
 
 
 def test_a_plan_is_in_words_and_tells_of_edits_made_here(editor: Person, site: Site, source: Callable[..., dict[str, Any]]) -> None:

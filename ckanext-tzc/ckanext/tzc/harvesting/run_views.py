@@ -8,7 +8,7 @@ from ckanext.tzc.common.headers import keep_private
 from flask import Blueprint, Response, jsonify
 
 from . import reports, views
-from .engine import store, telling
+from .engine import restoring, store, telling
 
 runs = Blueprint("tzc_harvest_runs", __name__)
 
@@ -38,6 +38,7 @@ def plan(name: str, identifier: str) -> views.Page:
     number = views._page_asked()
     found, count = telling.entries(run, {"change": kind}, ENTRIES, (number - 1) * ENTRIES)
     told = {"run": telling.status(run), "kinds": reports.kinds_found(run.counts), "kind": kind, "entries": found, "page": views._pages(number, count, ENTRIES)}
+    told["restorable"] = restoring.count(run.id)
     page: views.Page = tk.render("harvesting/plan.html", {"source": reports.standing(package), "begun": run.begun, **told})
     return page
 

@@ -11,7 +11,7 @@ from ckanext.harvest.model import HarvestJob, HarvestSource
 
 from .. import sources
 from ..bridge import telling as bridged
-from ..engine import orders, store, telling
+from ..engine import orders, restoring, store, telling
 
 Values = dict[str, Any]
 
@@ -95,9 +95,14 @@ def tzc_harvest_stop(context: Values, data_dict: Values) -> Values:
 
 
 def tzc_harvest_restore(context: Values, data_dict: Values) -> Values:
-    """Take back what a `run` of `source` deleted (its last, where none is named). `{"restored"}`."""
+    """Take back what a `run` of `source` deleted (its last, where none is named).
+
+    `{"restored", "run", "begun", "others": [{"run", "begun", "datasets"}]}`: how many datasets, of which run; other runs that have something to take back, the newest first.
+    """
     package = _asked("tzc_harvest_restore", context, data_dict)
-    return {"restored": orders.restore(_run_of(package, data_dict))}
+    run = _run_of(package, data_dict)
+    told: Values = {"restored": restoring.restore(run), "run": run.id, "begun": run.begun.isoformat()}
+    return {**told, "others": [{**other._asdict(), "begun": other.begun.isoformat()} for other in restoring.left(package.id) if other.run != run.id]}
 
 
 @tk.side_effect_free
