@@ -197,6 +197,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
         return {"change": store.REFUSED, "title": item.identifier[:500], "words": CONTROL.sub("", str(error)), "cause": error.cause, "content": item.content}
     except Exception as error:  # noqa: BLE001 -- whatever a reader falls over, the other records are no worse
         return _fallen_over(item, error)
+    made = reading.in_its_language(made, origin, known) if there else made
     given = made.dataset
     if there and known.given == given:
         return {"change": store.BACK, "title": given["title"], "package_id": known.package_id} if known.missing else None
