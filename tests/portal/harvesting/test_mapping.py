@@ -114,6 +114,10 @@ def test_mistakes_and_others_versions_are_told(editor: Person, ran: dict[str, An
     assert made["version"] == 1 and call("mapping_update", editor.name, source="une-source", mapping={"format": {"shape-zip": "Shapefile"}})["version"] == 1
     with pytest.raises(tk.ValidationError, match="before"):
         call("mapping_update", editor.name, source="une-source", mapping={}, before=0)
+    for odd in ("", "un", -1, [], 1.5):
+        with pytest.raises(tk.ValidationError) as unclear:
+            call("mapping_update", editor.name, source="une-source", mapping={}, before=odd)
+        assert unclear.value.error_dict["before"] != refused.value.error_dict.get("before") and "numéro" in unclear.value.error_dict["before"][0]
     assert call("mapping_update", editor.name, source="une-source", mapping={}, before=1)["version"] == 2
     assert [version["version"] for version in call("mapping_versions", editor.name, source="une-source")] == [2, 1]
     assert call("mapping_show", editor.name, source="une-source", version=1)["mapping"] == {"format": {"shape-zip": "Shapefile"}}

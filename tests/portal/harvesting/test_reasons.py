@@ -290,6 +290,19 @@ def test_other_programs_sources_stand_as_their_last_job(source: Source, editor: 
     assert health.of({}) == {}
 
 
+def test_a_source_that_never_ran_says_so(made: dict[str, Any]) -> None:
+    for name in ("status", "restore", "entries", "log"):
+        with pytest.raises(tk.ObjectNotFound) as missing:
+            act(f"tzc_harvest_{name}")
+        assert missing.value.message == tk._("This source was never harvested: there is no run yet.")
+    for name in ("status", "restore"):
+        told = CliRunner().invoke(cli.harvest, [name, "une-source"])
+        assert told.exit_code == 1 and "jamais été moissonnée" in told.output
+    with pytest.raises(tk.ObjectNotFound) as missing:
+        act("tzc_harvest_status", run="autre")
+    assert missing.value.message == tk._("There is no such run.")
+
+
 def test_the_command_says_which_run_it_looked_at_and_which_have_something_to_take_back(site: Site, made: dict[str, Any]) -> None:
     def restore(*more: str) -> list[str]:
         told = CliRunner().invoke(cli.harvest, ["restore", "une-source", *more])

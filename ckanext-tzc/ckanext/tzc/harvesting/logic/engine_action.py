@@ -33,6 +33,8 @@ def _asked(name: str, context: Values, data_dict: Values) -> Any:
 def _run_of(package: Any, data_dict: Values) -> store.Run:
     """The run that is asked about, else the source's last."""
     run = store.run(str(data_dict["run"])) if data_dict.get("run") else store.last_run(package.id)
+    if run is None and not data_dict.get("run"):
+        raise tk.ObjectNotFound(tk._("This source was never harvested: there is no run yet."))
     if run is None or run.source_id != package.id:
         raise tk.ObjectNotFound(tk._("There is no such run."))
     return run

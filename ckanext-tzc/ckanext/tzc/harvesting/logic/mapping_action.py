@@ -105,7 +105,7 @@ def tzc_harvest_mapping_sample(context: dict[str, Any], data_dict: dict[str, Any
 
 
 def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Save a source's `mapping` as a new version; `before` may name the version that it was made from, and is refused where there is a newer one.
+    """Save a source's `mapping` as a new version; `before` may name the version (its number, 0 for none) that it was made from, and is refused where there is a newer one.
 
     Returns what `tzc_harvest_mapping_show` gives; a mapping that says what the one in force says makes no new version. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
@@ -114,8 +114,13 @@ def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any
     former = mappings.latest(package.id)
     before = data_dict.get("before")
     newer = tk.ValidationError({"before": [tk._("Somebody saved another version meanwhile: look at it first.")]})
-    if before is not None and whole_number(before, least=0, digits=9) != (former.number if former else 0):
-        raise newer
+    if before is not None:
+        number = whole_number(before, least=0, digits=9)
+        if number is None:
+            words = tk._("The number of the version that this one was made from (0 where there was none), or nothing at all to save it whatever there is.")
+            raise tk.ValidationError({"before": [words]})
+        if number != (former.number if former else 0):
+            raise newer
     if mappings.as_text(mapping) == mappings.as_text(former.mapping if former else {}):
         return _shown(former)
     user = model.User.get(context.get("user") or "")
