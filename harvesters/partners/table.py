@@ -96,9 +96,9 @@ def _items(rows: list[list[str]], shown: str, source: Source) -> list[Item]:
     header = rows[0]
     columns, missing = places(header, source)
     if missing:
-        raise FetchError(f"The table has no column {', '.join(missing)[:200]}; it has: {', '.join(header)[:300]}.", "columns")
+        raise FetchError(f"The table has no column {', '.join(missing)[:200]}; it has: {', '.join(header)[:300]}.", "table_columns")
     if "title" not in columns:
-        raise FetchError(f"The table at {shown} has no column for the title; it has: {', '.join(header)[:300]}.", "columns")
+        raise FetchError(f"The table at {shown} has no column for the title; it has: {', '.join(header)[:300]}.", "table_columns")
     found, problems = _grouped(rows, columns)
     return [*problems, *(Item(identifier, _content(identifier, same, header, columns, source)) for identifier, same in found.items())]
 

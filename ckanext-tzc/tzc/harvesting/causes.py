@@ -209,7 +209,7 @@ _CAUSES = (
         Texts("Correct the configuration on the source's page “Describe”.", "Corrigez la configuration sur la page « Décrire » de la source."),
     ),
     Cause(
-        "columns",
+        "table_columns",
         Texts("The table's columns are not those that are expected.", "Les colonnes du tableau ne sont pas celles qui sont attendues."),
         Texts(
             "Say on the source's page “Mapping” which field each column fills.",

@@ -185,7 +185,7 @@ def test_what_is_no_catalogue_of_the_kind(site: Site) -> None:
     site.answer = lambda _: Reply(LAUGHS, headers={"Content-Type": "application/rdf+xml"})
     assert listed(DcatFeed(), site) == "entities"
     site.answer = lambda _: Reply(b"Nom;Lien\nA;https://example.org/a\n", headers={"Content-Type": "text/csv"})
-    assert listed(Table(), site, columns={"title": "Intitulé"}) == "configuration"
+    assert listed(Table(), site, columns={"title": "Intitulé"}) == "table_columns"
 
 
 def test_listings_that_do_not_end_or_are_not_whole(site: Site) -> None:

@@ -157,20 +157,21 @@ def test_columns_that_the_configuration_names(site: Site) -> None:
     assert [record.title for record in rows(site, "Titre\nÉté\n", "mac_roman", encoding="mac_roman").records.values()] == ["Été"]
 
 
-def chosen(site: Site, text: str, columns: dict[str, str], **configured: object) -> Taking:
+def chosen(site: Site, text: str, choice: dict[str, str], **configured: object) -> Taking:
     """A table with a choice of its columns."""
     site.answer = lambda _: Reply(text.encode())
-    source = Source(f"{site.address}/jeux.csv", configured, columns)
+    source = Source(f"{site.address}/jeux.csv", configured, choice)
     return base.taken(Table(), Client(allow_internal=True, limits=Limits(tries=1)), source)
 
 
 def test_columns_that_the_mapping_chooses(site: Site) -> None:
     text = "Titre;Nom du jeu;Adresse;Remarques;Contact\nT1;Air;https://a.org/1.csv;à revoir;Service\n"
     [record] = chosen(site, text, {"titre": "", "Nom  du jeu": "title", "Adresse": "file_url", "REMARQUES": "", "Contact": ""}).records.values()
-    assert (record.identifier, record.title, record.contact, [file.url for file in record.resources], record.notes) == ("Air", "Air", None, ["https://a.org/1.csv"], ())
+    assert (record.identifier, record.title, record.contact, [file.url for file in record.resources]) == ("Air", "Air", None, ["https://a.org/1.csv"])
+    assert not any("column" in note.what for note in record.notes), "what is chosen to be left out is not told of"
     [record] = chosen(site, text, {"Contact": ""}, columns={"title": "Nom du jeu", "contact_name": "Contact", "file_url": "Adresse"}).records.values()
     assert (record.title, record.contact, len(record.resources)) == ("Air", None, 1), "the configuration counts for what the mapping says nothing of"
-    assert [note.value for note in record.notes] == ["Titre", "Remarques"]
+    assert [note.value for note in record.notes if "column" in note.what] == ["Titre", "Remarques"]
     assert list(chosen(site, text, {"Contact": "title"}, columns={"title": "Nom du jeu"}).records) == ["Service"], "the mapping counts before the configuration"
 
 

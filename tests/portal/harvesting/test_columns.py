@@ -120,7 +120,7 @@ def test_a_column_that_went_is_told_and_chosen_anew(editor: Person, site: Site, 
     call("stop", editor)
     serve(site, TABLE.replace("Intitulé du jeu", "Nom du jeu"))
     run = worked(editor)
-    assert not run.whole and call("status", editor)["causes"][0]["cause"] == "columns"
+    assert not run.whole and call("status", editor)["causes"][0]["cause"] == "table_columns"
     editor.visit(PAGE)
     [part] = editor.page.xpath("//details[@id='part-columns'][@open]")
     assert "Intitulé du jeu" in part.xpath("string(p[contains(@class,'tzc-notice')][2])") and columns_of(editor)["Nom du jeu"] == "", "the columns are those that the run met"

@@ -98,7 +98,7 @@ def shown(source_id: str, chosen: Mapping[str, str]) -> dict[str, Any] | None:
     """
     if not has(source_id):
         return None
-    rows = store.known(source_id).first_rows or []
+    rows = store.first_rows(source_id)
     if not rows:
         return {"columns": [], "fields": fields(), "missing": [], "undecided": [], "used": 0}
     header, source = rows[0], _source(source_id, chosen)

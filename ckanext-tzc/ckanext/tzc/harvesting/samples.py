@@ -19,6 +19,7 @@ from ckanext.tzc.harvesters.record import Record, RecordError
 from tzc.harvesting import mapping as rules
 
 from . import mappings, sources
+from .columns import KIND as TABLE
 from .engine import reading, store
 
 SAMPLES, READ, WORDS = 3, 40, 30
@@ -106,12 +107,11 @@ def records(source_id: str, most: int, columns: Mapping[str, str]) -> Iterator[S
     if kind is None:
         return
     shown = base.Source(sources.without_password(source.url), sources.settings(source.config))
-    known = store.known(source_id)
-    if known.first_rows:
-        yield from itertools.islice(_of_table(kind.harvester, shown, known.first_rows, columns), most)
+    if source.type == TABLE and (rows := store.first_rows(source_id)):
+        yield from itertools.islice(_of_table(kind.harvester, shown, rows, columns), most)
         return
     read = list(_read(kind.harvester, shown, itertools.islice(_contents(source_id, most), most)))
-    for record in read or _read(kind.harvester, shown, known.samples or []):
+    for record in read or _read(kind.harvester, shown, store.known(source_id).samples or []):
         yield Sample(record, record)
 
 

@@ -199,6 +199,12 @@ def known(source_id: str) -> Known:
     return found
 
 
+def first_rows(source_id: str) -> list[list[str]]:
+    """The header and the first rows of a source that is a table, as it was last read; nothing of any other."""
+    found: list[list[str]] | None = model.Session.query(Known.first_rows).filter_by(source_id=source_id).scalar()
+    return found or []
+
+
 def items(source_id: str, identifiers: list[str]) -> dict[str, Any]:
     """What is known of these records: `(identifier, digest, given, missing, kept, package_id, there, withdrawn)`; `there` says whether the dataset is, `withdrawn` whether it was
     merged with another one, so that it is not to be made again.
