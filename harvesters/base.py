@@ -39,10 +39,11 @@ Change = Literal["new", "changed", "unchanged"]
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where a catalogue is, and what its configuration says."""
+    """Where a catalogue is, and what its configuration says; of a table of datasets also which field each column fills by the source's mapping (empty: none)."""
 
     address: str
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Harvester(abc.ABC):

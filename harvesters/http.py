@@ -227,6 +227,8 @@ class Client:
         self.ends = time.monotonic() + self.limits.run
         self.pages: list[Page] = []
         """What was asked and answered, the first of it; `MOST_PAGES` and one more at most."""
+        self.first_rows: list[list[str]] = []
+        """Of a table that was read, its header and its first rows, also where nothing could be made of them."""
         self._kept: dict[tuple[str, str, bytes | None], Answer] = {}
         self._asked: dict[str, float] = {}
         self._paces: dict[str, float] = {}

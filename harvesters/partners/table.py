@@ -1,4 +1,4 @@
-"""A table of datasets, CSV or XLSX: a row for each, or several rows for one with several files. The configuration says which column is what."""
+"""A table of datasets, CSV or XLSX: a row for each, or several rows for one with several files. The source's mapping, and its configuration, say which column is what."""
 from __future__ import annotations
 
 import csv
@@ -20,38 +20,14 @@ from ..http import Answer, Client, FetchError
 from ..listing import once
 from ..record import Item, Period, Record, RecordError
 from ..themes import themes
+from .columns import FIELDS, compared, places
 from .rest import Notes, agent, lines, opened, web, written
-
-FIELDS: dict[str, tuple[str, ...]] = {
-    "identifier": ("identifier", "identifiant", "id"),
-    "title": ("title", "titre", "nom"),
-    "description": ("description", "resume"),
-    "page": ("page", "landing page", "page web"),
-    "keywords": ("keywords", "mots-cles", "mots cles"),
-    "themes": ("themes", "theme", "thematique"),
-    "licence": ("licence", "license"),
-    "access": ("access", "acces"),
-    "publisher": ("publisher", "producteur", "editeur"),
-    "contact_name": ("contact", "contact name", "nom du contact"),
-    "contact_email": ("email", "courriel", "contact email"),
-    "issued": ("issued", "date de publication", "cree le"),
-    "modified": ("modified", "date de modification", "mis a jour le"),
-    "frequency": ("frequency", "frequence"),
-    "language": ("language", "langue"),
-    "communes": ("communes", "code insee"),
-    "place": ("place", "territoire", "emprise"),
-    "start": ("start", "debut"),
-    "end": ("end", "fin"),
-    "provenance": ("provenance", "genealogie"),
-    "documentation": ("documentation",),
-    "file_url": ("url", "lien", "fichier", "file url"),
-    "file_title": ("nom du fichier", "file title"),
-    "file_format": ("format",),
-}
-"""What a column may be, and how it is called where the configuration does not say."""
 
 LEVELS = {"open": "open", "ouvert": "open", "registered": "registered", "inscription": "registered", "restricted": "restricted", "restreint": "restricted"}
 MOST_ROWS, MOST_UNPACKED, MOST_CELLS = 100_000, 200 * 2**20, 10_000_000
+FIRST_ROWS, LONGEST_CELL = 40, 2000
+"""Rows that are kept to choose the columns by, and characters of a cell of those."""
+
 CELL = re.compile(rb"<(?:\w+:)?(row|c)\b([^<>]*)>")
 PLACE = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Za-z]{0,9})(\d{1,12})["']""")
 """Rows and cells of a sheet, and where they say that they stand."""
@@ -77,7 +53,10 @@ class Table(Harvester):
 
     def discover(self, client: Client, source: Source) -> Iterator[Item]:
         """All rows, by identifier."""
-        return once([_items(client.get(source.address), source.settings)])
+        answer = client.get(source.address)
+        rows = _rows(answer, source.settings)
+        client.first_rows = beginning(rows)
+        return once([_items(rows, answer.shown, source)])
 
     def parse(self, content: str, source: Source) -> Record:
         """The rows of one dataset."""
@@ -88,19 +67,46 @@ class Table(Harvester):
         return identifier if addresses.leads_somewhere(identifier) else source.address
 
 
-def _items(answer: Answer, settings: Mapping[str, Any]) -> list[Item]:
-    """One for each identifier, with its rows; a row without identifier is known by its title."""
+def beginning(rows: list[list[str]]) -> list[list[str]]:
+    """The header of a table and its first rows, as they are kept to choose the columns by."""
+    return [[cell[:LONGEST_CELL] for cell in row] for row in rows[: FIRST_ROWS + 1]]
+
+
+def sampled(rows: list[list[str]], source: Source, before: Source) -> list[tuple[str, str]]:
+    """The records of a table's first rows, and the same rows as they are read by another choice of columns: contents. None where no column is the title."""
+    header = rows[0]
+    columns, other = places(header, source)[0], places(header, before)[0]
+    if "title" not in columns:
+        return []
+    found, _problems = _grouped(rows, columns)
+    return [(_content(identifier, same, header, columns, source), _content(identifier, same, header, other, before)) for identifier, same in found.items()]
+
+
+def _rows(answer: Answer, settings: Mapping[str, Any]) -> list[list[str]]:
+    """The rows of a table, its header first."""
     answer.refuse_page("a table")
     rows = _sheet(answer, settings.get("sheet", "")) if answer.body.startswith(b"PK\x03\x04") else _lines(answer, settings.get("encoding", ""))
     if not rows:
         raise FetchError(f"{answer.shown} holds no table.")
+    return rows
+
+
+def _items(rows: list[list[str]], shown: str, source: Source) -> list[Item]:
+    """One for each identifier, with its rows; a row without identifier is known by its title."""
     header = rows[0]
-    columns = _columns(header, settings.get("columns", {}))
+    columns, missing = places(header, source)
+    if missing:
+        raise FetchError(f"The table has no column {', '.join(missing)[:200]}; it has: {', '.join(header)[:300]}.", "table_columns")
     if "title" not in columns:
-        said = f"The table has no column for the title; it has: {', '.join(header)[:300]}."
-        raise FetchError(f"{said} Name it in the configuration: {{\"columns\": {{\"title\": \"…\"}}}}.", "configuration")
-    unread = [name for place, name in enumerate(header) if name and place not in columns.values()]
-    found: dict[str, list[dict[str, str]]] = {}
+        raise FetchError(f"The table at {shown} has no column for the title; it has: {', '.join(header)[:300]}.", "table_columns")
+    found, problems = _grouped(rows, columns)
+    return [*problems, *(Item(identifier, _content(identifier, same, header, columns, source)) for identifier, same in found.items())]
+
+
+def _grouped(rows: list[list[str]], columns: Mapping[str, int]) -> tuple[dict[str, list[list[str]]], list[Item]]:
+    """The rows of each dataset by its identifier, and those of none, as problems to tell of."""
+    header = rows[0]
+    found: dict[str, list[list[str]]] = {}
     problems: list[Item] = []
     if len(rows) > MOST_ROWS + 1:
         problems.append(Item(problem=f"The table has more than {MOST_ROWS} rows; what stands below is not read.", cause="too_large"))
@@ -109,27 +115,19 @@ def _items(answer: Answer, settings: Mapping[str, Any]) -> list[Item]:
             continue
         if len(row) < len(header):
             problems.append(Item(problem=f"Row {number} has {len(row)} cells where the header has {len(header)}: the table is cut off or broken.", cause="broken_record"))
-            continue
-        cells = {field: row[place] for field, place in columns.items() if row[place]}
-        identifier = (cells.get("identifier") or ("" if "identifier" in columns else cells.get("title", "")))[:300]
-        if identifier:
-            found.setdefault(identifier, []).append(cells)
+        elif identifier := row[columns.get("identifier", columns["title"])][:300]:
+            found.setdefault(identifier, []).append(row)
         else:
             problems.append(Item(problem=f"Row {number} has no identifier: {', '.join(row)[:100]}"))
-    return [*problems, *(Item(identifier, written({"identifier": identifier, "rows": same, **({"unread": unread} if unread else {})})) for identifier, same in found.items())]
+    return found, problems
 
 
-def _columns(header: list[str], configured: Mapping[str, str]) -> dict[str, int]:
-    """Where each field stands: as configured, else by its usual names."""
-    places = {words.plain(name): place for place, name in reversed(list(enumerate(header)))}
-    if missing := [column for column in configured.values() if words.plain(words.line(column)) not in places]:
-        raise FetchError(f"The table has no column {', '.join(missing)[:200]}; it has: {', '.join(header)[:300]}.", "configuration")
-    found = {field: places[words.plain(words.line(column))] for field, column in configured.items()}
-    for field, names in FIELDS.items():
-        place = next((places[name] for name in names if name in places), None)
-        if field not in found and place is not None and place not in found.values():
-            found[field] = place
-    return found
+def _content(identifier: str, rows: list[list[str]], header: list[str], columns: Mapping[str, int], source: Source) -> str:
+    """What is kept of a dataset: its cells by field, and the columns that nobody understood or chose to leave out."""
+    decided = {compared(column) for column in source.columns}
+    unread = [name for place, name in enumerate(header) if name and place not in columns.values() and compared(name) not in decided]
+    cells = [{field: row[place] for field, place in columns.items() if row[place]} for row in rows]
+    return written({"identifier": identifier, "rows": cells, **({"unread": unread} if unread else {})})
 
 
 def _lines(answer: Answer, encoding: str) -> list[list[str]]:

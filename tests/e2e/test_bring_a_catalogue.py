@@ -1,4 +1,5 @@
-"""Bringing a catalogue, in a browser: the source is added, its dry run looked at, a licence mapped, the plan made again and approved, watched, and a dataset found."""
+"""Bringing a catalogue, in a browser: the source is added, its dry run looked at, a licence mapped, the plan made again and approved, watched, and a dataset found; and a table, whose
+columns are chosen without a script."""
 from __future__ import annotations
 
 import json
@@ -78,7 +79,7 @@ def test_a_catalogue_is_brought(portal: Any, page: Any) -> None:
         page.wait_for_load_state()
         tried = page.locator("section[aria-labelledby=tried-title]")
         assert tried.locator("h3").count() == 3 and "Licence Ouverte" not in tried.inner_text()
-        page.locator("#part-licence > summary").click()
+        assert page.locator("main .tzc-notice a[href='#part-licence']").count() == 1, "what needs a decision is said first, and its section is open"
         page.locator("#part-licence input[name=licence-word]").last.fill(TERMS)
         page.locator("#part-licence select[name=licence-ours]").last.select_option("lov2")
         page.click("main button[name=try]")
@@ -112,3 +113,37 @@ def test_a_catalogue_is_brought(portal: Any, page: Any) -> None:
         assert "Licence Ouverte 2.0" in page.locator("main").inner_text()
         check(page)
 
+
+
+def test_the_columns_of_a_table_are_chosen_without_a_script(portal: Any, page: Any, browser: Any) -> None:
+    word = f"x{uuid.uuid4().hex[:6]}"
+    with served() as site:
+        table = f"Nom du jeu;À quoi il sert;Droits\nNappe {word};Niveau relevé chaque jour.;Licence Ouverte 2.0\nForage {word};Débit.;\n"
+        site.answer = lambda _asked: Reply(table.encode(), headers={"Content-Type": "text/csv"})
+        sign_in(page, portal.url, portal.administrator)
+        page.goto(f"{portal.url}/harvest/new")
+        page.check("input[name=source_type][value=tzc_table]")
+        page.fill("input[name=url]", f"{site.address}/jeux.csv")
+        page.fill("input[name=title]", f"Tableau {word}")
+        page.fill("input[name=name]", f"tableau-{word}")
+        page.select_option("select[name=owner_org]", index=0)
+        page.fill("textarea[name=config]", json.dumps({"allow_internal": True}))
+        page.locator("main [name=save]").first.click()
+        page.wait_for_load_state()
+        context = browser.new_context(java_script_enabled=False, locale="fr-FR", storage_state=page.context.storage_state(), viewport={"width": 360, "height": 800})
+        plain = context.new_page()
+        plain.goto(f"{portal.url}/harvest/tableau-{word}/correspondances")
+        plain.locator("main .form-actions button[name=ask]").click()
+        part = plain.locator("#part-columns")
+        assert part.get_attribute("open") is not None and part.locator("select").count() == 3 and "Forage" in part.inner_text()
+        for label, field in (("Nom du jeu", "title"), ("À quoi il sert", "description"), ("Droits", "licence")):
+            part.get_by_label(label).select_option(field)
+        plain.click("main button[name=try]")
+        tried = plain.locator("section[aria-labelledby=tried-title]")
+        assert tried.locator("h3").all_inner_texts() == [f"Nappe {word}", f"Forage {word}"] and "Licence Ouverte 2.0" in tried.inner_text()
+        plain.click("main button[name=save]")
+        assert part.get_by_label("Nom du jeu").input_value() == "title"
+        context.close()
+        page.goto(f"{portal.url}/harvest/tableau-{word}/correspondances")
+        page.locator("#part-columns > summary").click()
+        check(page)

@@ -43,7 +43,7 @@ def test_a_run_is_watched(portal: Any, page: Any) -> None:
         over = page.locator("[data-tzc-progress-over]")
         for start, listed in ((200, 200), (400, 400)):
             box.get_by_text(re.compile(f"{listed} fiches")).first.wait_for(timeout=60_000)
-            assert not over.is_visible()
+            assert not over.is_visible() and not box.locator("[data-tzc-progress-reload]").is_visible()
             gates[start].set()
         over.wait_for(timeout=60_000)
         assert "attend" in box.locator(".tzc-badge").inner_text() and "450 nouveaux" in box.inner_text()

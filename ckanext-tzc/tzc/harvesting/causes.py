@@ -33,11 +33,39 @@ class Cause:
     follows: bool = False
     plain: bool = False
 
+    def advice(self, *, by_hand: bool) -> Texts:
+        """What to do; `by_hand`: of a source that is harvested only when somebody starts it, where nothing is tried again by itself."""
+        return _BY_HAND.get(self.todo, self.todo) if by_hand else self.todo
+
 
 _AGAIN = Texts(
     "Nothing: the next run tries again. If it lasts, ask those who run that server.",
     "Rien : la prochaine moisson réessaie. Si cela dure, demandez à ceux qui tiennent ce serveur.",
 )
+_INCOMPLETE = Texts(
+    "Nothing: the next run tries again. If it lasts, have it mended at the source.",
+    "Rien : la prochaine moisson réessaie. Si cela dure, faites corriger à la source.",
+)
+_FAULT = Texts(
+    "The next run tries again. If it lasts, tell the portal's administrators, with the words below.",
+    "La prochaine moisson réessaie. Si cela dure, prévenez les administrateurs du portail, avec les mots ci-dessous.",
+)
+_BY_HAND: Mapping[Texts, Texts] = {
+    _AGAIN: Texts(
+        "Harvest it again by hand (“Harvest now”): this source has no rhythm, so that nothing tries again by itself. If it lasts, ask those who run that server.",
+        "Relancez-la à la main (« Moissonner maintenant ») : cette source n’a pas de rythme, rien ne réessaie de soi-même. Si cela dure, demandez à ceux qui tiennent ce serveur.",
+    ),
+    _INCOMPLETE: Texts(
+        "Harvest it again by hand (“Harvest now”): this source has no rhythm, so that nothing tries again by itself. If it lasts, have it mended at the source.",
+        "Relancez-la à la main (« Moissonner maintenant ») : cette source n’a pas de rythme, rien ne réessaie de soi-même. Si cela dure, faites corriger à la source.",
+    ),
+    _FAULT: Texts(
+        "Harvest it again by hand (“Harvest now”): this source has no rhythm. If it lasts, tell the portal's administrators, with the words below.",
+        "Relancez-la à la main (« Moissonner maintenant ») : cette source n’a pas de rythme. Si cela dure, prévenez les administrateurs, avec les mots ci-dessous.",
+    ),
+}
+"""What is advised instead, of a source that is harvested only when somebody starts it."""
+
 _AT_SOURCE = Texts("Have it mended at the source: its export has a fault.", "Faites corriger à la source : son export a un défaut.")
 _ADDRESS = Texts("Check the source's address on its page “Describe”, in a browser too.", "Vérifiez l’adresse de la source sur sa page « Décrire », dans un navigateur aussi.")
 _RECORD = Texts("Have the record completed in its catalogue; the next run takes it.", "Faites compléter la fiche dans son catalogue ; la prochaine moisson la reprend.")
@@ -170,15 +198,23 @@ _CAUSES = (
             "The catalogue gave fewer records than it says it has, or changed while it was read.",
             "Le catalogue a donné moins de fiches qu’il n’en annonce, ou a changé pendant la lecture.",
         ),
-        Texts("Nothing: the next run tries again. If it lasts, have it mended at the source.", "Rien : la prochaine moisson réessaie. Si cela dure, faites corriger à la source."),
+        _INCOMPLETE,
     ),
     Cause(
         "configuration",
         Texts(
-            "What the source's configuration names is not there: a column, a sheet, an organization.",
-            "Ce que nomme la configuration de la source n’existe pas : une colonne, une feuille, une organisation.",
+            "What the source's configuration names is not there: a sheet, an organization.",
+            "Ce que nomme la configuration de la source n’existe pas : une feuille, une organisation.",
         ),
         Texts("Correct the configuration on the source's page “Describe”.", "Corrigez la configuration sur la page « Décrire » de la source."),
+    ),
+    Cause(
+        "table_columns",
+        Texts("The table's columns are not those that are expected.", "Les colonnes du tableau ne sont pas celles qui sont attendues."),
+        Texts(
+            "Say on the source's page “Mapping” which field each column fills.",
+            "Dites sur la page « Correspondances » de la source quel champ remplit chaque colonne.",
+        ),
     ),
     Cause("nameless", Texts("Records come without an identifier.", "Des fiches viennent sans identifiant."), _RECORD),
     Cause("double", Texts("Several records that are not the same have one identifier.", "Plusieurs fiches différentes portent le même identifiant."), _AT_SOURCE),
@@ -196,6 +232,15 @@ _CAUSES = (
         Texts(
             "Look at the plan: approve it if that is right, give it up if the source has a fault.",
             "Regardez le plan : approuvez-le si c’est juste, abandonnez-le si la source a un défaut.",
+        ),
+        follows=True,
+    ),
+    Cause(
+        "left_out",
+        Texts("The source's own filter leaves out suspiciously many datasets all at once.", "Le filtre de la source écarte d’un coup un nombre suspect de jeux de données."),
+        Texts(
+            "Look at the plan: approve it if that is right; otherwise change “What is taken” on the page “Mapping” and plan again.",
+            "Regardez le plan : approuvez-le si c’est juste ; sinon, changez « Ce qui est repris » sur la page « Correspondances » et planifiez à nouveau.",
         ),
         follows=True,
     ),
@@ -229,10 +274,7 @@ _CAUSES = (
     Cause(
         "fault",
         Texts("Something went wrong here, in the portal.", "Quelque chose s’est mal passé ici, dans le portail."),
-        Texts(
-            "The next run tries again. If it lasts, tell the portal's administrators, with the words below.",
-            "La prochaine moisson réessaie. Si cela dure, prévenez les administrateurs du portail, avec les mots ci-dessous.",
-        ),
+        _FAULT,
     ),
 )
 CAUSES: Mapping[str, Cause] = {cause.code: cause for cause in _CAUSES}

@@ -54,6 +54,8 @@ class Mistake:
         "value": ("none of ours; expected one of: {}", "hors de nos listes ; attendu : {}"),
         "long": ("at most {} entries or characters", "{} entrées ou caractères au plus"),
         "empty": ("the source's word is empty", "le mot de la source est vide"),
+        "column": ("none of the fields; expected nothing, or one of: {}", "aucun de ces champs ; attendu : rien, ou l’un de : {}"),
+        "twice": ("another column fills the same field: {}", "une autre colonne remplit le même champ : {}"),
         "mailbox": ("expected an address of e-mail, as name@example.org", "attendu : une adresse de courriel, comme nom@exemple.org"),
         "web": ("expected an address of the web, with https://", "attendu : une adresse web, avec https://"),
     }
@@ -85,6 +87,8 @@ class Lists:
     axes: Collection[str] = ()
     communes: Table = dataclasses.field(default_factory=dict)
     levels: Collection[str] = ("open", "registered", "restricted")
+    columns: Collection[str] = ()
+    """Fields that the columns of a table of datasets may fill."""
 
     def of(self, field: str) -> Collection[str] | None:
         """The codes that a field may have; None where it is free."""
@@ -140,6 +144,7 @@ def _meaning(given: Mapping[str, Any], lists: Lists) -> Iterator[Mistake]:
                 yield Mistake(f"{table}.{word}", "empty", "")
             elif known is not None and value not in known:
                 yield Mistake(f"{table}.{word}", "value", ", ".join(known))
+    yield from _columns(given.get("columns", {}), lists)
     for field, value in given.get("defaults", {}).items():
         known = lists.of(field)
         for one in value if isinstance(value, list) else [value]:
@@ -150,6 +155,16 @@ def _meaning(given: Mapping[str, Any], lists: Lists) -> Iterator[Mistake]:
         yield Mistake("contact.email", "mailbox", "")
     if contact.get("url") and not addresses.leads_somewhere(contact["url"]):
         yield Mistake("contact.url", "web", "")
+
+
+def _columns(given: Mapping[str, str], lists: Lists) -> Iterator[Mistake]:
+    """Columns of a table that fill no field that there is, or one that another fills."""
+    first: dict[str, str] = {}
+    for column, field in given.items():
+        if field and field not in lists.columns:
+            yield Mistake(f"columns.{column}", "column", ", ".join(lists.columns))
+        elif field and first.setdefault(field, column) != column:
+            yield Mistake(f"columns.{column}", "twice", first[field])
 
 
 # what it makes of a record

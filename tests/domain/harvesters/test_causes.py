@@ -37,11 +37,15 @@ LAUGHS = b'<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&
 def test_every_cause_is_told_in_two_sentences_and_two_languages() -> None:
     for code, cause in causes.CAUSES.items():
         assert code == cause.code and code.replace("_", "").isalpha()
-        for texts in (cause.what, cause.todo):
+        for texts in (cause.what, cause.todo, cause.advice(by_hand=True)):
             for words in texts:
                 assert words[0].isupper() and words.endswith(".") and len(words) > 15, words
             assert texts.text("en") == texts.text("de") == texts.en != texts.text("fr") == texts.fr
         assert " :" not in cause.what.fr.replace(" :", "") and "'" not in cause.what.fr + cause.todo.fr, "French signs"
+    by_hand = {code: cause.advice(by_hand=True).en for code, cause in causes.CAUSES.items()}
+    assert [code for code, words in by_hand.items() if "next run tries" in words] == [], "without a rhythm there is no such run"
+    assert [code for code, words in by_hand.items() if "by hand" in words] == ["no_answer", "timeout", "broken_off", "server_error", "empty", "incomplete", "fault"]
+    assert all(cause.advice(by_hand=False) is cause.todo for cause in causes.CAUSES.values())
     what = [cause.what for cause in causes.CAUSES.values()]
     assert len(set(what)) == len(what), "no two of them read the same"
     assert causes.of("demain") is None and causes.of("") is None
@@ -181,7 +185,7 @@ def test_what_is_no_catalogue_of_the_kind(site: Site) -> None:
     site.answer = lambda _: Reply(LAUGHS, headers={"Content-Type": "application/rdf+xml"})
     assert listed(DcatFeed(), site) == "entities"
     site.answer = lambda _: Reply(b"Nom;Lien\nA;https://example.org/a\n", headers={"Content-Type": "text/csv"})
-    assert listed(Table(), site, columns={"title": "Intitulé"}) == "configuration"
+    assert listed(Table(), site, columns={"title": "Intitulé"}) == "table_columns"
 
 
 def test_listings_that_do_not_end_or_are_not_whole(site: Site) -> None:

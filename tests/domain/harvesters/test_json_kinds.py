@@ -1,6 +1,7 @@
 """What udata, Opendatasoft, data.json and tables say of a dataset, read as a record; and where they are asked."""
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,10 @@ from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.base import Harvester, Source, Taking
 from ckanext.tzc.harvesters.http import Client, Limits
 from ckanext.tzc.harvesters.partners import opendatasoft, udata
+from ckanext.tzc.harvesters.partners.columns import filled
 from ckanext.tzc.harvesters.partners.datajson import DataJson
 from ckanext.tzc.harvesters.partners.opendatasoft import Opendatasoft
-from ckanext.tzc.harvesters.partners.table import Table
+from ckanext.tzc.harvesters.partners.table import Table, sampled
 from ckanext.tzc.harvesters.partners.udata import Udata
 from ckanext.tzc.harvesters.record import Agent, Box, Period, Record, RecordError
 from hypothesis import given, settings
@@ -153,6 +155,45 @@ def test_columns_that_the_configuration_names(site: Site) -> None:
     assert list(rows(site, "Nom du jeu;Lien\nAir;https://a.org/1\n", columns={"title": "nom du jeu"}).records) == ["Air"]
     assert "no column Sujet" in rows(site, "Titre\nAir\n", columns={"title": "Sujet"}).problems[0]
     assert [record.title for record in rows(site, "Titre\nÉté\n", "mac_roman", encoding="mac_roman").records.values()] == ["Été"]
+
+
+def chosen(site: Site, text: str, choice: dict[str, str], **configured: object) -> Taking:
+    """A table with a choice of its columns."""
+    site.answer = lambda _: Reply(text.encode())
+    source = Source(f"{site.address}/jeux.csv", configured, choice)
+    return base.taken(Table(), Client(allow_internal=True, limits=Limits(tries=1)), source)
+
+
+def test_columns_that_the_mapping_chooses(site: Site) -> None:
+    text = "Titre;Nom du jeu;Adresse;Remarques;Contact\nT1;Air;https://a.org/1.csv;à revoir;Service\n"
+    [record] = chosen(site, text, {"titre": "", "Nom  du jeu": "title", "Adresse": "file_url", "REMARQUES": "", "Contact": ""}).records.values()
+    assert (record.identifier, record.title, record.contact, [file.url for file in record.resources]) == ("Air", "Air", None, ["https://a.org/1.csv"])
+    assert not any("column" in note.what for note in record.notes), "what is chosen to be left out is not told of"
+    [record] = chosen(site, text, {"Contact": ""}, columns={"title": "Nom du jeu", "contact_name": "Contact", "file_url": "Adresse"}).records.values()
+    assert (record.title, record.contact, len(record.resources)) == ("Air", None, 1), "the configuration counts for what the mapping says nothing of"
+    assert [note.value for note in record.notes if "column" in note.what] == ["Titre", "Remarques"]
+    assert list(chosen(site, text, {"Contact": "title"}, columns={"title": "Nom du jeu"}).records) == ["Service"], "the mapping counts before the configuration"
+
+
+def test_chosen_columns_that_are_gone_stop_the_listing(site: Site) -> None:
+    found = chosen(site, "Titre;Lien\nAir;https://a.org/1\n", {"Sujet": "keywords", "Remarques": ""})
+    assert (found.records, found.whole) == ({}, False) and found.problems == ["The table has no column Sujet; it has: Titre, Lien."]
+
+
+def test_the_first_rows_of_a_table_are_kept_whatever_becomes_of_it(site: Site) -> None:
+    site.answer = lambda _: Reply(("a;b\n" + "".join(f"{number};{'x' * 3000}\n" for number in range(50))).encode())
+    client = Client(allow_internal=True, limits=Limits(tries=1))
+    assert not base.taken(Table(), client, Source(f"{site.address}/jeux.csv")).whole
+    assert len(client.first_rows) == 41 and client.first_rows[:2] == [["a", "b"], ["0", "x" * 2000]]
+    before = Source(f"{site.address}/jeux.csv")
+    after = dataclasses.replace(before, columns={"a": "title"})
+    assert filled(["a", "Titre", "", "titre", "Licence"], after) == {"a": "title", "Titre": "", "Licence": "licence"}
+    assert filled(["a", "Titre", "", "titre", "Licence"], before) == {"a": "", "Titre": "title", "Licence": "licence"}
+    assert sampled(client.first_rows, before, after) == []
+    pairs = sampled(client.first_rows, after, before)
+    assert len(pairs) == 40 and Table().parse(pairs[7][0], after).title == "7"
+    with pytest.raises(RecordError):
+        Table().parse(pairs[7][1], before)
 
 
 def test_columns_that_are_not_understood_are_told(site: Site) -> None:

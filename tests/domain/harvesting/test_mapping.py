@@ -19,7 +19,7 @@ from . import feeds
 EU = "http://publications.europa.eu/resource/authority"
 LISTS = Lists(
     licences=("lov2", "notspecified", "other-closed"), themes={code: f"{EU}/data-theme/{code}" for code in ("ENVI", "TRAN")}, languages={"FRA": f"{EU}/language/FRA"}, frequencies={"ANNUAL": f"{EU}/frequency/ANNUAL"},
-    axes=("mobilite", "batiments"), communes={"17300": "La Rochelle", "17028": "Aytré"},
+    axes=("mobilite", "batiments"), communes={"17300": "La Rochelle", "17028": "Aytré"}, columns=("title", "licence"),
 )  # fmt: skip
 RECORD = Record(
     "x", "Comptages", keywords=("Déplacements", "vélo"), licence="other-closed", licence_stated="Licence de la ville", publisher=Agent("DSI", "dsi@example.org"), places=("Vieux-Port",),
@@ -39,7 +39,7 @@ def made(given: dict[str, Any], record: Record = RECORD) -> Mapped:
 def test_the_schema_is_one_and_knows_the_same_keys() -> None:
     jsonschema.Draft202012Validator.check_schema(mapping.schema())
     parts = mapping.schema()["properties"]
-    assert set(parts) == {*mapping.TABLES, "defaults", "filters", "local_edits", "contact", "redistribution"}
+    assert set(parts) == {*mapping.TABLES, "columns", "defaults", "filters", "local_edits", "contact", "redistribution"}
     assert tuple(parts["defaults"]["properties"]) == mapping.DEFAULTS and tuple(parts["filters"]["properties"]) == mapping.FILTERS and tuple(parts["local_edits"]["properties"]) == mapping.EDITED
 
 
@@ -85,6 +85,8 @@ def test_filters(filters: dict[str, Any], left_out: str) -> None:
         ({"commune": {"x": "75056"}}, "commune.x", "17300"), ({"local_edits": {"title": "maybe"}}, "local_edits.title", "always"), ({"local_edits": {"id": "always"}}, "local_edits.id", "no such key"),
         ({"redistribution": {"allowed": "no"}}, "redistribution.allowed", "true / false"), ({"format": {" ": "CSV"}}, "format. ", "empty"), ({"filters": {"tags": ["x"] * 201}}, "filters.tags", "at most 200"),
         ({"defaults": {"access_level": "confidential"}}, "defaults.access_level", "open"), ({"publisher": {"x": ""}}, "publisher.x", "empty"),
+        ({"columns": {"Titre": "titre"}}, "columns.Titre", "one of: title, licence"), ({"columns": {"A": "title", "B": "title", "C": ""}}, "columns.B", "fills the same field: A"),
+        ({"columns": {"A": None}}, "columns.A", "expected text"), ({"columns": {"": "title"}}, "columns", "empty"),
         ({"contact": {"email": "le guichet"}}, "contact.email", "name@example.org"), ({"contact": {"url": "javascript:alert(1)"}}, "contact.url", "https://"),
     ],
 )  # fmt: skip

@@ -199,7 +199,9 @@ def test_what_is_missing_is_kept_a_while_then_deleted_and_taken_back(site: Site,
     days_pass(2)
     assert harvest()["deleted"] == 1, "also where the source says the same as before"
     assert len(found()) == 11
-    assert act("tzc_harvest_restore") == {"restored": 1}
+    last = store.last_run(made["id"])
+    assert last is not None and act("tzc_harvest_restore") == {"restored": 1, "run": last.id, "begun": last.begun.isoformat(), "others": []}
+    assert act("tzc_harvest_restore")["restored"] == 0, "once"
     assert found()["Comptage 11"] == identifier
     days_pass(30)
     assert harvest()["deleted"] == 0, "what somebody took back is not deleted again"

@@ -105,22 +105,46 @@ def test_without_grace_it_is_deleted_at_once_and_comes_back_to_its_address(ran: 
 def test_what_was_taken_back_stays(ran: dict[str, Any]) -> None:
     act("mapping_update", mapping=WITHOUT)
     harvest()
-    assert act("restore") == {"restored": 1}
+    assert act("restore")["restored"] == 1
     harvest()
     assert len(there()) == 12
 
 
 @pytest.mark.parametrize(("tags", "count"), [(["velo"], 12), (["rare"], 6)])
-def test_a_filter_that_leaves_out_much_stops_the_run_and_asks(site: Site, ran: dict[str, Any], tags: list[str], count: int) -> None:
+def test_a_filter_that_leaves_out_much_stops_the_run_and_asks(editor: Person, site: Site, ran: dict[str, Any], tags: list[str], count: int) -> None:
     site.answer = catalogue([package(name, *(["rare"] if name > "jeu-05" else [])) for name in NAMES])
     harvest()
     act("mapping_update", mapping={"filters": {"without_tags": tags}})
     run = work(act("run", approve=True)["run"])
     assert (run.state, run.asks) == (store.PLANNED, "departures")
-    first, second = act("status")["problems"]
-    assert f"{count} " in first and f"{count} " in second and first != second
+    [told] = act("status")["causes"]
+    assert told["cause"] == "left_out" and f"{count} " in act("status")["problems"][0], "nothing is missing at the source, and nothing says so"
+    for page in ("/harvest/une-source", "/harvest/une-source/job/last"):
+        editor.visit(page)
+        said = editor.page.xpath("string(//main)")
+        assert ("manque" not in said) and (tk._("The filter of its mapping leaves out suspiciously much") in said or told["what"] in said), page
     act("stop")
     assert len(there()) == 12
+
+
+def test_what_is_missing_and_what_is_left_out_are_told_apart(site: Site, ran: dict[str, Any]) -> None:
+    site.answer = catalogue([package(name, *(["rare"] if name > "jeu-05" else [])) for name in NAMES[2:]])
+    act("mapping_update", mapping={"filters": {"without_tags": ["rare"]}})
+    assert work(act("run", approve=True)["run"]).asks == "departures"
+    told = {cause["cause"]: cause["count"] for cause in act("status")["causes"]}
+    assert set(told) == {"departures", "left_out"}
+    missing, left_out = (next(words for words in act("status")["problems"] if words.startswith(start)) for start in ("2 ", "Le filtre"))
+    assert " 12 " in missing and " 6 " in left_out
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_is_left_out_is_counted_apart(editor: Person, site: Site, ran: dict[str, Any]) -> None:
+    act("mapping_update", mapping=WITHOUT)
+    site.answer = catalogue([package(name, *(["interne"] if name == "jeu-11" else [])) for name in NAMES[1:]])
+    harvest()
+    editor.visit("/harvest/une-source")
+    [facts] = editor.page.xpath("(//main//p[@class='tzc-outcome'])[1]/span[@class='tzc-count']")
+    assert "1 qui n’est plus à la source, gardé" in facts.text_content() and "1 écarté par le filtre" in facts.text_content()
 
 
 @pytest.mark.usefixtures("patient")

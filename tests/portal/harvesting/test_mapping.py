@@ -85,6 +85,27 @@ def test_a_mapping_is_tried_saved_in_versions_and_used(editor: Person, ran: dict
     assert "lov2" not in versions and "False" not in versions and "always" not in versions
 
 
+def test_what_needs_a_decision_is_said_first_and_open(editor: Person, ran: dict[str, Any]) -> None:
+    page = "/harvest/une-source/correspondances"
+
+    def decisions() -> tuple[list[str], list[str]]:
+        """The links on top, and the sections that are open."""
+        links = editor.page.xpath("//main//div[contains(@class,'tzc-notice')]//a[starts-with(@href,'#part-')]")
+        return [" ".join(link.text_content().split()) for link in links], [part.get("id") for part in editor.page.xpath("//main//details[@open]")]
+
+    editor.visit(page)
+    assert decisions() == ([f"{tk._('Licences')} (1)", f"{tk._('Themes')} (2)", f"{tk._('Formats')} (1)"], ["part-licence", "part-theme", "part-format"]), "publishers and axes are only proposed"
+    assert "4 mots de la source demandent une décision" in editor.page.text_content()
+    editor.send(("try", ""), licence__word="Licence de la ville", licence__ours="lov2", defaults__theme="TRAN")
+    assert decisions()[0] == [f"{tk._('Formats')} (1)"], "what is typed counts before it is saved"
+    call("mapping_update", editor.name, source="une-source", mapping={"licence": {"Licence de la ville": "lov2"}, "format": {"SHAPE-ZIP": "Plan de la ville"}, "defaults": {"theme": ["TRAN"]}})
+    editor.visit(page)
+    assert decisions() == ([], ["part-licence", "part-format", "part-defaults"])
+    call("mapping_update", editor.name, source="une-source", mapping={"filters": {"tags": ["nulle part"]}})
+    editor.visit(page)
+    assert decisions()[0] == [], "what is left out needs nothing"
+
+
 def test_mistakes_and_others_versions_are_told(editor: Person, ran: dict[str, Any]) -> None:
     with pytest.raises(tk.ValidationError) as refused:
         call("mapping_update", editor.name, source="une-source", mapping={"licence": {"x": "lov9"}, "licences": {}})
@@ -93,6 +114,10 @@ def test_mistakes_and_others_versions_are_told(editor: Person, ran: dict[str, An
     assert made["version"] == 1 and call("mapping_update", editor.name, source="une-source", mapping={"format": {"shape-zip": "Shapefile"}})["version"] == 1
     with pytest.raises(tk.ValidationError, match="before"):
         call("mapping_update", editor.name, source="une-source", mapping={}, before=0)
+    for odd in ("", "un", -1, [], 1.5):
+        with pytest.raises(tk.ValidationError) as unclear:
+            call("mapping_update", editor.name, source="une-source", mapping={}, before=odd)
+        assert unclear.value.error_dict["before"] != refused.value.error_dict.get("before") and "numéro" in unclear.value.error_dict["before"][0]
     assert call("mapping_update", editor.name, source="une-source", mapping={}, before=1)["version"] == 2
     assert [version["version"] for version in call("mapping_versions", editor.name, source="une-source")] == [2, 1]
     assert call("mapping_show", editor.name, source="une-source", version=1)["mapping"] == {"format": {"shape-zip": "Shapefile"}}
@@ -152,6 +177,11 @@ def test_what_is_there_twice_is_proposed_and_the_answer_stays(editor: Person, ra
     assert (found["count"], found["open"], found["doubles"][0]["mine"]["id"], found["doubles"][0]["other"]["name"], found["doubles"][0]["reason"]) == (1, 1, mine["id"], "copie", "files")
     body = editor.visit("/harvest/une-source/doublons")
     assert "la plupart de leurs fichiers" in body
+    [pair] = editor.page.xpath("//main//ul[@class='tzc-history']/li")
+    sides = [" ".join(line.text_content().split()) for line in pair.xpath("p[@class='tzc-meta']")]
+    assert "moissonné depuis « Source »" in sides[0] and f"{mine['name']}" in sides[1] and "jeu-1" in sides[1], "what tells the two apart"
+    assert "décrit ici" in sides[2] and "copie" in sides[3] and all("1 fichier" in line for line in (sides[0], sides[2]))
+    assert [found["doubles"][0][side]["source"] for side in ("mine", "other")] == ["Source", ""] and found["doubles"][0]["mine"]["identifier"] == "jeu-1"
     editor.send(("decision", "different"))
     jobs.find_doubles()
     [kept] = call("doubles", editor.name, source="une-source")["doubles"]

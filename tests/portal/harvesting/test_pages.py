@@ -61,6 +61,15 @@ def test_a_program_changes_one_setting_of_a_source(editor: Person, source: Sourc
     assert answer.status_code == 200 and answer.json["result"]["title"] == made["title"] and HarvestSource.get(made["id"]).config == '{"grace_days": 3}'
 
 
+def test_no_two_labels_of_the_form_read_alike(person: Callable[[str], Person]) -> None:
+    administrator = person("sysadmin")
+    administrator.visit("/harvest/new")
+    labels = [" ".join(label.xpath("string()").split("(")[0].split()) for label in administrator.page.xpath("//form[@id='source-new']//label[@for]")]
+    assert len(labels) == 8 and [(one, other) for one in labels for other in labels if one is not other and other.startswith(one)] == []
+    kinds = [span.text.strip() for span in administrator.page.xpath("//form[@id='source-new']//input[@name='source_type']/following-sibling::span")]
+    assert all(("d’un autre programme" in title) is (not kind.startswith("tzc_")) for title, kind in zip(kinds, administrator.page.xpath("//input[@name='source_type']/@value"), strict=True))
+
+
 def test_mistakes_of_a_new_source_lead_to_their_fields(editor: Person) -> None:
     editor.visit("/harvest/new")
     editor.send(url="", title="Le tableau", name="", source_type="tzc_table", config="titre = Nom")

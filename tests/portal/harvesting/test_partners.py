@@ -106,6 +106,24 @@ def test_what_changed_is_written_and_what_people_added_stays(site: Site, source:
     assert after["resources"][0]["id"] == first["resources"][0]["id"]
 
 
+FRENCH = "Les comptages des vélos sur les pistes de la ville, relevés chaque jour par les agents et publiés dans le mois qui suit."
+ENGLISH = "The counts of the bikes on the tracks of the town, which are taken each day by the agents and published in the month that follows."
+
+
+def test_a_language_that_the_words_told_stays_until_they_tell_another(site: Site, source: Source, run: Run) -> None:
+    [described] = packages(1)
+    assert not described.get("language")
+    made = source(site.address, "tzc_ckan")
+    for notes, language in ((FRENCH, "FRA"), ("Bref.", "FRA"), ("Encore plus bref.", "FRA"), (ENGLISH, "ENG"), ("", "ENG")):
+        site.answer = catalogue([{**described, "notes": notes}])
+        assert run(made)["problems"] == []
+        assert [iri.rpartition("/")[2] for iri in found()[0]["language"]] == [language], notes
+    for stated, language in (("spa", ["SPA"]), ("", [])):
+        site.answer = catalogue([{**described, "notes": "Breve.", "language": stated}])
+        run(made)
+        assert [iri.rpartition("/")[2] for iri in found()[0].get("language") or []] == language, "what the source said and takes back is not kept"
+
+
 def test_what_was_hidden_here_stays_hidden(site: Site, source: Source, run: Run) -> None:
     site.answer = catalogue(packages(1))
     made = source(site.address, "tzc_ckan")

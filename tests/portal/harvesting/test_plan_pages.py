@@ -71,8 +71,12 @@ def test_a_first_run_is_looked_at_and_approved(editor: Person, site: Site, made:
     assert count() == 11
     editor.visit(f"/harvest/une-source/job/{run.id}/plan")
     [form] = [form for form in editor.page.forms if (form.action or "").endswith("/restore")]
+    assert "(1)" in form.text_content()
     editor.post(form.action, data=dict(form.fields), base_url=editor.site, follow_redirects=False)
     assert count() == 12
+    editor.visit(f"/harvest/une-source/job/{run.id}/plan")
+    assert [form for form in editor.page.forms if (form.action or "").endswith("/restore")] == [], "there is nothing left to take back"
+    assert tk._("Nothing is left to take back of what this run deleted.") in editor.page.text_content()
 
 
 def test_a_plan_is_in_words_and_tells_of_edits_made_here(editor: Person, site: Site, source: Callable[..., dict[str, Any]]) -> None:
@@ -99,6 +103,28 @@ def test_a_plan_is_in_words_and_tells_of_edits_made_here(editor: Person, site: S
     assert "publications.europa.eu" not in table.text_content() and "{" not in table.text_content()
     [entry] = tk.get_action("tzc_harvest_entries")({"user": editor.name}, {"source": made["id"], "run": run.id})["entries"]
     assert [(one["field"], one["edit"], one["here"]) for one in entry["differences"] if "edit" in one] == [("notes", "overwritten", "Écrit ici.")]
+
+
+def test_new_datasets_tell_their_licence_axes_and_files(editor: Person, site: Site, source: Callable[..., dict[str, Any]]) -> None:
+    """Before they are approved; what is missing is told too."""
+    files = [{"url": f"https://data.example.org/velos.{ending}", "name": ending} for ending in ("csv", "geojson")]
+    whole = {**package("jeu-1", "Vélos"), "tags": [{"name": "vélo"}], "resources": [*files, {"url": "https://data.example.org/encore.csv", "name": "encore"}]}
+    site.answer = catalogue([whole, {**package("jeu-2", "Rien de dit"), "license_id": "", "resources": []}])
+    made = source(site.address, "tzc_ckan")
+    tk.get_action("tzc_harvest_mapping_update")({"user": editor.name}, {"source": made["id"], "mapping": {"axis": {"vélo": "mobilite"}}})
+    tk.get_action("tzc_harvest_dry_run")({"user": editor.name}, {"source": made["id"]})
+    run = worked(made)
+    entries = {entry["title"]: entry["new"] for entry in tk.get_action("tzc_harvest_entries")({"user": editor.name}, {"source": made["id"]})["entries"]}
+    assert entries == {"Vélos": {"licence": "lov2", "axis": ["mobilite"], "files": 3, "formats": ["CSV", "GeoJSON", "CSV"]}, "Rien de dit": {"licence": "notspecified", "axis": [], "files": 0, "formats": []}}
+    editor.visit(f"/harvest/une-source/job/{run.id}/plan")
+    told = {line.xpath("string(strong)"): " ".join(line.xpath("string(small)").split()) for line in editor.page.xpath("//main//details/summary")}
+    assert told == {
+        "Vélos": "Licence : Licence Ouverte 2.0 (Etalab) · Axes : Mobilités douces · 3 fichiers : CSV, GeoJSON",
+        "Rien de dit": " · ".join(map(tk._, ("no licence", "no axis", "no file"))),
+    }
+    tk.get_action("tzc_harvest_approve")({"user": editor.name}, {"source": made["id"]})
+    worked(made)
+    assert [entry["new"] for entry in tk.get_action("tzc_harvest_entries")({"user": editor.name}, {"source": made["id"]})["entries"]] == [None, None]
 
 
 def test_a_run_is_paused_gone_on_with_and_given_up(editor: Person, made: dict[str, Any]) -> None:

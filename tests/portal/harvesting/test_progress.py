@@ -71,6 +71,8 @@ def test_pages_ask_while_a_run_is_under_way_only(editor: Person, made: dict[str,
     [box] = editor.page.xpath("//*[@data-tzc-progress]")
     assert editor.get(box.get("data-tzc-progress"), base_url=editor.site).json["words"] in "".join(box.itertext())
     assert box.xpath(".//*[@aria-live='polite']") and box.xpath(".//*[@hidden]//a/@href") == [page]
+    assert box.xpath(".//*[@data-tzc-progress-reload][not(@hidden)]/a/@href") == [page], "without a script a link loads the page again"
+    assert editor.page.xpath("//main//*[contains(@class,'tzc-tools')]//a[@href=$page]", page=page) == [], "no button only loads the page"
     orders.work_now(run_id)
     assert "_progress.js" not in editor.visit(page) and editor.page.xpath("//*[@data-tzc-progress]") == []
 

@@ -288,3 +288,51 @@ def test_other_programs_sources_stand_as_their_last_job(source: Source, editor: 
     HarvestObject(job=later, guid="2", state="ERROR", report_status="errored").save()
     assert (glance(made)["tone"], glance(made)["well"], glance(made)["refused"]) == ("warning", moment, 1)
     assert health.of({}) == {}
+
+
+def test_a_source_that_never_ran_says_so(made: dict[str, Any]) -> None:
+    for name in ("status", "restore", "entries", "log"):
+        with pytest.raises(tk.ObjectNotFound) as missing:
+            act(f"tzc_harvest_{name}")
+        assert missing.value.message == tk._("This source was never harvested: there is no run yet.")
+    for name in ("status", "restore"):
+        told = CliRunner().invoke(cli.harvest, [name, "une-source"])
+        assert told.exit_code == 1 and "jamais été moissonnée" in told.output
+    with pytest.raises(tk.ObjectNotFound) as missing:
+        act("tzc_harvest_status", run="autre")
+    assert missing.value.message == tk._("There is no such run.")
+
+
+def test_the_command_says_which_run_it_looked_at_and_which_have_something_to_take_back(site: Site, made: dict[str, Any]) -> None:
+    def restore(*more: str) -> list[str]:
+        told = CliRunner().invoke(cli.harvest, ["restore", "une-source", *more])
+        assert told.exit_code == 0, told.output
+        return [line.strip() for line in told.output.splitlines()]
+
+    harvest()
+    says(site, TITLES[:5])
+    first = harvest()
+    says(site, TITLES[:4])
+    second = harvest()
+    last = harvest()
+    [looked, heading, *others] = restore()
+    assert looked.startswith(f"The last run, {last.id}, of 20") and looked.endswith("it deleted nothing that is still to be taken back.")
+    assert heading == "Of other runs something can be taken back:"
+    assert [line.split("   ")[0] for line in others] == [f"ckan tzc harvest restore une-source --run {run.id}" for run in (second, first)] and all(line.endswith(", 1 dataset)") for line in others)
+    [looked, _, other] = restore("--run", second.id)
+    assert looked.startswith(f"Run {second.id} of 20") and looked.endswith(": 1 dataset back.") and first.id in other
+    assert json.loads(restore("--run", first.id, "--json")[0]) == {"restored": 1, "run": first.id, "begun": first.begun.isoformat(), "others": []}
+    assert len(restore()) == 1
+
+
+@pytest.mark.parametrize(("more", "config", "again"), [({}, {}, False), ({"frequency": "WEEKLY"}, {}, True), ({}, {"schedule": "30 3 * * *"}, True)])
+def test_what_is_tried_again_by_itself_is_told_only_of_sources_with_a_rhythm(editor: Person, site: Site, source: Source, more: dict[str, str], config: dict[str, str], again: bool) -> None:
+    source(f"{site.address}/catalog", "tzc_dcat", {"allow_internal": True, **config}, **more)
+    site.answer = lambda _: Reply(status=500)
+    run = harvest()
+    [told] = [cause for cause in act("tzc_harvest_status")["causes"] if cause["cause"] == "server_error"]
+    assert ("à la main" not in told["todo"]) is again and ("la prochaine moisson réessaie" in told["todo"]) is again
+    editor.visit(f"/harvest/une-source/job/{run.id}")
+    assert told["todo"] in editor.page.xpath("string(//main)")
+    said = CliRunner().invoke(cli.harvest, ["status", "une-source"]).output
+    assert ("by hand" not in said) is again and ("next run tries again" in said) is again

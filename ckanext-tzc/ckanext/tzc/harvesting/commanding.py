@@ -1,6 +1,7 @@
 """What the commands of harvests do: the actions, as the portal's own account, and what became of them in words or JSON."""
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
 from typing import Any
@@ -12,7 +13,7 @@ from ckanext.tzc.common import outages
 
 from tzc.harvesting import causes
 
-from .engine import orders, store, telling
+from .engine import orders, reasons, store, telling
 
 PAUSE = 1.0
 """Seconds between two looks at a run that another process works on."""
@@ -77,7 +78,23 @@ def order(name: str, source: str, as_json: bool, **more: Any) -> None:
 def restore(source: str, run_id: str | None, as_json: bool) -> None:
     """Take back what a run deleted."""
     done = _act("tzc_harvest_restore", {"source": source, **({"run": run_id} if run_id else {})})
-    click.echo(json.dumps(done) if as_json else f"{done['restored']} datasets are back.")
+    if as_json:
+        click.echo(json.dumps(done))
+        return
+    looked = f"{'Run' if run_id else 'The last run,'} {done['run']}{' of' if run_id else ', of'} {_moment(done['begun'])}"
+    click.echo(f"{looked}: {_datasets(done['restored'])} back." if done["restored"] else f"{looked}: it deleted nothing that is still to be taken back.")
+    if done["others"]:
+        click.echo("Of other runs something can be taken back:")
+    for other in done["others"]:
+        click.echo(f"  ckan tzc harvest restore {source} --run {other['run']}   ({_moment(other['begun'])}, {_datasets(other['datasets'])})")
+
+
+def _moment(written: str) -> str:
+    return dt.datetime.fromisoformat(written).astimezone(dt.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _datasets(count: int) -> str:
+    return "1 dataset" if count == 1 else f"{count} datasets"
 
 
 def status(source: str, as_json: bool) -> None:
@@ -92,14 +109,14 @@ def _say(run_id: str, as_json: bool) -> dict[str, Any]:
         return told
     asks = {
         "first": "It is the source's first: look at it, then approve it.",
-        "departures": "Suspiciously much is missing: look at it, then approve or stop it.",
+        "departures": "Suspiciously much is missing, or is left out by the source's filter: look at it, then approve or stop it.",
         "dry": "Approve it to have it done.",
     }
     counts = ", ".join(f"{told[name]} {name.replace('_', ' ')}" for name in ("new", "changed", "unchanged", "missing", "left_out", "deleted", "refused", "failed") if told[name])
     click.echo(f"{told['state']}: {counts or 'nothing'}. {asks.get(told['asks'], '')}".rstrip())
     for group in told["causes"]:
         cause = causes.of(group["cause"])
-        what, todo = (cause.what.en, cause.todo.en) if cause else (group["what"], "")
+        what, todo = (cause.what.en, cause.advice(by_hand=reasons.by_hand(run_id)).en) if cause else (group["what"], "")
         click.echo(f"{'Still refused' if group['still'] else group['place'].capitalize()}, {group['count']}: {what} {todo}".rstrip())
     for reason in told["reasons"]:
         click.echo(f"  {reason['identifier']}: {reason['words']}")

@@ -119,7 +119,7 @@ def _told(double: Double, mine: dict[str, str], other: dict[str, str]) -> dict[s
     user = model.User.get(double.user_id) if double.user_id else None
     words = identity.REASONS[double.reason][1 if language() == "fr" else 0]
     decided = {"decision": double.decision, "by": user.name if user else None, "at": double.decided.isoformat() if double.decided else None}
-    return {"mine": mine, "other": other, "score": double.score, "reason": double.reason, "words": words, **decided}
+    return {"mine": {**mine, **_apart(mine["id"])}, "other": {**other, **_apart(other["id"])}, "score": double.score, "reason": double.reason, "words": words, **decided}
 
 
 def _dataset(identifier: str, reader: str) -> dict[str, str] | None:
@@ -133,6 +133,15 @@ def _dataset(identifier: str, reader: str) -> dict[str, str] | None:
         return None
     partner = model.Group.get(package.owner_org) if package.owner_org else None
     return {"id": package.id, "name": package.name, "title": package.title or package.name, "partner": partner.title or partner.name if partner else ""}
+
+
+def _apart(identifier: str) -> dict[str, Any]:
+    """What tells two datasets with one title apart: where each comes from, what it is called there, how many files it has, when it was changed."""
+    package = model.Package.get(identifier)
+    origin = tk.h.tzc_harvest_origin({"id": identifier})
+    files = sum(file.state == "active" for file in package.resources_all)
+    called = (package.extras or {}).get("identifier") or (package.extras or {}).get("guid") or ""
+    return {"source": origin["title"] if origin else "", "identifier": str(called), "files": files, "modified": package.metadata_modified.isoformat()}
 
 
 def decide(source_id: str, one: str, other: str, decision: str | None, user: Any) -> bool:

@@ -17,8 +17,8 @@ Values = dict[str, Any]
 def of(last: Mapping[str, Values | None]) -> dict[str, Values]:
     """How sources stand, by id, each given with its last run (see `reports.run`).
 
-    `{"tone", "words", "since", "well", "datasets", "refused", "missing", "kept", "facts"}`: `since` when it came to stand so and `well` when it was last well,
-    or None; `facts` the counts in words. `missing` are no longer at the source, `kept` were taken back by somebody.
+    `{"tone", "words", "since", "well", "datasets", "refused", "missing", "left_out", "kept", "facts"}`: `since` when it came to stand so and `well` when it was last well,
+    or None; `facts` the counts in words. `missing` are no longer at the source, `left_out` are there and the mapping's filter leaves them out, `kept` were taken back by somebody.
     """
     ids = list(last)
     datasets, gone, known, done = _datasets(ids), _gone(ids), _known(ids), _done(ids)
@@ -27,9 +27,9 @@ def of(last: Mapping[str, Values | None]) -> dict[str, Values]:
     for source_id, run in last.items():
         mine = known.get(source_id)
         tone, words = _words(mine.trouble if mine else "", mine, run)
-        missing, kept = gone.get(source_id, (0, 0))
+        missing, left_out, kept = gone.get(source_id, (0, 0, 0))
         refused = sum(done[source_id].get(kind, 0) for kind in (store.REFUSED, store.FAULT, "still")) if source_id in done else (run or {}).get("failed", 0)
-        told = {"datasets": datasets.get(source_id, 0), "refused": refused, "missing": missing, "kept": kept}
+        told = {"datasets": datasets.get(source_id, 0), "refused": refused, "missing": missing, "left_out": left_out, "kept": kept}
         well = mine.well.replace(tzinfo=None) if mine and mine.well else before.get(source_id)
         since = mine.since.replace(tzinfo=None) if mine and mine.since else None
         found[source_id] = {"tone": tone, "words": words, "since": since, "well": well, **told, "facts": _facts(told)}
@@ -40,7 +40,7 @@ def _words(trouble: str, known: Any, run: Values | None) -> tuple[str, str]:
     """How it stands: a tone and a sentence. Where the engine knows nothing of it, as its last run went."""
     by_trouble = {
         standing.FAILED: ("bad", tk._("It could not be read whole")),
-        standing.DEPARTURES: ("warning", tk._("Suspiciously much is missing")),
+        standing.DEPARTURES: ("warning", _doubted(run) if trouble == standing.DEPARTURES else ""),
         standing.FIRST: ("warning", tk._("Its first plan waits for approval")),
         standing.RECORDS: ("warning", tk._("Some records are refused")),
     }
@@ -56,12 +56,19 @@ def _words(trouble: str, known: Any, run: Values | None) -> tuple[str, str]:
     return run["tone"], str(run["words"])
 
 
+def _doubted(run: Values | None) -> str:
+    """Whether suspiciously much is missing at the source, or is left out by its own filter."""
+    filtered = run is not None and standing.doubted(run["id"]) == "left_out"
+    return str(tk._("The filter of its mapping leaves out suspiciously much") if filtered else tk._("Suspiciously much is missing"))
+
+
 def _facts(told: Values) -> list[str]:
     """The counts that are to be told."""
     words = {
         "datasets": lambda n: tk.ungettext("%(num)d dataset", "%(num)d datasets", n),
         "refused": lambda n: tk.ungettext("%(num)d record refused", "%(num)d records refused", n),
         "missing": lambda n: tk.ungettext("%(num)d no longer at the source, kept for now", "%(num)d no longer at the source, kept for now", n),
+        "left_out": lambda n: tk.ungettext("%(num)d left out by the filter of the mapping, kept for now", "%(num)d left out by the filter of the mapping, kept for now", n),
         "kept": lambda n: tk.ungettext("%(num)d taken back by hand", "%(num)d taken back by hand", n),
     }
     return [str(said(told[name])) % {"num": told[name]} for name, said in words.items() if told[name] or name == "datasets"]
@@ -74,13 +81,15 @@ def _datasets(ids: list[str]) -> dict[str, int]:
     return dict(model.Session.execute(query.where(*mine).group_by(HarvestObject.harvest_source_id)).all())
 
 
-def _gone(ids: list[str]) -> dict[str, tuple[int, int]]:
-    """How many of each are missing at the source, and how many of those somebody took back."""
+def _gone(ids: list[str]) -> dict[str, tuple[int, int, int]]:
+    """How many of each are missing at the source, how many are left out by its filter, and how many of all those somebody took back."""
     item = store.ItemRow
-    counts = (sa.func.count().filter(item.kept.is_(False)), sa.func.count().filter(item.kept.is_(True)))
+    left_out = item.left_out.is_not(None)
+    counts = [sa.func.count().filter(sa.and_(item.kept.is_(False), one)) for one in (sa.not_(left_out), left_out)]
+    counts.append(sa.func.count().filter(item.kept.is_(True)))
     mine = (item.source_id.in_(ids), item.missing.is_not(None), model.Package.state == "active")
     query = sa.select(item.source_id, *counts).join(model.Package, model.Package.id == item.package_id).where(*mine).group_by(item.source_id)
-    return {source_id: (missing, kept) for source_id, missing, kept in model.Session.execute(query)}
+    return {source_id: (missing, filtered, kept) for source_id, missing, filtered, kept in model.Session.execute(query)}
 
 
 def _known(ids: list[str]) -> dict[str, Any]:

@@ -67,9 +67,14 @@ def tzc_harvest_change(change: str, outcome: str | None, ended: str | None = Non
     return said if outcome or not ended or change == store.REFUSED else str(tk._("%(what)s: not done")) % {"what": said}
 
 
-def tzc_harvest_cause(code: str) -> dict[str, Any]:
+def tzc_harvest_new(new: dict[str, Any]) -> list[str]:
+    """What a plan says of a dataset that it would create, in a few words: its licence, axes and files, and what of these is missing."""
+    return values.of_new(new)
+
+
+def tzc_harvest_cause(code: str, by_hand: bool) -> dict[str, Any]:
     """Why a record was not taken, and what to do; see `engine.reasons.told`."""
-    return reasons.told(code)
+    return reasons.told(code, by_hand=by_hand)
 
 
 def tzc_harvest_note(what: str) -> str:

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from tzc.harvesting import mapping as rules
 
-from . import mappings, reports, samples, values, views
+from . import columns, mappings, reports, samples, values, views
 from .engine import store
 
 mapped = Blueprint("tzc_harvest_mapping", __name__)
@@ -76,17 +76,28 @@ def of_form(form: MultiDict[str, str]) -> dict[str, Any]:
     return {part: filled for part, value in read.items() if (filled := {key: said for key, said in value.items() if said not in ("", [])})}
 
 
+def _sent(form: MultiDict[str, str], package: Any, stored: dict[str, Any]) -> dict[str, Any]:
+    """The mapping that a form says, with its choice of a table's columns."""
+    read = of_form(form)
+    if columns.has(package.id) and (chosen := columns.of_form(form, package.id, stored.get("columns", {}))):
+        read["columns"] = chosen
+    return read
+
+
 def _shown(mapping: dict[str, Any], seen: samples.Seen) -> dict[str, Any]:
     """What the form is drawn of."""
     tables = []
     for name, (title, help_text) in _table_words().items():
         given = mapping.get(name, {})
         known = {word.casefold() for word in given}
-        proposed = [word for word in seen.words[name] if word.casefold() not in known]
+        needed = [word for word in seen.needed[name] if word.casefold() not in known]
+        proposed = dict.fromkeys((*needed, *(word for word in seen.words[name] if word.casefold() not in known)))
         rows = [*given.items(), *((word, "") for word in proposed), *[("", "")] * MORE]
-        tables.append({"name": name, "title": title, "help": help_text, "rows": rows, "given": len(given), "choices": mappings.choices(name) if name in CHOSEN else None})
+        counts = {"given": len(given), "needed": len(needed)}
+        tables.append({"name": name, "title": title, "help": help_text, "rows": rows, **counts, "choices": mappings.choices(name) if name in CHOSEN else None})
     return {
         "tables": tables,
+        "needed": sum(table["needed"] for table in tables),
         "choices": {name: mappings.choices(name) for name in rules.DEFAULTS if name != "publisher"},
         "fields": _field_words(),
         "keep_words": _keep_words(),
@@ -110,9 +121,9 @@ def mapping(name: str) -> views.Page:
     package = views._source(name)
     stored = tk.get_action("tzc_harvest_mapping_show")(views._context(), {"source": package.id})
     sent = tk.request.form if tk.request.method == "POST" else None
-    given = of_form(sent) if sent is not None else stored["mapping"]
+    given = _sent(sent, package, stored["mapping"]) if sent is not None else stored["mapping"]
     before = sent.get("before", "") if sent is not None else stored["version"]
-    errors = _mistakes(given)
+    errors = [*_mistakes(given), *({"part": "columns", "words": words} for words in (columns.mistakes(sent) if sent is not None and "ask" not in sent else []))]
     if sent is not None and "save" in sent and not errors:
         try:
             made = tk.get_action("tzc_harvest_mapping_update")(views._context(), {"source": package.id, "mapping": given, "before": before})
@@ -123,9 +134,9 @@ def mapping(name: str) -> views.Page:
             answer: Response = tk.h.redirect_to("tzc_harvest_mapping.mapping", name=package.name)
             return answer
     refused = _asked(package) if sent is not None and "ask" in sent else ""
-    seen, standing = samples.seen(package.id), reports.standing(package)
+    seen, standing, of_table = samples.seen(package.id, stored["mapping"] if errors else given), reports.standing(package), columns.shown(package.id, given.get("columns", {}))
     may_ask = bool(standing and standing["ours"] and standing["active"] and not (standing["last"] and standing["last"]["open"]))
-    told = {"tried": [] if errors else mappings.tried(seen.samples, given), "refused": refused, "may_ask": may_ask}
+    told = {"tried": [] if errors else mappings.tried(seen.samples, given), "refused": refused, "may_ask": may_ask, "of_table": of_table}
     more = {"before": before, "errors": errors, "stored": stored, "unsaved": sent is not None, **told}
     page: views.Page = tk.render("harvesting/mapping.html", {"source": standing, **_shown(given, seen), **more})
     return page
@@ -164,12 +175,14 @@ def _parts(mapping: dict[str, Any]) -> list[dict[str, Any]]:
     """What a version says, part by part: `[{"title", "lines": [(word, ours)]}]`."""
     titles = {name: words[0] for name, words in _table_words().items()}
     titles |= {"defaults": tk._("Where the source says nothing"), "filters": tk._("What is taken"), "local_edits": tk._("Edits made here")}
-    titles |= {"contact": tk._("Contact"), "redistribution": tk._("Other portals")}
+    titles |= {"contact": tk._("Contact"), "redistribution": tk._("Other portals"), "columns": tk._("Columns of the table")}
     keeps, fields = _keep_words(), _field_words()
 
     def line(part: str, word: str, ours: Any) -> tuple[str, str]:
         if part == "local_edits":
             return fields.get(word, word), keeps.get(ours, ours)
+        if part == "columns":
+            return word, columns.said(ours)
         if part in rules.TABLES:
             return word, values.said(part, ours)
         return values.part(word), values.said(word, ours)

@@ -13,12 +13,18 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestSource
 from ckanext.tzc.common.territory import language, territory, text
+from ckanext.tzc.harvesters.partners.columns import FIELDS
 from ckanext.tzc.harvesters.record import Agent, Note, Record, RecordError, Resource
 from ckanext.tzc.schemas import vocabulary
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tzc.harvesting import mapping as rules
 from tzc.harvesting import repair
+
+MOST, FILES = 200, 5
+"""Characters of a long text, and files of a dataset, that are shown where a mapping is tried."""
+
+Sample = tuple[Record | None, Record]
 
 
 class Version(tk.BaseModel):
@@ -76,7 +82,7 @@ def lists() -> rules.Lists:
 def _lists(axes: tuple[str, ...], communes: tuple[tuple[str, str], ...]) -> rules.Lists:
     addresses = {name: {str(entry["code"]): str(entry["uri"]) for entry in vocabulary(name)} for name in ("data-theme", "language", "frequency")}
     codes = tuple(str(entry["code"]) for entry in vocabulary("licence"))
-    return rules.Lists(codes, addresses["data-theme"], addresses["language"], addresses["frequency"], axes, dict(communes))
+    return rules.Lists(codes, addresses["data-theme"], addresses["language"], addresses["frequency"], axes, dict(communes), columns=tuple(FIELDS))
 
 
 class Applied(NamedTuple):
@@ -127,19 +133,21 @@ class Line(NamedTuple):
     after: str
 
 
-def tried(samples: Iterable[Record], mapping: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a mapping makes of records: `[{"title", "left_out", "lines": [Line], "reasons": [str]}]`; `left_out` says why a filter leaves it out."""
+def tried(samples: Iterable[Sample], mapping: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a mapping makes of records (`samples.Sample`): `[{"title", "left_out", "lines": [Line], "reasons": [str]}]`; `left_out` says why a filter leaves it out."""
     found: list[dict[str, Any]] = []
-    for sample in samples:
-        before = _told(Applied(sample, ()))
-        entry: dict[str, Any] = {"title": sample.title, "left_out": "", "lines": [], "reasons": []}
+    for plain, record in samples:
+        before = _told(Applied(plain, ())) if plain else {}
+        entry: dict[str, Any] = {"title": record.title, "left_out": "", "lines": [], "reasons": []}
         try:
-            after = apply(sample, mapping)
+            after = apply(record, mapping)
         except LeftOutError as error:
             entry["left_out"] = str(error)
         else:
             now = _told(after)
-            entry["lines"] = [Line(label, words, now[label]) for label, words in before.items()]
+            if plain is not record:
+                before, now = (_of_columns(plain) if plain else {}) | before, _of_columns(record) | now
+            entry["lines"] = [Line(label, before.get(label, ""), words) for label, words in now.items()]
             entry["reasons"] = [note.value for note in after.record.notes if note.what == repair.MAPPED]
         found.append(entry)
     return found
@@ -161,6 +169,24 @@ def _told(applied: Applied) -> dict[str, str]:
         tk._("Access"): label("access-level", record.access),
         tk._("Formats"): ", ".join(dict.fromkeys(file.format for file in record.resources if file.format)),
         tk._("Contact"): ", ".join(filter(None, (agent.name, agent.email, agent.url))) if agent else "",
+    }
+
+
+def _of_columns(record: Record) -> dict[str, str]:
+    """What a choice of columns alone changes, in words."""
+    periods = (" – ".join(filter(None, (period.start, period.end))) for period in record.periods)
+    return {
+        tk._("Title"): record.title,
+        tk._("Description"): f"{record.description[:MOST]}…" if len(record.description) > MOST else record.description,
+        tk._("Web page"): record.address,
+        tk._("Keywords"): ", ".join(record.keywords),
+        tk._("Published on"): record.issued,
+        tk._("Changed on"): record.modified,
+        tk._("Places"): ", ".join(record.places),
+        tk._("Periods"): ", ".join(periods),
+        tk._("Provenance"): record.provenance[:MOST],
+        tk._("Documentation"): ", ".join(record.documentation),
+        tk._("Files"): ", ".join(f"{file.name} ({file.url})" if file.name else file.url for file in record.resources[:FILES]),
     }
 
 

@@ -164,7 +164,7 @@ class TableHarvester(PartnerHarvester):
         return {
             "name": "tzc_table",
             "title": tk._("A table of datasets (CSV or Excel)"),
-            "description": tk._("A table with a row for each dataset. Give its address; which column is what can be said in the configuration."),
+            "description": tk._("A table with a row for each dataset. Give its address; which column is what can be said on its page “Mapping”."),
             "form_config_interface": "Text",
         }
 

@@ -33,9 +33,10 @@ def listed() -> list[dict[str, Any]]:
 
 
 def standing(package: Any) -> dict[str, Any] | None:
-    """Where one source stands: `{"id", "name", "title", "notes", "active", "address", "kind", "ours", "barred", "partner", "frequency", "next", "last", "health"}`.
+    """Where one source stands: `{"id", "name", "title", "notes", "active", "address", "kind", "ours", "barred", "partner", "by_hand", "frequency", "next", "last", "health"}`.
 
-    `barred` says why it is not harvested, of a kind that is not allowed; `partner` is `{"name", "title"}` or None, `last` the last run (see `run`) or None, `health` see there.
+    `barred` says why it is not harvested, of a kind that is not allowed; `by_hand` whether it is only when somebody starts it;
+    `partner` is `{"name", "title"}` or None, `last` the last run (see `run`) or None, `health` see there.
     """
     source = HarvestSource.get(package.id)
     if source is None:
@@ -57,6 +58,7 @@ def _standing(package: Any, source: Any, last: Run | None, how: dict[str, Any]) 
         "ours": sources.is_ours(source.type),
         "barred": sources.barred(source.type),
         "partner": {"name": partner.name, "title": partner.title or partner.name} if partner else None,
+        "by_hand": scheduling.by_hand(source),
         "frequency": tk._((source.frequency or "MANUAL").title()),
         "next": _next(source, package.state == "active", last),
         "last": last,
@@ -85,7 +87,7 @@ def _next(source: Any, active: bool, last: Run | None) -> str:
     settings = sources.settings(source.config) if sources.is_ours(source.type) else {}
     if isinstance(schedule := settings.get("schedule"), str) and scheduling.is_schedule(schedule):
         return str(tk.h.tzc_moment(scheduling.following(schedule, source.id, store.now()).replace(tzinfo=None), clock=True))
-    if (source.frequency or "MANUAL") == "MANUAL":
+    if scheduling.by_hand(source):
         return tk._("When somebody starts it")
     if source.next_run is None or source.next_run <= dt.datetime.now(dt.timezone.utc).replace(tzinfo=None):
         return tk._("Within a few minutes")
@@ -265,7 +267,7 @@ def record(found: Any) -> dict[str, Any]:
         "words": _became(found),
         "dataset": {"name": package.name, "title": package.title or package.name} if package and package.state != "deleted" else None,
         "errors": [error.message or "" for error in found.errors],
-        "why": reasons.told(entry.cause) if (entry := store.entry(found.harvest_job_id, found.guid)) and entry.cause else None,
+        "why": reasons.told(entry.cause, by_hand=scheduling.by_hand(found.source)) if (entry := store.entry(found.harvest_job_id, found.guid)) and entry.cause else None,
         "mended": _all_mended(json.loads(extras.get("mended") or "[]"), package),
         "edits": _edits(extras.get("edits")),
         "content": content[:SHOWN],

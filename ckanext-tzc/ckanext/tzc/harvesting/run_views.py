@@ -8,7 +8,7 @@ from ckanext.tzc.common.headers import keep_private
 from flask import Blueprint, Response, jsonify
 
 from . import reports, views
-from .engine import store, telling
+from .engine import restoring, store, telling
 
 runs = Blueprint("tzc_harvest_runs", __name__)
 
@@ -38,6 +38,7 @@ def plan(name: str, identifier: str) -> views.Page:
     number = views._page_asked()
     found, count = telling.entries(run, {"change": kind}, ENTRIES, (number - 1) * ENTRIES)
     told = {"run": telling.status(run), "kinds": reports.kinds_found(run.counts), "kind": kind, "entries": found, "page": views._pages(number, count, ENTRIES)}
+    told["restorable"] = restoring.count(run.id)
     page: views.Page = tk.render("harvesting/plan.html", {"source": reports.standing(package), "begun": run.begun, **told})
     return page
 
@@ -54,9 +55,9 @@ def progress(name: str, identifier: str) -> Response:
 def _said(order: str) -> str:
     """What is told after an order."""
     words = {
-        "dry-run": tk._("The catalogue is being listed. Load this page again to see what would change."),
-        "plan-again": tk._("The plan is given up, and the catalogue is being listed again. Load this page again to see what would change."),
-        "approve": tk._("The plan is being done. Load this page again to see how it goes."),
+        "dry-run": tk._("The catalogue is being listed. This page says when the plan is ready."),
+        "plan-again": tk._("The plan is given up, and the catalogue is being listed again. This page says when the new plan is ready."),
+        "approve": tk._("The plan is being done. This page says how it goes."),
         "give-up": tk._("It ends. What was done stays, what was planned is not done."),
         "pause": tk._("It is paused as soon as the datasets that are being written are done."),
         "resume": tk._("It goes on."),

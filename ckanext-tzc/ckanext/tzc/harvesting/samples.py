@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import ckan.model as model
 import sqlalchemy as sa
@@ -13,15 +13,20 @@ from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.formats import known as known_format
 from ckanext.tzc.harvesters.http import FetchError, Limits
 from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
+from ckanext.tzc.harvesters.partners import table
 from ckanext.tzc.harvesters.record import Record, RecordError
 
 from tzc.harvesting import mapping as rules
 
-from . import sources
+from . import mappings, sources
+from .columns import KIND as TABLE
 from .engine import reading, store
 
 SAMPLES, READ, WORDS = 3, 40, 30
 """Datasets that a mapping is shown on; records that are read for the words of a source; words that are proposed for each table."""
+
+NEEDED = ("licence", "theme", "language", "format")
+"""Tables whose words are of no use as they are. What the others propose helps, and nothing is missing without."""
 
 ASKED = Limits(connect=5, read=10, answer=20, run=25, size=10 * 1024 * 1024, tries=1, redirects=3)
 """What somebody waits for who asks a source for samples by a page."""
@@ -30,22 +35,51 @@ LONGEST = 1024 * 1024
 """Letters of a record that is kept as a sample."""
 
 
+class Sample(NamedTuple):
+    """A record without the source's mapping, and as the mapping's choice of columns has it; the first is None where only that choice makes a record of it.
+
+    Of all kinds but tables the two are the same.
+    """
+
+    plain: Record | None
+    record: Record
+
+
 class Seen(NamedTuple):
-    """What a source's records hold: samples, and words that are none of ours, by table, the most frequent first."""
+    """What a source's records hold: samples; words that are none of ours, by table, the most frequent first; which of those are still to be decided about (`NEEDED`)."""
 
-    samples: list[Record]
+    samples: list[Sample]
     words: dict[str, list[str]]
+    needed: dict[str, list[str]]
 
 
-def seen(source_id: str) -> Seen:
-    """Look at some records of a source."""
-    counts: dict[str, dict[str, int]] = {table: {} for table in rules.TABLES}
-    samples: list[Record] = []
-    for record in records(source_id, READ):
-        samples += [record] if len(samples) < SAMPLES else []
-        for table, word in set(_foreign(record)):
-            counts[table][word] = counts[table].get(word, 0) + 1
-    return Seen(samples, {table: sorted(found, key=lambda word: (-found[word], word))[:WORDS] for table, found in counts.items()})
+def seen(source_id: str, mapping: Mapping[str, Any]) -> Seen:
+    """Look at some records of a source, a table's by the columns that the mapping chooses. The mapping is one without mistakes."""
+    words: dict[str, dict[str, int]] = {name: {} for name in rules.TABLES}
+    needed: dict[str, dict[str, int]] = {name: {} for name in rules.TABLES}
+    samples: list[Sample] = []
+    for sample in records(source_id, READ, mapping.get("columns", {})):
+        samples += [sample] if len(samples) < SAMPLES else []
+        for counts, found in ((words, _foreign(sample.record)), (needed, _left(sample.record, mapping))):
+            for name, word in set(found):
+                counts[name][word] = counts[name].get(word, 0) + 1
+    return Seen(samples, _frequent(words), _frequent(needed))
+
+
+def _frequent(counts: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:
+    return {name: sorted(found, key=lambda word: (-found[word], word))[:WORDS] for name, found in counts.items()}
+
+
+def _left(record: Record, mapping: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Words of a record that the mapping leaves of no use: the table and the word."""
+    try:
+        made = mappings.apply(record, mapping).record
+    except mappings.LeftOutError:
+        return
+    for name, word in _foreign(made):
+        # ours may be a word that no list has, such as a format
+        if name in NEEDED and word not in mapping.get(name, {}).values() and not (name == "language" and made.languages):
+            yield name, word
 
 
 def _foreign(record: Record) -> Iterator[tuple[str, str]]:
@@ -62,18 +96,31 @@ def _foreign(record: Record) -> Iterator[tuple[str, str]]:
         yield "publisher", record.publisher.name
 
 
-def records(source_id: str, most: int) -> Iterator[Record]:
+def records(source_id: str, most: int, columns: Mapping[str, str]) -> Iterator[Sample]:
     """Records of a source, without its mapping; those that cannot be read are passed over.
 
-    What the last run found and did not write comes first, then what was harvested, each once; where there is neither, what was asked for.
+    Of a table what its first rows are with these `columns`. Else what the last run found and did not write comes first, then what was harvested, each once; where there is
+    neither, what was asked for.
     """
     source = HarvestSource.get(source_id)
     kind = reading.kind_of(source.type) if source else None
     if kind is None:
         return
     shown = base.Source(sources.without_password(source.url), sources.settings(source.config))
+    if source.type == TABLE and (rows := store.first_rows(source_id)):
+        yield from itertools.islice(_of_table(kind.harvester, shown, rows, columns), most)
+        return
     read = list(_read(kind.harvester, shown, itertools.islice(_contents(source_id, most), most)))
-    yield from read or _read(kind.harvester, shown, store.known(source_id).samples or [])
+    for record in read or _read(kind.harvester, shown, store.known(source_id).samples or []):
+        yield Sample(record, record)
+
+
+def _of_table(harvester: base.Harvester, shown: base.Source, rows: list[list[str]], columns: Mapping[str, str]) -> Iterator[Sample]:
+    chosen = dataclasses.replace(shown, columns=columns)
+    for content, before in table.sampled(rows, chosen, shown):
+        found = list(_read(harvester, chosen, [content]))
+        if found:
+            yield Sample(next(_read(harvester, shown, [before]), None), found[0])
 
 
 def _read(harvester: base.Harvester, shown: base.Source, contents: Iterable[str]) -> Iterator[Record]:
@@ -100,14 +147,15 @@ def _contents(source_id: str, most: int) -> Iterator[str]:
 
 
 def ask(source_id: str) -> int:
-    """Ask a source of one of our kinds for some records and keep them; how many came that can be read. Raises FetchError.
+    """Ask a source of one of our kinds for some records and keep them; how many came that can be read. Of a table its header is kept whatever becomes of it. Raises FetchError.
 
-    The caller commits.
+    The caller commits, also after an error.
     """
     origin = dataclasses.replace(reading.origin(source_id), limits=ASKED)
     found: list[str] = []
+    client, known = origin.client(), store.known(source_id)
     try:
-        for item in itertools.islice(base.listing(origin.harvester, origin.client(), origin.asked), READ):
+        for item in itertools.islice(base.listing(origin.harvester, client, origin.asked), READ):
             if item.content and len(item.content) <= LONGEST and any(_read(origin.harvester, origin.shown, [item.content])):
                 found.append(item.content)
             if len(found) == SAMPLES:
@@ -116,6 +164,8 @@ def ask(source_id: str) -> int:
         # what came before the listing broke off is good
         if not found:
             raise
-    store.known(source_id).samples = found
+    finally:
+        known.first_rows = client.first_rows or known.first_rows
+    known.samples = found
     model.Session.flush()
     return len(found)

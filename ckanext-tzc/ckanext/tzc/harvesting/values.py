@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.territory import territory, text
+from ckanext.tzc.harvesters.licences import UNSTATED
 
 from . import mappings
 
@@ -46,6 +48,18 @@ def _entry(field: str, code: str) -> str:
     if field in {"commune", "communes"}:
         return territory().commune_names.get(code, code)
     return mappings.label(LISTS[field], code) if field in LISTS else code
+
+
+def of_new(new: Mapping[str, Any]) -> list[str]:
+    """Licence, axes and files of a dataset that a plan would create (see `engine.telling`), and what of these is missing."""
+    licence, axes = (said(field, new[name]) for field, name in (("license_id", "licence"), ("axis", "axis")))
+    formats = [str(name) for name in dict.fromkeys(filter(None, new["formats"]))]
+    files = str(tk.ungettext("%(num)d file", "%(num)d files", new["files"])) % {"num": new["files"]} if new["files"] else str(tk._("no file"))
+    return [
+        f"{tk._('Licence')}{tk._(': ')}{licence}" if new["licence"] not in {"", UNSTATED} else str(tk._("no licence")),
+        f"{tk._('Axes')}{tk._(': ')}{axes}" if axes else str(tk._("no axis")),
+        f"{files}{tk._(': ')}{', '.join(formats)}" if formats else files,
+    ]
 
 
 def part(name: str) -> str:

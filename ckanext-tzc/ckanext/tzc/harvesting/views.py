@@ -181,7 +181,7 @@ def start(name: str) -> Page:
     except HarvestSourceInactiveError:
         tk.h.flash_error(tk._("The source is deleted. Take it back first, on the page that describes it."))
     else:
-        tk.h.flash_success(tk._("The harvest begins in a moment. Load this page again to see how it goes."))
+        tk.h.flash_success(tk._("The harvest begins in a moment. This page says how it goes."))
     return _to_source(package)
 
 

@@ -8,7 +8,7 @@ from tzc.harvesting import causes
 
 Words = Callable[[str], str]
 
-KEPT = ("trouble", "cause", "count")
+KEPT = ("trouble", "cause", "count", "by_hand")
 
 
 def kept(happening: Any) -> dict[str, str]:
@@ -21,6 +21,8 @@ def sentence(kind: str, _: Words, content: Mapping[str, Any]) -> str:
     """What happened; empty for what is none of a harvest."""
     if kind == "harvest.waits" and content.get("trouble") == "first":
         return _("The first harvest of a catalogue waits for you.")
+    if kind == "harvest.waits" and content.get("cause") == "left_out":
+        return _("A harvest waits for you, as its source's own filter leaves out suspiciously many datasets.")
     known = {
         "harvest.failed": _("A catalogue could not be harvested, or not whole."),
         "harvest.waits": _("A harvest waits for you, as suspiciously many datasets are missing at the source."),
@@ -38,7 +40,7 @@ def facts(kind: str, content: Mapping[str, Any], language: str, _: Words) -> lis
     if content.get("count"):
         found.append((_("Records"), str(content["count"])))
     if cause := causes.of(str(content.get("cause", ""))):
-        found += [(_("Reason"), cause.what.text(language)), (_("What to do"), cause.todo.text(language))]
+        found += [(_("Reason"), cause.what.text(language)), (_("What to do"), cause.advice(by_hand=bool(content.get("by_hand"))).text(language))]
     if content.get("trouble") == "first":
         found.append((_("What to do"), _("See what it would bring, then approve it, or give it up.")))
     return found

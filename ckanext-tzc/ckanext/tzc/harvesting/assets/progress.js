@@ -1,4 +1,4 @@
-// A run that is under way: its page asks now and then how it goes, and shows it, until it ends or waits for somebody. Without scripts one loads the page again.
+// A run that is under way: its page asks now and then how it goes, and shows it, until it ends or waits for somebody. Without scripts, or where nobody answers, a link loads the page again.
 (function () {
   "use strict";
   var LEAST = 2000;
@@ -11,6 +11,7 @@
     var badge = box.querySelector(".tzc-badge");
     var counts = box.querySelector(".tzc-count");
     var said = box.querySelector("[aria-live]");
+    var reload = box.querySelector("[data-tzc-progress-reload]");
     var pause = LEAST;
     var failures = 0;
     var spoken = Date.now();
@@ -46,10 +47,11 @@
         .catch(function () {
           failures += 1;
           pause = Math.min(pause * 2, MOST);
-          if (failures < GIVEN_UP) { later(); }
+          if (failures < GIVEN_UP) { later(); } else { reload.hidden = false; }
         });
     }
 
+    reload.hidden = true;
     later();
   }
 

@@ -11,6 +11,7 @@
     serving     the process that works on all
     scheduling  when a source is due
     orders      what people may ask of a source or a run
+    restoring   what a run deleted is taken back
     telling     where runs stand
     reasons     why not all went well, by cause
     standing    how a source stands: well or in trouble, and who is told when that changes

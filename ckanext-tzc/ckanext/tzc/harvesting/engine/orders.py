@@ -1,4 +1,4 @@
-"""What people may ask of a source: a run or a dry run; of a run: approval, a pause, its end, taking back what it deleted."""
+"""What people may ask of a source: a run or a dry run; of a run: approval, a pause, its end. Taking back what it deleted: `restoring`."""
 from __future__ import annotations
 
 import contextlib
@@ -9,13 +9,13 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.logic import HarvestJobExists
-from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
+from ckanext.harvest.model import HarvestJob, HarvestSource
 from ckanext.tzc.common import outages
 from ckanext.tzc.harvesters import listing
 
 from .. import sources
 from ..bridge import records
-from . import applying, documents, leases, reading, scheduling, store, working
+from . import applying, leases, reading, scheduling, store, working
 
 
 class OrderError(Exception):
@@ -145,28 +145,6 @@ def stop(source_id: str) -> store.Run:
         run.wanted = "stop"
         model.Session.commit()
     return run
-
-
-def restore(run: store.Run) -> int:
-    """Take back what a run deleted, and keep it though the source does not list it. How many."""
-    entry = store.Entry
-    query = sa.select(entry.identifier, entry.package_id).where(entry.run_id == run.id, entry.change == store.GONE, entry.outcome.is_not(None))
-    source_id, user = run.source_id, tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
-    back = []
-    for row in model.Session.execute(query).all():
-        package = model.Package.get(row.package_id)
-        if package is None or package.state != "deleted":
-            continue
-        tk.get_action("package_patch")({"user": user, "ignore_auth": True}, {"id": row.package_id, "state": "active"})
-        last = model.Session.query(HarvestObject).filter_by(harvest_source_id=source_id, guid=row.identifier, package_id=row.package_id)
-        shown = last.filter(HarvestObject.report_status != "deleted").order_by(HarvestObject.import_finished.desc().nulls_last()).first()
-        if shown is not None:
-            shown.current = True
-        store.keep(source_id, [{"identifier": row.identifier, "package_id": row.package_id, "missing": store.now(), "kept": True}])
-        model.Session.commit()
-        back.append(row.package_id)
-    documents.to_index(back)
-    return len(back)
 
 
 def work_now(run_id: str) -> None:

@@ -197,6 +197,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
         return {"change": store.REFUSED, "title": item.identifier[:500], "words": CONTROL.sub("", str(error)), "cause": error.cause, "content": item.content}
     except Exception as error:  # noqa: BLE001 -- whatever a reader falls over, the other records are no worse
         return _fallen_over(item, error)
+    made = reading.in_its_language(made, origin, known) if there else made
     given = made.dataset
     if there and known.given == given:
         return {"change": store.BACK, "title": given["title"], "package_id": known.package_id} if known.missing else None
@@ -271,12 +272,7 @@ def _depart(lease: Lease, origin: reading.Origin, plan: Plan) -> None:
     datasets, missing = _datasets(origin.id), _missing(origin.id)
     leaving = base.departures(datasets.keys() - missing.keys(), plan.present, whole=True, accept=origin.setting("accept_departures") is True)
     plan.doubted = len(leaving.doubted)
-    if plan.doubted:
-        words = tk._("%(missing)d of %(known)d datasets are missing at the source, suspiciously many: nothing is done until somebody has looked and approves the run or stops it.")
-        store.problem(lease.run_id, words % {"missing": plan.doubted, "known": len(datasets)}, "departures")
-        if filtered := len(leaving.doubted & plan.left_out.keys()):
-            words = tk._("%(num)d of them are still listed there: the filter of the source's mapping leaves them out.")
-            store.problem(lease.run_id, words % {"num": filtered}, "departures")
+    _doubt(lease, leaving.doubted, plan, len(datasets))
     now, patience = store.now(), grace(origin)
     kept = store.MISSING if patience else store.GONE
     rows = [_departure(kept, identifier, plan) for identifier in sorted(leaving.gone | leaving.doubted)]
@@ -291,6 +287,17 @@ def _depart(lease: Lease, origin: reading.Origin, plan: Plan) -> None:
     if waits := len(missing.keys() & datasets.keys()) - len(overdue):
         plan.count("absent", waits)
     model.Session.commit()
+
+
+def _doubt(lease: Lease, doubted: AbstractSet[str], plan: Plan, known: int) -> None:
+    """What is told of so many that leave at once that it is not believed: what the source lists no longer, and what its own filter leaves out."""
+    filtered = len(doubted & plan.left_out.keys())
+    if gone := len(doubted) - filtered:
+        words = tk._("%(missing)d of %(known)d datasets are missing at the source, suspiciously many: nothing is done until somebody has looked and approves the run or stops it.")
+        store.problem(lease.run_id, words % {"missing": gone, "known": known}, "departures")
+    if filtered:
+        words = tk._("The filter of the source's mapping leaves out %(num)d of %(known)d datasets, which are still listed there: nothing is done until somebody has looked.")
+        store.problem(lease.run_id, words % {"num": filtered, "known": known}, "left_out")
 
 
 def _departure(change: str, identifier: str, plan: Plan) -> Row:
@@ -325,4 +332,6 @@ def _end(lease: Lease, origin: reading.Origin, plan: Plan, client: Client) -> No
     pages = [dataclasses.asdict(page) for page in client.pages] if plan.whole and len(client.pages) <= MOST_PAGES else None
     values = {"whole": plan.whole, "counts": plan.counts, "planned": store.now(), "reading": origin.reading, "pages": pages, "repeats": plan.repeats}
     model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(**values))
+    if client.first_rows:
+        store.known(origin.id).first_rows = client.first_rows
     model.Session.commit()

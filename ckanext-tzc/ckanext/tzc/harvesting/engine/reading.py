@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,17 @@ from typing import Any
 import ckan.model as model
 import ckanext.tzc.harvesters
 import ckanext.tzc.schemas
+import sqlalchemy as sa
 from ckan.plugins import PluginImplementations
 from ckanext.harvest.interfaces import IHarvester
-from ckanext.harvest.model import HarvestSource
+from ckanext.harvest.model import HarvestObject, HarvestObjectExtra, HarvestSource
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import Client, Limits
-from ckanext.tzc.harvesters.record import Record
+from ckanext.tzc.harvesters.record import Note, Record
 
 import tzc.harvesting
-from tzc.harvesting import threeway
+from tzc.harvesting import repair, threeway
 
 from .. import mapping, mappings, sources
 from . import store
@@ -61,8 +63,8 @@ def origin(source_id: str) -> Origin:
     source, package = HarvestSource.get(source_id), model.Package.get(source_id)
     kind = kind_of(source.type)
     settings = sources.settings(source.config)
-    asked, shown = base.Source(source.url, settings), base.Source(sources.without_password(source.url), settings)
     using = mappings.in_force(source_id)
+    asked, shown = (base.Source(address, settings, using.get("columns", {})) for address in (source.url, sources.without_password(source.url)))
     told = "\0".join((_code(), source.type, source.url, source.config or "", package.owner_org or "", repr(territory().commune_names), mappings.as_text(using)))
     reading = hashlib.sha256(told.encode()).hexdigest()
     return Origin(source.id, package.title or package.name, kind.harvester, kind.limits, asked, shown, package.owner_org, reading, using)
@@ -90,6 +92,21 @@ def _code() -> str:
 def prepared(record: Record, source: Origin) -> mapping.Prepared:
     """The dataset of a record, without id and name, and what was mended and mapped. `mappings.LeftOutError` for one that the source's mapping leaves out."""
     return mapping.prepared(record, source.owner, source.harvester.record_address(source.shown, record.identifier), source.mapping)
+
+
+def in_its_language(made: mapping.Prepared, source: Origin, known: Any) -> mapping.Prepared:
+    """The dataset in the language that its words told the last time, where its new ones tell none: the source never said it, and has not taken it back.
+
+    `known`: the record as `store.items` gives it.
+    """
+    before = (known.given or {}).get("language")
+    if not before or made.dataset.get("language") or any(note.what == "language not understood" for note in made.notes):
+        return made
+    noted = sa.select(HarvestObjectExtra.value).join(HarvestObject, HarvestObject.id == HarvestObjectExtra.harvest_object_id)
+    mine = (HarvestObject.harvest_source_id == source.id, HarvestObject.guid == known.identifier, HarvestObject.current.is_(True), HarvestObjectExtra.key == "mended")
+    told = model.Session.execute(noted.where(*mine).limit(1)).scalar()
+    guessed = next((value for what, value in json.loads(told or "[]") if what == repair.LANGUAGE), "")
+    return dataclasses.replace(made, dataset={**made.dataset, "language": before}, notes=(*made.notes, Note(repair.LANGUAGE, guessed))) if guessed else made
 
 
 def merged(given: dict[str, Any], stored: dict[str, Any], before: dict[str, Any] | None, source: Origin, taken_over: Sequence[str] = ()) -> threeway.Merged:

@@ -6,12 +6,12 @@ from typing import Any
 
 import ckan.model as model
 import sqlalchemy as sa
-from ckanext.harvest.model import HarvestGatherError, HarvestObject, HarvestObjectError
+from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject, HarvestObjectError
 from ckanext.tzc.common.territory import language
 
 from tzc.harvesting import causes
 
-from . import store
+from . import scheduling, store
 
 MOST = 100
 """Records, and words of problems, that are told of one cause; the count is of all."""
@@ -19,13 +19,22 @@ MOST = 100
 Values = dict[str, Any]
 
 
-def told(code: str, words: str = "") -> Values:
-    """A cause for a reader: `{"cause", "what", "todo"}` and what `causes.Cause` says besides. Where the code is none of ours, what happened are the words."""
+def told(code: str, words: str = "", *, by_hand: bool = False) -> Values:
+    """A cause for a reader: `{"cause", "what", "todo"}` and what `causes.Cause` says besides. Where the code is none of ours, what happened are the words.
+
+    `by_hand`: its source is harvested only when somebody starts it.
+    """
     cause = causes.of(code)
     if cause is None:
         return {"cause": "", "what": words, "todo": "", "meant": False, "follows": False, "plain": True}
     kind = {name: getattr(cause, name) for name in ("meant", "follows", "plain")}
-    return {"cause": code, "what": cause.what.text(language()), "todo": cause.todo.text(language()), **kind}
+    return {"cause": code, "what": cause.what.text(language()), "todo": cause.advice(by_hand=by_hand).text(language()), **kind}
+
+
+def by_hand(run_id: str) -> bool:
+    """Whether the source of a run is harvested only when somebody starts it."""
+    job = HarvestJob.get(run_id)
+    return job is not None and scheduling.by_hand(job.source)
 
 
 def listing(run_id: str) -> list[Values]:
@@ -34,8 +43,9 @@ def listing(run_id: str) -> list[Values]:
     query = sa.select(cause, error.message, sa.func.count()).outerjoin(store.Problem, store.Problem.id == error.id).where(error.harvest_job_id == run_id)
     rows = model.Session.execute(query.group_by(cause, error.message).order_by(sa.func.count().desc(), error.message)).all()
     groups: dict[str, Values] = {}
+    hand = by_hand(run_id)
     for code, words, count in rows:
-        group = groups.setdefault(code or words, {**told(code, words or ""), "count": 0, "details": []})
+        group = groups.setdefault(code or words, {**told(code, words or "", by_hand=hand), "count": 0, "details": []})
         group["count"] += count
         if not group["plain"] and len(group["details"]) < MOST:
             group["details"].append({"words": words or "", "count": count})
@@ -48,7 +58,7 @@ def records(run_id: str) -> list[Values]:
     `id` is that of the record as it came (see `HarvestObject`), empty while the plan waits.
     """
     run = store.run(run_id)
-    return _grouped(_of_entries(run_id) if run is not None and not run.bridged else _of_objects(run_id))
+    return _grouped(_of_entries(run_id) if run is not None and not run.bridged else _of_objects(run_id), by_hand(run_id))
 
 
 def _of_entries(run_id: str) -> Any:
@@ -78,10 +88,10 @@ def refused() -> Any:
     return sa.or_(store.Entry.change == store.REFUSED, store.Entry.outcome.in_((store.REFUSED, store.FAULT)))
 
 
-def _grouped(found: Any) -> list[Values]:
+def _grouped(found: Any, hand: bool) -> list[Values]:
     groups: dict[str, Values] = {}
     for row in model.Session.execute(sa.select(found).where(found.c.place <= MOST).order_by(found.c.place)):
-        group = groups.setdefault(row.cause or row.words, {**told(row.cause, row.words or ""), "count": row.count, "records": []})
+        group = groups.setdefault(row.cause or row.words, {**told(row.cause, row.words or "", by_hand=hand), "count": row.count, "records": []})
         group["records"].append({"id": row.id or "", "guid": row.guid or row.id, "title": row.title or "", "words": "" if group["plain"] else row.words})
     return _by_count(groups.values())
 

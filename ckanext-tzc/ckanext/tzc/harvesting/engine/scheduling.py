@@ -3,8 +3,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from typing import Any
 
 from croniter import croniter
+
+from .. import sources
 
 LATEST = 15 * 60
 """Seconds, at most, after the time that a schedule names."""
@@ -15,6 +18,13 @@ FIELDS = 5
 def is_schedule(text: str) -> bool:
     """Whether cron would understand it, in its five fields."""
     return len(text.split()) == FIELDS and bool(croniter.is_valid(text))
+
+
+def by_hand(source: Any) -> bool:
+    """Whether a source (ckanext-harvest's row) is harvested only when somebody starts it."""
+    # only ours have a schedule; the configuration of others may be anything
+    schedule = sources.settings(source.config).get("schedule") if sources.is_ours(source.type) else None
+    return (source.frequency or "MANUAL") == "MANUAL" and not (isinstance(schedule, str) and is_schedule(schedule))
 
 
 def later(source_id: str) -> dt.timedelta:

@@ -47,7 +47,14 @@ def failed(run: store.Run, known: store.Known) -> None:
 def waits(run: store.Run, known: store.Known) -> None:
     """A plan waits for somebody, unless it was asked for as a dry run: who tries something out has not changed how the source stands. Commits nothing."""
     if not run.dry and run.asks in {DEPARTURES, FIRST}:
-        _become(run, known, run.asks, DEPARTURES if run.asks == DEPARTURES else "")
+        _become(run, known, run.asks, doubted(run.id) if run.asks == DEPARTURES else "")
+
+
+def doubted(run_id: str) -> str:
+    """Why a plan waits in which suspiciously much leaves: `departures`, or `left_out` where all of that is left out by the source's own filter."""
+    model.Session.flush()
+    codes = {group["cause"] for group in reasons.listing(run_id)}
+    return "left_out" if "left_out" in codes and DEPARTURES not in codes else DEPARTURES
 
 
 def _meant(code: str) -> bool:
@@ -87,6 +94,8 @@ def _tell(run: store.Run, trouble: str, cause: str, count: int) -> None:
     by = who.id if who and who.name != tk.config["ckan.site_id"] else None
     people = duties.holders(source.owner_org, duties.CONTRIBUTOR) if source.owner_org else frozenset()
     content: dict[str, Any] = {"title": source.title or source.name, "trouble": trouble, "cause": cause, "count": count}
+    if reasons.by_hand(run.id):
+        content["by_hand"] = "yes"
     about = {"source": source.id, "run": run.id, **({"partner": source.owner_org} if source.owner_org else {})}
     told = tuple(sorted(people or duties.administrators()))
     kind, path = KINDS[trouble], f"/harvest/{source.name}/job/{run.id}"

@@ -35,7 +35,7 @@ def now() -> dt.datetime:
 
 class Known(tk.BaseModel):
     """What is kept of a source: whether its first run was approved, how its last whole listing is known again, and how it was read then; before there was a run, records that
-    somebody asked for (`samples`). `trouble`, `since`, `well`: see `standing`.
+    somebody asked for (`samples`); of a table its header and first rows as it was last read (`first_rows`). `trouble`, `since`, `well`: see `standing`.
     """
 
     __tablename__ = "tzc_harvesting_source"
@@ -48,6 +48,7 @@ class Known(tk.BaseModel):
     since = sa.Column(sa.DateTime(timezone=True))
     well = sa.Column(sa.DateTime(timezone=True))
     samples = sa.Column(JSONB(none_as_null=True))
+    first_rows = sa.Column(JSONB(none_as_null=True))
 
 
 class ItemRow(tk.BaseModel):
@@ -196,6 +197,12 @@ def known(source_id: str) -> Known:
     model.Session.execute(insert(Known).values(source_id=source_id).on_conflict_do_nothing())
     found: Known = model.Session.get(Known, source_id, populate_existing=True)
     return found
+
+
+def first_rows(source_id: str) -> list[list[str]]:
+    """The header and the first rows of a source that is a table, as it was last read; nothing of any other."""
+    found: list[list[str]] | None = model.Session.query(Known.first_rows).filter_by(source_id=source_id).scalar()
+    return found or []
 
 
 def items(source_id: str, identifiers: list[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import ckan.model as model
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from ..bridge import telling as bridged
 from . import reading, reasons, store
@@ -96,7 +97,22 @@ def entries(run: store.Run, wanted: Values, limit: int, offset: int) -> tuple[li
     conditions += [getattr(entry, name) == wanted[name] for name in ("change", "outcome", "cause") if wanted.get(name)]
     if wanted.get("refused"):
         conditions.append(reasons.refused())
-    columns = (entry.identifier, entry.change, entry.title, entry.words, entry.cause, entry.differences, entry.notes, entry.package_id, entry.outcome)
+    columns = (entry.identifier, entry.change, entry.title, entry.words, entry.cause, entry.differences, entry.notes, entry.package_id, entry.outcome, _new())
     found = model.Session.execute(sa.select(*columns).where(*conditions).order_by(entry.number).limit(limit).offset(offset)).all()
     count = model.Session.execute(sa.select(sa.func.count()).select_from(entry).where(*conditions)).scalar() or 0
     return [{**row._mapping, "outcome": store.DID if row.outcome == store.WRITTEN else row.outcome} for row in found], int(count)
+
+
+def _new() -> Any:
+    """What a dataset that is to be created would be, of all that is kept of it: `{"licence", "axis", "files", "formats"}`; null of others, and once it is done."""
+    entry = store.Entry
+    # the formats as the schema has them
+    files = sa.func.jsonb_path_query_array(sa.func.coalesce(entry.ready, entry.given), sa.cast("$.resources[*]", JSONPATH))
+    told = sa.func.jsonb_build_object(
+        "licence", sa.func.coalesce(entry.given["license_id"].astext, ""),
+        "axis", sa.func.coalesce(entry.given["axis"], sa.text("'[]'::jsonb")),
+        "files", sa.func.jsonb_array_length(files),
+        "formats", sa.func.jsonb_path_query_array(files, sa.cast("$[*].format", JSONPATH)),
+        type_=JSONB,
+    )  # fmt: skip
+    return sa.case((sa.and_(entry.change == store.NEW, entry.given.is_not(None)), told), else_=None).label("new")

@@ -11,7 +11,7 @@ from ckanext.harvest.model import HarvestJob, HarvestSource
 
 from .. import sources
 from ..bridge import telling as bridged
-from ..engine import orders, store, telling
+from ..engine import orders, restoring, store, telling
 
 Values = dict[str, Any]
 
@@ -33,6 +33,8 @@ def _asked(name: str, context: Values, data_dict: Values) -> Any:
 def _run_of(package: Any, data_dict: Values) -> store.Run:
     """The run that is asked about, else the source's last."""
     run = store.run(str(data_dict["run"])) if data_dict.get("run") else store.last_run(package.id)
+    if run is None and not data_dict.get("run"):
+        raise tk.ObjectNotFound(tk._("This source was never harvested: there is no run yet."))
     if run is None or run.source_id != package.id:
         raise tk.ObjectNotFound(tk._("There is no such run."))
     return run
@@ -95,9 +97,14 @@ def tzc_harvest_stop(context: Values, data_dict: Values) -> Values:
 
 
 def tzc_harvest_restore(context: Values, data_dict: Values) -> Values:
-    """Take back what a `run` of `source` deleted (its last, where none is named). `{"restored"}`."""
+    """Take back what a `run` of `source` deleted (its last, where none is named).
+
+    `{"restored", "run", "begun", "others": [{"run", "begun", "datasets"}]}`: how many datasets, of which run; other runs that have something to take back, the newest first.
+    """
     package = _asked("tzc_harvest_restore", context, data_dict)
-    return {"restored": orders.restore(_run_of(package, data_dict))}
+    run = _run_of(package, data_dict)
+    told: Values = {"restored": restoring.restore(run), "run": run.id, "begun": run.begun.isoformat()}
+    return {**told, "others": [{**other._asdict(), "begun": other.begun.isoformat()} for other in restoring.left(package.id) if other.run != run.id]}
 
 
 @tk.side_effect_free

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tzc.harvesting import mapping as rules
 
-from .. import doubles, mappings, samples, sources
+from .. import columns, doubles, mappings, samples, sources
 from ..engine import store
 
 
@@ -33,11 +33,14 @@ def _shown(version: mappings.Version | None) -> dict[str, Any]:
     return {"version": version.number, "mapping": dict(version.mapping), "at": version.at.isoformat(), "by": user.name if user else None}
 
 
-def _checked(given: Any) -> dict[str, Any]:
+def _checked(given: Any, package: Any) -> dict[str, Any]:
     try:
-        return rules.checked(given, mappings.lists())
+        mapping = rules.checked(given, mappings.lists())
     except rules.MappingError as error:
         raise tk.ValidationError({"mapping": [f"{mistake.key}: {mistake.text(language())}" for mistake in error.mistakes]}) from error
+    if "columns" in mapping and not columns.has(package.id):
+        raise tk.ValidationError({"mapping": [f"columns: {tk._('only a table of datasets has columns')}"]})
+    return mapping
 
 
 @tk.side_effect_free
@@ -70,13 +73,15 @@ def tzc_harvest_mapping_try(context: dict[str, Any], data_dict: dict[str, Any]) 
     Returns `[{"title", "left_out", "lines": [[label, before, after]], "reasons"}]`. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     package = _source(context, data_dict, "tzc_harvest_mapping_try")
-    return mappings.tried(samples.seen(package.id).samples, _checked(data_dict.get("mapping")))
+    mapping = _checked(data_dict.get("mapping"), package)
+    return mappings.tried(samples.seen(package.id, mapping).samples, mapping)
 
 
-def tzc_harvest_mapping_sample(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, int]:
+def tzc_harvest_mapping_sample(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Ask a `source` for three of its records, on which its mapping is tried until there was a run; a plan that waits has its own.
 
-    Returns `{"samples"}`, how many came. Raises NotAuthorized, ObjectNotFound, ValidationError (also where the source cannot be asked, with the reason).
+    Returns `{"samples"}`, how many came; of a table of datasets also `columns`, which field each of its columns fills as things stand. Raises NotAuthorized, ObjectNotFound,
+    ValidationError (also where the source cannot be asked, with the reason).
     """
     package = _source(context, data_dict, "tzc_harvest_mapping_sample")
     source = HarvestSource.get(package.id)
@@ -89,25 +94,33 @@ def tzc_harvest_mapping_sample(context: dict[str, Any], data_dict: dict[str, Any
     try:
         came = samples.ask(package.id)
     except FetchError as error:
+        # the columns of a table that cannot be read yet are what its mapping is made of
+        model.Session.commit()
         raise tk.ValidationError({"source": [str(error)]}) from error
     model.Session.commit()
     if not came:
         raise tk.ValidationError({"source": [tk._("No record came that can be read. A dry run tells of each record why.")]})
-    return {"samples": came}
+    of_table = columns.shown(package.id, mappings.in_force(package.id).get("columns", {}))
+    return {"samples": came, **({"columns": {column["name"]: column["field"] for column in of_table["columns"]}} if of_table else {})}
 
 
 def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
-    """Save a source's `mapping` as a new version; `before` may name the version that it was made from, and is refused where there is a newer one.
+    """Save a source's `mapping` as a new version; `before` may name the version (its number, 0 for none) that it was made from, and is refused where there is a newer one.
 
     Returns what `tzc_harvest_mapping_show` gives; a mapping that says what the one in force says makes no new version. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     package = _source(context, data_dict, "tzc_harvest_mapping_update")
-    mapping = _checked(data_dict.get("mapping"))
+    mapping = _checked(data_dict.get("mapping"), package)
     former = mappings.latest(package.id)
     before = data_dict.get("before")
     newer = tk.ValidationError({"before": [tk._("Somebody saved another version meanwhile: look at it first.")]})
-    if before is not None and whole_number(before, least=0, digits=9) != (former.number if former else 0):
-        raise newer
+    if before is not None:
+        number = whole_number(before, least=0, digits=9)
+        if number is None:
+            words = tk._("The number of the version that this one was made from (0 where there was none), or nothing at all to save it whatever there is.")
+            raise tk.ValidationError({"before": [words]})
+        if number != (former.number if former else 0):
+            raise newer
     if mappings.as_text(mapping) == mappings.as_text(former.mapping if former else {}):
         return _shown(former)
     user = model.User.get(context.get("user") or "")
@@ -126,7 +139,8 @@ def tzc_harvest_mapping_update(context: dict[str, Any], data_dict: dict[str, Any
 def tzc_harvest_doubles(context: dict[str, Any], data_dict: dict[str, Any]) -> dict[str, Any]:
     """Datasets of a `source` that are perhaps there twice, those that nobody decided about first; `limit` (20, at most 100), `offset`.
 
-    Returns `{"count", "open", "doubles"}`; one is `{"mine", "other", "score", "reason", "words", "decision", "by", "at"}`, `mine` and `other` `{"id", "name", "title", "partner"}`.
+    Returns `{"count", "open", "doubles"}`; one is `{"mine", "other", "score", "reason", "words", "decision", "by", "at"}`, `mine` and `other` `{"id", "name", "title", "partner",
+    "source", "identifier", "files", "modified"}`: `source` is the title of the source that it was harvested from, or empty, `files` how many it has.
     Pairs whose other dataset the reader may not see are left out. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     package = _source(context, data_dict, "tzc_harvest_doubles")

@@ -59,7 +59,7 @@ def _short(package: Any, user: Any) -> Values:
     told = {"id": package.id, "name": package.name if seen else "", "title": title, "partner": (partner.title or partner.name) if partner else "", "state": package.state}
     origin = tk.h.tzc_harvest_origin({"id": package.id}) if seen else None
     files = sum(file.state == "active" for file in package.resources_all) if seen else 0
-    known = {"source": origin["title"] if origin else "", "missing": origin["missing"] if origin else "", "files": files}
+    known = {"source": origin["title"] if origin else "", "missing": origin["missing"] if origin else "", "left_out": origin["left_out"] if origin else "", "files": files}
     return {**told, **known, "modified": package.metadata_modified.isoformat() if seen else None}
 
 

@@ -1,0 +1,60 @@
+"""What a run deleted is taken back: which of it is still deleted, of one run and of all, and the way back."""
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import ckan.model as model
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckanext.harvest.model import HarvestObject
+
+from . import documents, store
+
+MOST = 20
+"""Runs that are told of."""
+
+
+class Left(NamedTuple):
+    """A run of which something can be taken back: its id, when it began, how many datasets."""
+
+    run: str
+    begun: dt.datetime
+    datasets: int
+
+
+def _deleted() -> Any:
+    """Rows of runs whose dataset was deleted, and still is."""
+    entry = store.Entry
+    gone = (entry.change == store.GONE, entry.outcome.is_not(None), model.Package.state == "deleted")
+    return sa.select(entry.run_id, entry.identifier, entry.package_id).join(model.Package, model.Package.id == entry.package_id).where(*gone)
+
+
+def count(run_id: str) -> int:
+    """How many datasets can be taken back of what a run deleted."""
+    rows = _deleted().where(store.Entry.run_id == run_id).subquery()
+    return int(model.Session.execute(sa.select(sa.func.count()).select_from(rows)).scalar() or 0)
+
+
+def left(source_id: str) -> list[Left]:
+    """Runs of a source of which something can be taken back, the newest first."""
+    rows, run = _deleted().subquery(), store.Run
+    query = sa.select(run.id, run.begun, sa.func.count()).join(rows, rows.c.run_id == run.id).where(run.source_id == source_id)
+    return [Left(*row) for row in model.Session.execute(query.group_by(run.id, run.begun).order_by(run.begun.desc()).limit(MOST))]
+
+
+def restore(run: store.Run) -> int:
+    """Take back what a run deleted, and keep it though the source does not list it. How many."""
+    source_id, user = run.source_id, tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    back = []
+    for row in model.Session.execute(_deleted().where(store.Entry.run_id == run.id)).all():
+        tk.get_action("package_patch")({"user": user, "ignore_auth": True}, {"id": row.package_id, "state": "active"})
+        last = model.Session.query(HarvestObject).filter_by(harvest_source_id=source_id, guid=row.identifier, package_id=row.package_id)
+        shown = last.filter(HarvestObject.report_status != "deleted").order_by(HarvestObject.import_finished.desc().nulls_last()).first()
+        if shown is not None:
+            shown.current = True
+        store.keep(source_id, [{"identifier": row.identifier, "package_id": row.package_id, "missing": store.now(), "kept": True}])
+        model.Session.commit()
+        back.append(row.package_id)
+    documents.to_index(back)
+    return len(back)
