@@ -19,7 +19,7 @@ from ckanext.tzc.common import outages
 from tzc.harvesting import threeway
 
 from .. import merges, reports
-from . import documents, reading, store, writing
+from . import documents, memory, reading, store, writing
 from .leases import Lease, LostError, WantedError
 
 log = logging.getLogger(__name__)
@@ -90,8 +90,10 @@ def _one_by_one(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
                 raise
             log.warning("A dataset of run %s failed: %s", lease.run_id, row.identifier, exc_info=True)
             model.Session.rollback()
+            short = memory.is_short(error)
+            words, cause = (memory.words(), memory.CAUSE) if short else (f"{type(error).__name__}: {str(error)[:500]}", "fault")
             lease.hold()
-            _tell(lease, origin, [Done(row, store.FAULT, words=f"{type(error).__name__}: {str(error)[:500]}", cause="fault")], {})
+            _tell(lease, origin, [Done(row, store.FAULT, words=words, cause=cause)], {})
             model.Session.commit()
 
 

@@ -20,8 +20,10 @@ from ckanext.tzc.harvesters.record import Item, RecordError
 from ckanext.tzc.harvesters.words import CONTROL
 from sqlalchemy.dialects.postgresql import insert
 
+from tzc import apart
+
 from .. import mappings, merges
-from . import comparing, reading, store, writing
+from . import comparing, memory, reading, store, writing
 from .leases import Lease
 
 log = logging.getLogger(__name__)
@@ -63,25 +65,48 @@ def make(lease: Lease, origin: reading.Origin) -> Plan:
     # a worker that died may have told of them already
     store.forget_problems(lease.run_id)
     model.Session.commit()
-    try:
-        if read_so and pages and not _lost(origin.id) and client.is_unchanged(pages):
-            client.pages = pages
-            missing = _missing(origin.id)
-            plan.present = set(_datasets(origin.id)) - missing.keys()
-            plan.left_out = {identifier: row.left_out for identifier, row in missing.items() if row.left_out}
-            plan.count("unchanged", len(plan.present))
-            plan.repeats = store.last_read(origin.id)
-        else:
-            for batch in _batches(base.listing(origin.harvester, client, origin.asked), BATCH):
-                _compare(lease, origin, plan, batch)
-    except FetchError as error:
+    if broken := _broken_off(lease, origin, plan, client, pages if read_so and pages and not _lost(origin.id) else []):
         plan.whole = False
-        _problem(lease, str(error), error.cause)
+        _problem(lease, *broken)
     if not plan.whole:
         _problem(lease, tk._("The listing is not whole: nothing is deleted here."), "partial")
     _depart(lease, origin, plan)
     _end(lease, origin, plan, client)
     return plan
+
+
+def _broken_off(lease: Lease, origin: reading.Origin, plan: Plan, client: Client, pages: list[Page]) -> tuple[str, str] | None:
+    """Look at all that the source lists, unless its pages are as they were; why the listing broke off, where it did, in words and by a code.
+
+    What was read is not held any more when this returns.
+    """
+    try:
+        if pages and client.is_unchanged(pages):
+            _repeat(origin, plan, client, pages)
+            return None
+        for batch in _batches(base.listing(origin.harvester, client, origin.asked), BATCH):
+            _compare(lease, origin, plan, batch)
+    except FetchError as error:
+        return str(error), error.cause
+    except Exception as error:
+        if not memory.is_short(error):
+            raise
+        model.Session.rollback()
+        log.warning("The source of run %s needs too much memory.", lease.run_id, exc_info=True)
+    else:
+        return None
+    apart.loosen(memory.RESERVE)
+    return memory.words(), memory.CAUSE
+
+
+def _repeat(origin: reading.Origin, plan: Plan, client: Client, pages: list[Page]) -> None:
+    """All is as it was when these pages were read."""
+    client.pages = pages
+    missing = _missing(origin.id)
+    plan.present = set(_datasets(origin.id)) - missing.keys()
+    plan.left_out = {identifier: row.left_out for identifier, row in missing.items() if row.left_out}
+    plan.count("unchanged", len(plan.present))
+    plan.repeats = store.last_read(origin.id)
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -220,8 +245,11 @@ def _fallen_over(item: Item, error: Exception) -> Row:
     if isinstance(error, sa.exc.SQLAlchemyError) or outages.is_outage(error):
         raise error
     log.warning("A record cannot be read: %s", item.identifier, exc_info=error)
+    refused = {"change": store.REFUSED, "title": item.identifier[:500], "content": item.content}
+    if memory.is_short(error):
+        return {**refused, "words": memory.words(), "cause": memory.CAUSE}
     words = tk._("The record cannot be read: %s") % f"{type(error).__name__}: {CONTROL.sub('', str(error))[:300]}"
-    return {"change": store.REFUSED, "title": item.identifier[:500], "words": words, "cause": "fault", "content": item.content}
+    return {**refused, "words": words, "cause": "fault"}
 
 
 def _shown(package_id: str) -> dict[str, Any]:

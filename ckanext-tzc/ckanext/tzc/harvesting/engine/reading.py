@@ -42,9 +42,17 @@ class Origin:
     """What the source's mapping says while this run goes on."""
 
     def client(self) -> Client:
-        """What asks this source. The territory's own servers are asked as fast as they answer."""
-        internal = self.asked.settings.get("allow_internal") is True
-        return Client(allow_internal=internal, limits=dataclasses.replace(self.limits, pace=0) if internal else self.limits, headers=self.harvester.headers(self.asked))
+        """What asks this source."""
+        return Client(allow_internal=self.is_internal, limits=self.within(), headers=self.harvester.headers(self.asked))
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it may lead into the internal network."""
+        return self.asked.settings.get("allow_internal") is True
+
+    def within(self) -> Limits:
+        """Its limits. The territory's own servers are asked as fast as they answer."""
+        return dataclasses.replace(self.limits, pace=0) if self.is_internal else self.limits
 
     def setting(self, name: str) -> Any:
         """What the source's configuration says."""

@@ -69,7 +69,8 @@ class ItemRow(tk.BaseModel):
 
 class Run(tk.BaseModel):
     """A run, with the id of its job in ckanext-harvest. `asks`: why it waits for somebody (`first`, `departures`, `dry`); `wanted`: what somebody wants of it (`pause`, `stop`);
-    `owner` and `beat`: which process works on it and when that last said so; `counts`: see `telling`; `done`: the same of what was done, once it ended;
+    `owner` and `beat`: which process works on it and when that last said so; `broke`: how the last one ended that broke off (a signal's name, an exit code);
+    `counts`: see `telling`; `done`: the same of what was done, once it ended;
     `by`: the account (its name) that asked for it, nobody where it was its time; `repeats`: the run that read the listing, where this one found it unchanged;
     `bridged`: another program's harvester does it (see `bridge`), and `pages` are the ids of what it listed, in its order.
     """
@@ -91,6 +92,7 @@ class Run(tk.BaseModel):
     owner = sa.Column(sa.UnicodeText)
     beat = sa.Column(sa.DateTime(timezone=True))
     taken_over = sa.Column(sa.Integer, nullable=False, server_default="0")
+    broke = sa.Column(sa.UnicodeText, nullable=False, server_default="")
     begun = sa.Column(sa.DateTime(timezone=True), nullable=False)
     planned = sa.Column(sa.DateTime(timezone=True))
     approved = sa.Column(sa.DateTime(timezone=True))
