@@ -171,16 +171,19 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
     columns = (store.Entry.identifier, store.Entry.digest, store.Entry.change)
     query = sa.select(*columns).where(store.Entry.run_id == lease.run_id, store.Entry.identifier.in_(list(good)))
     planned = {row.identifier: row for row in model.Session.execute(query)}
+    digests = {name: hashlib.sha256(f"{origin.reading}\0{item.content}".encode("utf-8", "surrogatepass")).hexdigest() for name, item in good.items()}
+    new = {name for name in good if not (name in planned and planned[name].digest == digests[name]) and not _is_settled(known.get(name), digests[name])}
+    records = reading.Records(origin, {name: good[name].content for name in new})
     rows: list[Row] = []
     same: list[Row] = []
     for identifier, item in good.items():
-        digest = hashlib.sha256(f"{origin.reading}\0{item.content}".encode("utf-8", "surrogatepass")).hexdigest()
+        digest = digests[identifier]
         plan.present.add(identifier)
         if identifier in planned and planned[identifier].digest == digest:
             plan.count(planned[identifier].change)
             continue
         try:
-            row = _row(writer, origin, item, digest, known.get(identifier))
+            row = _row(writer, origin, item, known.get(identifier), records if identifier in new else None)
         except mappings.LeftOutError as error:
             plan.present.remove(identifier)
             plan.left_out[identifier] = error.filter
@@ -206,16 +209,21 @@ def _write(rows: list[Row]) -> None:
         model.Session.execute(statement, filled)
 
 
-def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | None:
-    """What is to be done for one record; nothing where it is as it was. LeftOutError for one that was taken before and that the mapping leaves out by now."""
+def _is_settled(known: Any, digest: str) -> bool:
+    """Whether a record need not be read: its dataset was merged with another one, so that it matters only that the source lists it; or it came as it is known."""
+    return known is not None and bool(known.withdrawn or (known.there and known.digest == digest and known.missing is None))
+
+
+def _row(writer: writing.Writer, origin: reading.Origin, item: Item, known: Any, records: reading.Records | None) -> Row | None:
+    """What is to be done for one record, which is among `records` where it had to be read; nothing where it is as it was. LeftOutError for one that was taken before and that the
+    mapping leaves out by now."""
     if known is not None and known.withdrawn:
-        # its dataset was merged with another one: that the source lists it is all that matters
         return {"change": store.BACK, "title": item.identifier[:500], "package_id": known.package_id} if known.missing else None
-    there = bool(known is not None and known.there)
-    if there and known.digest == digest and known.missing is None:
+    if records is None:
         return None
+    there = bool(known is not None and known.there)
     try:
-        made = reading.prepared(base.record_of(origin.harvester, item.content, origin.shown), origin)
+        made = records.prepared(item.identifier)
     except RecordError as error:
         if there and isinstance(error, mappings.LeftOutError):
             raise
@@ -230,7 +238,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
     try:
         if not there:
             return {**found, "change": store.NEW, "ready": writer.new(given)}
-        stored = _shown(known.package_id)
+        stored = writing.shown(known.package_id)
         told = reading.merged(given, stored, known.given, origin)
         writer.changed(model.Package.get(known.package_id), told.dataset)
     except tk.ValidationError as error:
@@ -250,12 +258,6 @@ def _fallen_over(item: Item, error: Exception) -> Row:
         return {**refused, "words": memory.words(), "cause": memory.CAUSE}
     words = tk._("The record cannot be read: %s") % f"{type(error).__name__}: {CONTROL.sub('', str(error))[:300]}"
     return {**refused, "words": words, "cause": "fault"}
-
-
-def _shown(package_id: str) -> dict[str, Any]:
-    """A dataset as it is here."""
-    shown: dict[str, Any] = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": package_id})
-    return shown
 
 
 def _told(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from ckanext.tzc.harvesters.record import Record
 import tzc.harvesting
 from tzc.harvesting import threeway
 
-from .. import mapping, mappings, sources
+from .. import contents, mapping, mappings, sources
 from . import store
 
 
@@ -95,9 +95,30 @@ def _code() -> str:
     return read.hexdigest()
 
 
-def prepared(record: Record, source: Origin) -> mapping.Prepared:
-    """The dataset of a record, without id and name, and what was mended and mapped. `mappings.LeftOutError` for one that the source's mapping leaves out."""
-    return mapping.prepared(record, source.owner, source.harvester.record_address(source.shown, record.identifier), source.mapping)
+class Records:
+    """Records of a source, read together; what was found in their files is asked of the database once for all of them."""
+
+    def __init__(self, source: Origin, contents_of: Mapping[str, str]) -> None:
+        self._source = source
+        self._read = {identifier: self._one(content) for identifier, content in contents_of.items()}
+        self._known = contents.remembered(record for record in self._read.values() if isinstance(record, Record))
+
+    def _one(self, content: str) -> Record | Exception:
+        try:
+            return base.record_of(self._source.harvester, content, self._source.shown)
+        except MemoryError as error:
+            # what was read takes its memory as long as it can be traced
+            return error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001 -- whatever a reader falls over, the other records are no worse
+            return error
+
+    def prepared(self, identifier: str) -> mapping.Prepared:
+        """The dataset of a record, without id and name, and what was mended and mapped; else the error that it brought about.
+        `mappings.LeftOutError` for one that the source's mapping leaves out."""
+        record, source = self._read[identifier], self._source
+        if isinstance(record, Exception):
+            raise record
+        return mapping.prepared(record, source.owner, source.harvester.record_address(source.shown, record.identifier), source.mapping, self._known)
 
 
 def merged(given: dict[str, Any], stored: dict[str, Any], before: dict[str, Any] | None, source: Origin, taken_over: Sequence[str] = ()) -> threeway.Merged:

@@ -33,6 +33,11 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc)
 
 
+def stamp(moment: dt.datetime | None = None) -> dt.datetime:
+    """A moment, this one without it, as CKAN and ckanext-harvest keep them: in UTC, without saying so."""
+    return (moment or now()).astimezone(dt.timezone.utc).replace(tzinfo=None)
+
+
 class Known(tk.BaseModel):
     """What is kept of a source: whether its first run was approved, how its last whole listing is known again, and how it was read then; before there was a run, records that
     somebody asked for (`samples`). `trouble`, `since`, `well`: see `standing`.

@@ -96,7 +96,7 @@ def _work(lease: leases.Lease) -> None:
     if run.state == store.WAITING:
         run.state = store.PLANNING
         # ckanext-harvest closes jobs whose gathering is over and that have no objects
-        job.status, job.gather_started, job.gather_finished = "Running", store.now().replace(tzinfo=None), None
+        job.status, job.gather_started, job.gather_finished = "Running", store.stamp(), None
     state = run.state
     origin = reading.origin(run.source_id)
     model.Session.commit()
@@ -191,7 +191,7 @@ def _end(run: store.Run, state: str) -> None:
     run.state, run.ended, run.owner, run.pages = state, store.now(), None, None
     job = HarvestJob.get(run.id)
     if job is not None:
-        moment = run.ended.replace(tzinfo=None)
+        moment = store.stamp(run.ended)
         job.status, job.gather_finished, job.finished = "Finished", job.gather_finished or moment, moment
 
 
