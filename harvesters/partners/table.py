@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import itertools
 import re
+import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
-import python_calamine
 from tzc.catalogue import addresses
+from tzc.tables import workbook
+from tzc.tables.errors import Refused
 
 from .. import words
 from ..base import Harvester, Source
@@ -24,13 +25,12 @@ from .columns import FIELDS, compared, places
 from .rest import Notes, agent, lines, opened, web, written
 
 LEVELS = {"open": "open", "ouvert": "open", "registered": "registered", "inscription": "registered", "restricted": "restricted", "restreint": "restricted"}
-MOST_ROWS, MOST_UNPACKED, MOST_CELLS = 100_000, 200 * 2**20, 10_000_000
 FIRST_ROWS, LONGEST_CELL = 40, 2000
 """Rows that are kept to choose the columns by, and characters of a cell of those."""
 
-CELL = re.compile(rb"<(?:\w+:)?(row|c)\b([^<>]*)>")
-PLACE = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Za-z]{0,9})(\d{1,12})["']""")
-"""Rows and cells of a sheet, and where they say that they stand."""
+MOST_ROWS = 100_000
+LIMITS = workbook.Limits(size=200 * 2**20, rows=2**20, columns=2**14, cells=10_000_000)
+"""What of a workbook is read at all: no sheet of an XLSX has more rows and columns."""
 
 
 class Table(Harvester):
@@ -156,40 +156,32 @@ def _sheet(answer: Answer, wanted: str) -> list[list[str]]:
     """A sheet of an XLSX: the named, else the first."""
     try:
         packed = zipfile.ZipFile(io.BytesIO(answer.body))
-        if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
-            raise FetchError(f"{answer.shown} is larger than {MOST_UNPACKED // 2**20} MB when it is unpacked.", "too_large")
-        if "xl/workbook.xml" not in packed.namelist():
-            raise FetchError(f"{answer.shown} is no XLSX.")
-        if max(_cells(packed.read(entry)) for entry in packed.infolist()) > MOST_CELLS:
-            raise FetchError(f"{answer.shown} has a sheet of more than {MOST_CELLS} cells, empty ones between others included.", "too_large")
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.body))
-        if wanted and wanted not in book.sheet_names:
-            raise FetchError(f"The workbook has no sheet {wanted}; it has: {', '.join(book.sheet_names)[:300]}.", "configuration")
-        rows = book.get_sheet_by_name(wanted or book.sheet_names[0]).to_python()
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, python_calamine.CalamineError, IndexError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise FetchError(f"{answer.shown} is a broken or cut off XLSX: {str(error)[:200]}", "cut_off") from error
-    return _tidy([[_cell(value) for value in row] for row in rows])
+    if sum(entry.file_size for entry in packed.infolist()) > LIMITS.size:
+        raise _refused(answer, Refused("too_big", have=0, most=0))
+    if "xl/workbook.xml" not in packed.namelist():
+        raise FetchError(f"{answer.shown} is no XLSX.")
+    with tempfile.TemporaryDirectory(prefix="tzc-table-") as folder:
+        file = Path(folder) / "book.xlsx"
+        file.write_bytes(answer.body)
+        try:
+            return _tidy(list(itertools.islice(workbook.read(file, Path(folder) / "rows", LIMITS, named=wanted).rows(), MOST_ROWS + 2)))
+        except Refused as refusal:
+            raise _refused(answer, refusal, wanted) from refusal
 
 
-def _cells(sheet: bytes) -> int:
-    """How many cells the rectangle around all cells of a sheet has. What reads sheets keeps a place for each, and ends the process where it has none."""
-    row = column = rows = columns = 0
-    for found in CELL.finditer(sheet):
-        stated = PLACE.search(found[2])
-        if found[1] == b"row":
-            row, column = int(stated[2]) if stated else row + 1, 0
-        else:
-            column = functools.reduce(lambda total, letter: total * 26 + letter - 64, stated[1].upper(), 0) if stated and stated[1] else column + 1
-            row = int(stated[2]) if stated and stated[1] else row
-        rows, columns = max(rows, row), max(columns, column)
-    return rows * columns
-
-
-def _cell(value: object) -> str:
-    """A cell as text: a whole number without its point, a date as such."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _refused(answer: Answer, refusal: Refused, wanted: str = "") -> FetchError:
+    """Why a workbook is not read."""
+    if refusal.code == "no_sheet":
+        return FetchError(f"The workbook has no sheet {wanted}; it has: {refusal.parameters['have']}.", "configuration")
+    if refusal.code == "workbook":
+        return FetchError(f"{answer.shown} is a broken or cut off XLSX: {refusal.parameters['detail']}", "cut_off")
+    if refusal.code == "too_big":
+        return FetchError(f"{answer.shown} is larger than {LIMITS.size // 2**20} MB when it is unpacked.", "too_large")
+    if refusal.code == "memory":
+        return FetchError(f"{answer.shown} needs more memory or time than a workbook may take.", "too_large")
+    return FetchError(f"{answer.shown} has a sheet of more than {LIMITS.cells} cells, empty ones between others included.", "too_large")
 
 
 def _tidy(rows: list[list[str]]) -> list[list[str]]:

@@ -26,6 +26,8 @@ CODES: Mapping[str, str] = {
     "binary": "The file does not hold text.",
     "workbook": "The workbook cannot be opened: %(detail)s",
     "no_sheet": "No sheet of the workbook has a header and rows.",
+    "too_many_cells": "A sheet has more than %(most)s cells, empty ones between others included.",
+    "memory": "The workbook needs more memory or time than one may take.",
     "json": "Line %(row)s, column %(column)s: this is not JSON (%(detail)s).",
     "not_geojson": "The file is JSON but not GeoJSON: %(detail)s",
     "too_big": "The file has %(have)s bytes; at most %(most)s are loaded.",

@@ -1,6 +1,7 @@
 """Values that people and other catalogues write: what is refused with a way to mend it, what is kept, what reaches the index and the feeds."""
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", 
 Publish = Callable[..., dict[str, Any]]
 Errors = Callable[..., dict[str, Any]]
 DCATAP = "http://data.europa.eu/r5r/"
+LONG = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(50))
 HVD = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
 
 
@@ -69,6 +71,8 @@ def feed(package: dict[str, Any]) -> Graph:
         ("name", "new", "donnees-new"),
         ("resources", [{"url": "pas une adresse"}], "pas une adresse"),
         ("resources", [{"url": "http://"}], "http://"),
+        ("resources", [{"url": f"https://example.org/{LONG[:2481]}"}], "2500"),
+        ("identifier", LONG[:2501], "2500"),
         ("resources", [{"url": "https://example.org/a", "download_url": "javascript:alert(1)"}], "javascript"),
     ],
 )
@@ -76,6 +80,14 @@ def test_a_wrong_value_is_refused_with_a_way_to_mend_it(errors: Errors, field: s
     found = errors(**{field: value})
     assert list(found) == [field]
     assert word in str(found[field])
+
+
+def test_the_longest_address_and_identifier(publish: Publish) -> None:
+    """What the database's indexes take, however little it can be packed."""
+    address, identifier = f"https://example.org/{LONG[:2480]}", LONG[:2500]
+    made = publish(resources=[{"url": address, "name": "a"}], identifier=identifier)
+    shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": made["id"]})
+    assert (shown["resources"][0]["url"], shown["identifier"]) == (address, identifier)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Fixtures of tests of our harvesters."""
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator
@@ -12,6 +13,22 @@ from tests.people import PASSWORD, Person
 from tests.sites import Site, served
 
 Harvest = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def world(loaded_app: Any, emptied: Callable[[], None]) -> Iterator[Any]:
+    """A portal with sources that were harvested well, one for all cases of a module (see `world.World`)."""
+    from ckan.lib import search
+    from ckan.tests.helpers import CKANTestApp
+
+    from tests.portal.harvesting.world import World
+
+    emptied()
+    search.clear_all()
+    with contextlib.ExitStack() as stack:
+        with loaded_app.flask_app.test_request_context():
+            made = World(CKANTestApp(loaded_app.app), stack)
+        yield made
 
 
 @pytest.fixture

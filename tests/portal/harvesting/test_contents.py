@@ -11,6 +11,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
+import sqlalchemy as sa
 from ckanext.tzc.harvesters import http, peek
 from ckanext.tzc.harvesting import contents, jobs
 from ckanext.tzc.harvesting.engine import orders, store, telling, writing
@@ -288,3 +289,23 @@ def test_every_kind_has_a_name_and_a_code() -> None:
     assert (contents.code_of(""), contents.code_of("truc"), contents.code_of("WMS"), contents.code_of("SHP"), contents.code_of("shapefile")) == ("", "", None, "SHP", "SHP")
     assert set(contents._certain()) & {"csv", "wms", "shapefile", "geopackage"} == {"csv", "wms", "shapefile", "geopackage"} and not {"zip", "json", "html", "web page"} & set(contents._certain())
     assert set(repair.CONTESTED) <= {contents.code_of(contents.format_of(code).name) for code in repair.CONTESTED}
+
+
+def test_what_was_found_is_asked_for_once_for_many_records(served: Served) -> None:
+    jobs.look_into_files()
+    served.packages[:] = [{**served.packages[0], **package(f"jeu-{number}", f"Jeu {number}"), "resources": served.packages[0]["resources"]} for number in range(20)]
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(model.meta.engine, "before_cursor_execute", hear)
+    try:
+        run_id = tk.get_action("tzc_harvest_dry_run")({"user": admin()}, {"source": "une-source"})["run"]
+        orders.work_now(run_id)
+    finally:
+        sa.event.remove(model.meta.engine, "before_cursor_execute", hear)
+    assert len([statement for statement in asked if "FROM tzc_harvesting_content" in statement]) == 1
+    entries = model.Session.query(store.Entry).filter_by(run_id=run_id, change=store.NEW).all()
+    assert len(entries) == 19
+    assert all([file.get("format") for file in entry.given["resources"]] == ["CSV", "SHP", "CSV", "GeoJSON", "WMS"] for entry in entries)

@@ -60,4 +60,4 @@ def test_a_worker_that_gives_no_sign_is_ended(source: Callable[..., dict[str, An
     assert not [process for process in seen if psutil.pid_exists(process)]
     user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
     told = tk.get_action("tzc_harvest_status")({"user": user}, {"source": "lente"})
-    assert told["problems"] == ["La moisson s’est interrompue 2 fois et est abandonnée."]
+    assert told["problems"] == ["La moisson s’est interrompue 2 fois et est abandonnée. La dernière fois, elle n’a donné aucun signe de vie pendant 2 secondes."]

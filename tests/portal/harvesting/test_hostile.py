@@ -4,7 +4,6 @@ The run ends, its page says why, nothing of the portal is lost, and the other so
 """
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import ssl
@@ -38,20 +37,6 @@ SOME = ("ckan", "dcat-turtle", "table-csv")
 JSON, XML, PAGED = ("ckan", "udata", "opendatasoft", "data.json"), ("csw", "dcat-xml"), ("ckan", "csw", "dcat-turtle", "udata")
 NOT_WHOLE = "Le catalogue n’a pas été lu en entier."
 LIMITS = Limits(connect=2, read=5, answer=20, size=MEGABYTE, tries=2, pause=0.01, longest_pause=2)
-
-
-@pytest.fixture(scope="module")
-def world(loaded_app: Any, emptied: Callable[[], None]) -> Iterator[World]:
-    """One for all cases."""
-    from ckan.lib import search
-    from ckan.tests.helpers import CKANTestApp
-
-    emptied()
-    search.clear_all()
-    with contextlib.ExitStack() as stack:
-        with loaded_app.flask_app.test_request_context():
-            made = World(CKANTestApp(loaded_app.app), stack)
-        yield made
 
 
 @pytest.fixture

@@ -172,7 +172,8 @@ def test_a_run_that_kills_its_workers_is_given_up(run_id: str, monkeypatch: pyte
         assert (told(run_id).owner, told(run_id).taken_over) == (None, number + 1)
     monkeypatch.undo()
     orders.work_now(run_id)
-    assert telling.summary(told(run_id))["problems"] == [f"La moisson s’est interrompue {leases.MOST_TAKEN_OVER + 1} fois et est abandonnée."]
+    why = "Son processus a été arrêté à chaque fois (SIGKILL), comme il arrive quand la mémoire manque : une moisson peut en prendre 1024 Mo (tzc.harvesting.memory)."
+    assert telling.summary(told(run_id))["problems"] == [f"La moisson s’est interrompue {leases.MOST_TAKEN_OVER + 1} fois et est abandonnée. {why}"]
     assert told(run_id).state == store.FAILED
 
 

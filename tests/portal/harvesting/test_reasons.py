@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +51,33 @@ def says(site: Site, datasets: list[tuple[str, str]], etag: str = "") -> None:
         return Reply(reply.body, headers={**reply.headers, **headers})
 
     site.answer = answer
+
+
+def test_an_address_that_is_too_long_is_refused_alone(site: Site, source: Source) -> None:
+    """No index of the database takes it. The others are taken."""
+    address = "https://example.org/" + "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(50))[:2700]
+    with_file = f'<jeu-01> dcat:distribution <jeu-01/f> . <jeu-01/f> a dcat:Distribution ; dcat:accessURL <{address}> .'
+    site.answer = lambda _: answered(turtle(site, TITLES, with_file), "text/turtle")
+    source(f"{site.address}/catalog", "tzc_dcat")
+    run_id = act("tzc_harvest_dry_run")["run"]
+    orders.work_now(run_id)
+    assert (act("tzc_harvest_status")["state"], act("tzc_harvest_status")["found"]["new"], act("tzc_harvest_status")["found"]["refused"]) == (store.PLANNED, 5, 1)
+    act("tzc_harvest_approve")
+    orders.work_now(run_id)
+    told = act("tzc_harvest_status")
+    assert (told["state"], told["done"], told["problems"]) == (store.DONE, {"new": 5, "refused": 1}, [])
+    [entry] = act("tzc_harvest_entries", outcome="refused")["entries"]
+    assert (entry["title"], entry["cause"]) == ("Comptage 01", "schema") and "2500" in entry["words"] and "psycopg2" not in entry["words"]
+
+
+def test_an_identifier_that_is_too_long_is_told_of(site: Site, source: Source) -> None:
+    long = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(50))[:2700]
+    site.answer = lambda _: answered(turtle(site, [*TITLES, (long, "Trop long")]), "text/turtle")
+    source(f"{site.address}/catalog", "tzc_dcat")
+    harvest()
+    told = act("tzc_harvest_status")
+    assert (told["state"], told["whole"], told["done"]) == (store.DONE, False, {"new": 6})
+    assert told["problems"][0].startswith("An identifier is longer than 2000 characters: ") and told["causes"][0]["cause"] == "broken_record"
 
 
 @pytest.fixture

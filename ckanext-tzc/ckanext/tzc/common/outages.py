@@ -38,6 +38,8 @@ def _says_so(error: BaseException) -> bool:
 
 
 def _says_so_of_the_database(error: BaseException | None) -> bool:
-    """A broken connection has no code, and at times no kind."""
+    """A broken connection has no code, and at times no kind. Nor has it one when this process has no memory for an answer, which another try does not mend."""
     code = getattr(error, "pgcode", None)
+    if code is None and "out of memory" in str(error):
+        return False
     return code.startswith(STATES) if code else isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)) or type(error) is psycopg2.DatabaseError

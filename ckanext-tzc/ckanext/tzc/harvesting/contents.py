@@ -4,12 +4,11 @@ Nothing that goes wrong here harms a dataset: it stays as its source described i
 """
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -100,11 +99,22 @@ def _certain() -> list[str]:
 # what is remembered, used when a record is read
 
 
-def remembered(record: Record) -> Record:
-    """The record with the formats that were found in its files before, each noted. Asks nobody."""
-    open_to_doubt = [file.url for file in record.resources if (code := code_of(file.format)) is not None and (not code or code in repair.CONTESTED)]
-    known = _known(open_to_doubt)
-    if not known:
+def remembered(records: Iterable[Record]) -> dict[str, str]:
+    """What was found before in files of records whose format is missing or contested: codes by address. Asks the database, once for all, and nobody else."""
+    addresses = sorted({address for record in records for address in _doubtful(record)})
+    if not addresses:
+        return {}
+    return dict(model.Session.execute(sa.select(Content.url, Content.found).where(Content.url.in_(addresses), Content.found != "")).all())
+
+
+def _doubtful(record: Record) -> list[str]:
+    return [file.url for file in record.resources if (code := code_of(file.format)) is not None and (not code or code in repair.CONTESTED)]
+
+
+def known_better(record: Record, known: Mapping[str, str]) -> Record:
+    """The record with the formats that were found in its files before (`remembered`), each noted."""
+    open_to_doubt = [address for address in _doubtful(record) if address in known]
+    if not open_to_doubt:
         return record
     files, notes = [], []
     for file in record.resources:
@@ -115,12 +125,6 @@ def remembered(record: Record) -> Record:
             file = dataclasses.replace(file, format=kind.name, media=kind.media or file.media)  # noqa: PLW2901 -- the file as it is known now
         files.append(file)
     return dataclasses.replace(record, resources=tuple(files), notes=(*record.notes, *notes)) if notes else record
-
-
-def _known(addresses: Collection[str]) -> dict[str, str]:
-    if not addresses:
-        return {}
-    return dict(model.Session.execute(sa.select(Content.url, Content.found).where(Content.url.in_(addresses), Content.found != "")).all())
 
 
 def _said(url: str, before: str, after: str) -> str:
@@ -161,7 +165,7 @@ def _wanted(most: int) -> list[Wanted]:
         .join(made, sa.and_(made.package_id == package.id, made.current.is_(True)))
         .join(source, source.id == made.harvest_source_id)
         .outerjoin(Content, Content.url == file.url)
-        .where(file.state == "active", package.state == "active", contested, sa.func.coalesce(file.url_type, "") == "", source.type.startswith("tzc_", autoescape=True))
+        .where(file.state == "active", package.state == "active", contested, sa.func.coalesce(file.url_type, "") == "", sources.OF_OUR_KINDS)
         .where(sa.or_(Content.url.is_(None), Content.again <= store.now()), sa.func.octet_length(file.url) <= LONGEST_ADDRESS)
         .order_by(Content.looked.asc().nulls_first(), file.id)
         .limit(most)
@@ -169,14 +173,8 @@ def _wanted(most: int) -> list[Wanted]:
     found: dict[str, Wanted] = {}
     for row in model.Session.execute(query).all():
         if sources.is_web(row.url):
-            found.setdefault(row.url, Wanted(row.url, row.etag or "", row.modified or "", row.found or "", _is_internal(row.config)))
+            found.setdefault(row.url, Wanted(row.url, row.etag or "", row.modified or "", row.found or "", sources.allows_internal(row.config)))
     return list(found.values())
-
-
-def _is_internal(config: str | None) -> bool:
-    with contextlib.suppress(ValueError):
-        return sources.settings(config).get("allow_internal") is True
-    return False
 
 
 def look(seconds: float, most: int | None = None) -> int:
@@ -262,7 +260,7 @@ def _write(url: str, found: str) -> None:
 
 
 def _mend(package: Any, url: str, found: str) -> bool:
-    shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "for_update": True, "user": ""}, {"id": package.id})
+    shown = writing.shown(package.id, for_update=True)
     files = [_mended(file, found) if file.get("url") == url else file for file in shown.get("resources") or []]
     return files != shown.get("resources") and writing.Writer(package.owner_org).update(package, {**shown, "resources": files})
 

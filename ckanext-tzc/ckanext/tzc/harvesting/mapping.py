@@ -42,12 +42,12 @@ class Prepared:
     notes: tuple[Note, ...]
 
 
-def prepared(record: Record, owner: str | None, address: str, using: Mapping[str, Any]) -> Prepared:
-    """A record as a dataset, after the repairs that need the territory or what was found in files, by the source's mapping (`mappings.in_force`).
+def prepared(record: Record, owner: str | None, address: str, using: Mapping[str, Any], formats: Mapping[str, str]) -> Prepared:
+    """A record as a dataset, after the repairs that need the territory or what was found in files (`contents.remembered`), by the source's mapping (`mappings.in_force`).
 
     `mappings.LeftOutError` for one that a filter leaves out.
     """
-    applied = mappings.apply(located(contents.remembered(record)), using)
+    applied = mappings.apply(located(contents.known_better(record, formats)), using)
     made = dataset(applied.record, owner, address)
     return Prepared({**made, "axis": list(applied.axes)} if applied.axes else made, applied.record.notes)
 

@@ -12,8 +12,9 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from .engine import standing, store
+from .sources import OF_OUR_KINDS
 
-OURS = (HarvestSource.active.is_(True), HarvestSource.type.startswith("tzc_", autoescape=True))
+OURS = (HarvestSource.active.is_(True), OF_OUR_KINDS)
 
 
 def measure() -> Iterable[Metric]:

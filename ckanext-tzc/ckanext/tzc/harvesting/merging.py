@@ -28,8 +28,7 @@ class MergeError(Exception):
 
 def shown(package: Any) -> Values:
     """A dataset as it would be written again."""
-    answer: Values = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "for_update": True, "user": ""}, {"id": package.id})
-    return answer
+    return writing.shown(package.id, for_update=True)
 
 
 def may(package: Any, user: Any) -> bool:

@@ -1,7 +1,6 @@
 """What became of harvests, in words: where a source stands, what a run brought, what failed and why, when the next one is."""
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -89,7 +88,7 @@ def _next(source: Any, active: bool, last: Run | None) -> str:
         return str(tk.h.tzc_moment(scheduling.following(schedule, source.id, store.now()).replace(tzinfo=None), clock=True))
     if scheduling.by_hand(source):
         return tk._("When somebody starts it")
-    if source.next_run is None or source.next_run <= dt.datetime.now(dt.timezone.utc).replace(tzinfo=None):
+    if source.next_run is None or source.next_run <= store.stamp():
         return tk._("Within a few minutes")
     return str(tk.h.tzc_moment(source.next_run, clock=True))
 

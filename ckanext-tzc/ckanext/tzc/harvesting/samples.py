@@ -7,20 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import ckan.model as model
+import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestObject, HarvestSource
-from ckanext.tzc.harvesters import base
+from ckanext.tzc.harvesters import base, sampling
 from ckanext.tzc.harvesters.formats import known as known_format
 from ckanext.tzc.harvesters.http import FetchError, Limits
 from ckanext.tzc.harvesters.licences import OWN_CONDITIONS
 from ckanext.tzc.harvesters.partners import table
 from ckanext.tzc.harvesters.record import Record, RecordError
 
+from tzc import apart
 from tzc.harvesting import mapping as rules
 
 from . import mappings, sources
 from .columns import KIND as TABLE
-from .engine import reading, store
+from .engine import memory, reading, store
 
 SAMPLES, READ, WORDS = 3, 40, 30
 """Datasets that a mapping is shown on; records that are read for the words of a source; words that are proposed for each table."""
@@ -32,7 +34,7 @@ ASKED = Limits(connect=5, read=10, answer=20, run=25, size=10 * 1024 * 1024, tri
 """What somebody waits for who asks a source for samples by a page."""
 
 LONGEST = 1024 * 1024
-"""Letters of a record that is kept as a sample."""
+"""Letters of a record that is kept as a sample, and bytes of one that is read for a page."""
 
 
 class Sample(NamedTuple):
@@ -135,37 +137,42 @@ def _contents(source_id: str, most: int) -> Iterator[str]:
     told: set[str] = set()
     run, entry = store.last_run(source_id), store.Entry
     if run is not None:
-        planned = sa.select(entry.identifier, entry.content).where(entry.run_id == run.id, entry.content.is_not(None)).order_by(entry.number).limit(most)
+        planned = sa.select(entry.identifier, entry.content).where(entry.run_id == run.id, sa.func.octet_length(entry.content) <= LONGEST).order_by(entry.number).limit(most)
         for identifier, content in model.Session.execute(planned).all():
             told.add(identifier)
             yield content
-    mine = (HarvestObject.harvest_source_id == source_id, HarvestObject.content.is_not(None), HarvestObject.content != "")
+    mine = (HarvestObject.harvest_source_id == source_id, HarvestObject.content != "", sa.func.octet_length(HarvestObject.content) <= LONGEST)
     newest = sa.select(HarvestObject.guid, HarvestObject.content).where(*mine).distinct(HarvestObject.guid)
     for identifier, content in model.Session.execute(newest.order_by(HarvestObject.guid, HarvestObject.gathered.desc()).limit(most)).all():
         if identifier not in told:
             yield content
 
 
+def _ended(how: str) -> tuple[str, str]:
+    """Why a process ended without records: words, and the code of a cause."""
+    if how == "memory":
+        return memory.words(), memory.CAUSE
+    if how == "time":
+        return tk._("To read what the source gives takes longer than %d seconds. A run has more time: make a dry run.") % ASKED.run, "timeout"
+    return tk._("What the source gives could not be read: the process that reads it broke off."), "fault"
+
+
 def ask(source_id: str) -> int:
     """Ask a source of one of our kinds for some records and keep them; how many came that can be read. Of a table its header is kept whatever becomes of it. Raises FetchError.
 
-    The caller commits, also after an error.
+    A process of its own reads what comes, with the memory of a run: what it grows to, or ends, is not the portal's. The caller commits, also after an error.
     """
     origin = dataclasses.replace(reading.origin(source_id), limits=ASKED)
-    found: list[str] = []
-    client, known = origin.client(), store.known(source_id)
+    asked, shown, known = dataclasses.asdict(origin.asked), dataclasses.asdict(origin.shown), store.known(source_id)
+    task = sampling.Task(sampling.named(origin.harvester), asked, shown, dataclasses.asdict(origin.within()), SAMPLES, READ, LONGEST)
     try:
-        for item in itertools.islice(base.listing(origin.harvester, client, origin.asked), READ):
-            if item.content and len(item.content) <= LONGEST and any(_read(origin.harvester, origin.shown, [item.content])):
-                found.append(item.content)
-            if len(found) == SAMPLES:
-                break
-    except FetchError:
-        # what came before the listing broke off is good
-        if not found:
-            raise
-    finally:
-        known.first_rows = client.first_rows or known.first_rows
+        told = apart.ask(sampling.__name__, dataclasses.asdict(task), memory=memory.megabytes() * apart.MEGABYTE, seconds=ASKED.run)
+    except apart.EndedError as error:
+        raise FetchError(*_ended(error.how)) from error
+    known.first_rows = told["first_rows"] or known.first_rows
+    if "fault" in told:
+        raise FetchError(told["fault"], told["cause"])
+    found = told["contents"]
     known.samples = found
     model.Session.flush()
     return len(found)

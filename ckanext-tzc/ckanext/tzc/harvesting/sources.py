@@ -19,6 +19,12 @@ from ckanext.harvest.model import HarvestSource
 from sqlalchemy import event
 
 TYPE = "harvest"
+PREFIX = "tzc_"
+"""What the names of our kinds of sources begin with."""
+
+OF_OUR_KINDS = HarvestSource.type.startswith(PREFIX, autoescape=True)
+"""A condition of a query: sources of our kinds."""
+
 CONTENT_TYPES = {
     **dict.fromkeys(("application/xml", "text/xml", "application/rdf+xml", "text/rdf+xml"), "xml"),
     "text/n3": "n3",
@@ -173,7 +179,7 @@ def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
 
 def is_ours(kind: str) -> bool:
     """Whether a kind of source is read by a harvester of ours, which looks at the addresses that it connects to."""
-    return kind.startswith("tzc_")
+    return kind.startswith(PREFIX)
 
 
 def barred(kind: str) -> str:

@@ -9,18 +9,14 @@ import csv
 import dataclasses
 import io
 import json
-import re
-import zipfile
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from itertools import chain
+from collections.abc import Iterable
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
 import duckdb
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from tzc.tables import content, dialect, geojson
+from tzc.tables import content, dialect, geojson, workbook
 from tzc.tables.content import Source
 from tzc.tables.errors import Refused, Skipped, excerpt
 from tzc.tables.kinds import Decision, Form, Kind, Statistics, decide
@@ -193,103 +189,18 @@ def _transcoded(file: Path, target: Path, encoding: str) -> int:
 
 
 def _workbook(file: Path, declared: str, folder: Path, limits: Limits) -> _Text:
-    if zipfile.is_zipfile(file):
-        _check_packed(file, limits)
-    try:
-        book = CalamineWorkbook.from_path(str(file))
-        name, others, rows = _first_table(book, limits)
-    except (CalamineError, OSError, ValueError) as error:
-        raise Refused("workbook", detail=str(error)[:120]) from error
-    start = header_position([[_cell(value) for value in row] for row in rows[:FIRST_LINES]])
-    above = " – ".join(filter(None, (_cell(value) for row in rows[:start] for value in row)))
-    rows = rows[start:]
-    headers = [_cell(value) for value in rows[0]]
+    sheet = workbook.read(file, folder / "sheet.txt", workbook.Limits(limits.size, limits.rows, limits.columns))
+    rows = sheet.rows()
+    first = list(islice(rows, FIRST_LINES))
+    start = header_position(first)
+    above = " – ".join(value for row in first[:start] for value in row if value)
+    headers, body = first[start], first[start + 1 :]
     if looks_like_data(headers):
-        headers, body = [""] * len(headers), rows
-    else:
-        body = rows[1:]
-    written, longest = _write(folder / "plain.txt", headers, ([_cell(value) for value in row] for row in body))
-    notes: dict[str, Any] = {"sheet": name, **({"other_sheets": others} if others else {}), **({"above": excerpt(above)} if above else {})}
+        headers, body = [""] * len(headers), first[start:]
+    written, longest = _write(folder / "plain.txt", headers, chain(body, rows))
+    sheet.file.unlink()
+    notes: dict[str, Any] = {"sheet": sheet.name, **({"other_sheets": sheet.others} if sheet.others else {}), **({"above": excerpt(above)} if above else {})}
     return _Text(written, ",", headers, column_names(headers), 0, True, longest, notes=notes)
-
-
-def _check_packed(file: Path, limits: Limits) -> None:
-    """Unpack every entry without keeping it: refuse more bytes than are loaded, and sheets whose last cell lies too far out."""
-    total = 0
-    try:
-        with zipfile.ZipFile(file) as archive:
-            for entry in archive.infolist():
-                worksheet = entry.filename.startswith("xl/worksheets/")
-                with archive.open(entry) as stream:
-                    tail = b""
-                    while data := stream.read(CHUNK):
-                        total += len(data)
-                        if total > limits.size:
-                            raise Refused("too_big", have=total, most=limits.size)
-                        if worksheet:
-                            _check_extent(tail + data, limits)
-                            tail = data[-64:]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise Refused("workbook", detail=str(error)[:120]) from error
-
-
-def _check_extent(part: bytes, limits: Limits) -> None:
-    # the sheet is laid out in memory up to its last cell, even when all others are empty
-    for column, row in re.findall(rb'<c[^>]{0,40}? r="([A-Z]{1,3})([0-9]{1,7})"', part):
-        across = 0
-        for letter in column:
-            across = across * 26 + letter - 64
-        if across > limits.columns * 2:
-            raise Refused("too_wide", have=across, most=limits.columns)
-        if int(row) > limits.rows + 1:
-            raise Refused("too_many_rows", most=limits.rows)
-
-
-def _first_table(book: CalamineWorkbook, limits: Limits) -> tuple[str, list[str], list[list[Any]]]:
-    """The first visible sheet with a header and a row: its name, the other filled sheets' names, its rows without blank ones."""
-    found: tuple[str, list[list[Any]]] | None = None
-    others = []
-    for meta in book.sheets_metadata:
-        if meta.typ != SheetTypeEnum.WorkSheet or meta.visible != SheetVisibleEnum.Visible:
-            continue
-        sheet = book.get_sheet_by_name(meta.name)
-        if sheet.total_height > limits.rows + 1000:
-            raise Refused("too_many_rows", most=limits.rows)
-        if found is None:
-            rows = _squared([row for row in sheet.iter_rows() if any(_cell(value) for value in row)])
-            if len(rows) > 1:
-                found = (meta.name, rows)
-                continue
-        others.append(meta.name)
-    if found is None:
-        raise Refused("no_sheet")
-    return found[0], others, found[1]
-
-
-def _squared(rows: list[list[Any]]) -> list[list[Any]]:
-    """The same rows without the blank columns at their ends."""
-    filled = [position for row in rows for position, value in enumerate(row) if _cell(value)]
-    if not filled:
-        return []
-    width = max(filled) + 1
-    return [[*row[:width], *[""] * (width - len(row))] for row in rows]
-
-
-def _cell(value: Any) -> str:
-    """A workbook's cell as text; a whole number without a fraction, a date as ISO."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e17 else repr(value)
-    if isinstance(value, datetime):
-        return value.isoformat(sep="T", timespec="seconds")
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return str(value)
-    return str(value).replace("\x00", "").replace("\r\n", "\n")
 
 
 # GeoJSON
@@ -327,7 +238,7 @@ def _line(text: str, line: int, column: int) -> str:
     return whole[max(0, column - 60) : column + 60]
 
 
-def _write(target: Path, headers: list[str], rows: Iterator[list[str]]) -> tuple[Path, int]:
+def _write(target: Path, headers: list[str], rows: Iterable[list[str]]) -> tuple[Path, int]:
     """Write rows as a delimited text; its path and the longest row's bytes."""
     longest = 0
     with target.open("w", encoding="utf-8", newline="") as out:

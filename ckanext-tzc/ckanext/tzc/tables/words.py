@@ -89,6 +89,8 @@ def _reasons() -> dict[str, str]:
             "Open it in your spreadsheet program and save it again as XLSX."
         ),
         "no_sheet": tk._("No sheet of the workbook has a header and rows."),
+        "too_many_cells": tk._("A sheet has more than %(most)s cells, empty ones between others included. Delete what stands far out in it, and save it again."),
+        "memory": tk._("The workbook needs more memory or time than one may take. Save its sheet as CSV."),
         "json": tk._("Line %(row)s, column %(column)s: this is not JSON any more. A comma, bracket or quotation mark is missing or one too many, here or just before."),
         "too_big": tk._("The file is too large to be shown as a table: %(have)s, where %(most)s is the most."),
         "too_many_rows": tk._("The table has more than %(most)s rows, which is the most that is shown."),

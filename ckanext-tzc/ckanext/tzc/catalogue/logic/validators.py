@@ -195,6 +195,10 @@ def tzc_points(value: Any) -> Any:
     return value
 
 
+LONGEST_ADDRESS = 2500
+"""Bytes of a file's address, and of an identifier: there are indexes of both (`idx_package_resource_url`, `tzc_publishing_identifier`); PostgreSQL takes entries up to 2,704."""
+
+
 def tzc_title(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """A line, not a text; a longer one of another catalogue is cut."""
     value = _given(data, key)
@@ -211,6 +215,9 @@ def tzc_identifier(key: Key, data: Flat, errors: Errors, context: dict[str, Any]
     """No other dataset's identifier: national portals would take the two for one, and refuse the second. A harvested one is kept, and told by the one that had it first."""
     value, stored = _given(data, key).strip(), context.get("package")
     own = stored.id if stored else _given(data, ("id",))
+    if len(value.encode("utf-8", "replace")) > LONGEST_ADDRESS:
+        errors[key].append(tk._("This identifier is longer than %d characters, which is the most.") % LONGEST_ADDRESS)
+        return
     if not value or value == own or is_harvested(data) or (stored and stored.extras.get(key[0]) == value):
         return
     named = (model.Package.id == value) | (model.Package.extras[key[0]].astext == value)
@@ -309,6 +316,10 @@ def tzc_harmless_lines(key: Key, data: Flat, errors: Errors, context: dict[str, 
 def tzc_resource_address(key: Key, data: Flat, errors: Errors, context: dict[str, Any]) -> None:
     """An uploaded file's name, or an address where a reader finds the data; never one that a browser would run."""
     value = _given(data, key).strip()
+    if len(value.encode("utf-8", "replace")) > LONGEST_ADDRESS:
+        words = tk._("This address is longer than %d characters, which is the most. Give a shorter one, such as that of the page where the file is found.")
+        errors[key].append(words % LONGEST_ADDRESS)
+        return
     # a file or a table of the DataStore is no address
     if not value or _given(data, (*key[:-1], "url_type")):
         return

@@ -13,7 +13,7 @@ from ckanext.harvest import queue
 from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject
 
 from .. import sources
-from ..engine import leases, store
+from ..engine import leases, memory, store
 from . import guarding, records
 from .line import Handler, Line
 
@@ -47,7 +47,7 @@ def call(lease: leases.Lease, line: Line) -> None:
     except FailedError as error:
         line.say("failed", words=str(error))
     except Exception as error:  # noqa: BLE001 -- whatever a harvester raises ends its run with a reason
-        line.say("failed", words=f"{type(error).__name__}: {error}")
+        line.say("failed", words=_said(error))
 
 
 def _run(lease: leases.Lease, line: Line) -> None:
@@ -71,6 +71,11 @@ def _run(lease: leases.Lease, line: Line) -> None:
         _record(harvester, identifier)
 
 
+def _said(error: Exception) -> str:
+    """What a report says of an error of a harvester."""
+    return memory.words() if memory.is_short(error) else f"{type(error).__name__}: {str(error)[:500]}"
+
+
 def _of(lease: leases.Lease) -> tuple[store.Run, Any]:
     run, job = store.run(lease.run_id), HarvestJob.get(lease.run_id)
     if run is None or job is None:
@@ -88,7 +93,7 @@ def _gather(lease: leases.Lease, harvester: Any, job: Any) -> list[str]:
         raise
     except Exception as error:
         model.Session.rollback()
-        raise FailedError(tk._("The answer could not be read: %s") % f"{type(error).__name__}: {str(error)[:300]}") from error
+        raise FailedError(memory.words() if memory.is_short(error) else tk._("The answer could not be read: %s") % _said(error)) from error
     if isinstance(listed, list):
         return listed
     told = model.Session.query(HarvestGatherError.id).filter_by(harvest_job_id=lease.run_id).limit(1).first()
@@ -126,7 +131,7 @@ def _record(harvester: Any, identifier: str) -> None:
     except Exception as error:
         logging.getLogger(__name__).warning("The harvester failed on a record: %s", error, exc_info=True)
         model.Session.rollback()
-        records.fail(HarvestObject.get(identifier), f"{type(error).__name__}: {str(error)[:500]}")
+        records.fail(HarvestObject.get(identifier), _said(error))
     else:
         records.tell(found)
     finally:

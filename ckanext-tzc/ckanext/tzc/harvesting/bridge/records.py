@@ -1,7 +1,6 @@
 """What became of the records of a run, in ckanext-harvest's own table: those that a harvester left when its process ended, among others."""
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import ckan.model as model
@@ -9,17 +8,13 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError, HarvestObject, HarvestObjectError, HarvestObjectExtra
 
-from ..engine import documents
+from ..engine import documents, store
 from .line import plain
 
 COMPLETE, FAILED = "COMPLETE", "ERROR"
 ENDED = (COMPLETE, FAILED)
 AT_WORK = ("FETCH", "IMPORT")
 """States of the record that a harvester is at."""
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
 
 
 def left(job_id: str, states: tuple[str, ...] = ()) -> list[Any]:
@@ -45,14 +40,14 @@ def complete(found: Any) -> None:
     """A record whose dataset is written: it is brought into the index, and the record ends as ckanext-harvest would end it."""
     documents.to_index([found.package_id])
     before = model.Session.query(HarvestObject.id).filter(HarvestObject.package_id == found.package_id, HarvestObject.id != found.id).limit(1).first()
-    found.state, found.import_finished, found.report_status = COMPLETE, _now(), "updated" if before else "added"
+    found.state, found.import_finished, found.report_status = COMPLETE, store.stamp(), "updated" if before else "added"
     found.save()
 
 
 def fail(found: Any, words: str) -> None:
     """A record that failed, with the reason."""
     model.Session.add(HarvestObjectError(message=plain(words), harvest_object_id=found.id, stage="Import" if found.state == "IMPORT" else "Fetch"))
-    found.state, found.report_status, found.import_finished = FAILED, "errored", _now()
+    found.state, found.report_status, found.import_finished = FAILED, "errored", store.stamp()
     model.Session.commit()
 
 

@@ -89,7 +89,7 @@ def _begin(lease: leases.Lease) -> bool:
     if sources.is_ours(kind):
         words = tk._("The source is of another kind by now: harvest it again.")
     if run.taken_over > leases.MOST_TAKEN_OVER:
-        words = tk._("The run broke off %d times and is given up.") % run.taken_over
+        words, _cause = working.given_up(run)
     if words:
         _end(lease, Ending("failed", words))
         return False

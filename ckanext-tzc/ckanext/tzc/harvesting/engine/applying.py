@@ -1,7 +1,6 @@
 """A plan is done, batch by batch, each in one transaction; where one fails it is done again dataset by dataset, so that the bad one fails alone."""
 from __future__ import annotations
 
-import datetime as dt
 import json
 import logging
 import uuid
@@ -19,7 +18,7 @@ from ckanext.tzc.common import outages
 from tzc.harvesting import threeway
 
 from .. import merges, reports
-from . import documents, reading, store, writing
+from . import documents, memory, reading, store, writing
 from .leases import Lease, LostError, WantedError
 
 log = logging.getLogger(__name__)
@@ -90,8 +89,10 @@ def _one_by_one(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
                 raise
             log.warning("A dataset of run %s failed: %s", lease.run_id, row.identifier, exc_info=True)
             model.Session.rollback()
+            short = memory.is_short(error)
+            words, cause = (memory.words(), memory.CAUSE) if short else (f"{type(error).__name__}: {str(error)[:500]}", "fault")
             lease.hold()
-            _tell(lease, origin, [Done(row, store.FAULT, words=f"{type(error).__name__}: {str(error)[:500]}", cause="fault")], {})
+            _tell(lease, origin, [Done(row, store.FAULT, words=words, cause=cause)], {})
             model.Session.commit()
 
 
@@ -163,15 +164,14 @@ def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, e
         return Done(row, store.WRITTEN, row.package_id, row.words)
     if package is None:
         return Done(row, store.WRITTEN, writer.create([writer.new(row.given)])[0])
-    shown = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": writer.user_name}, {"id": package.id})
-    merged = edits[row.identifier] = reading.merged(row.given, shown, known.given if known else None, origin, taken_over.get(package.id, []))
+    merged = edits[row.identifier] = reading.merged(row.given, writing.shown(package.id), known.given if known else None, origin, taken_over.get(package.id, []))
     writer.update(package, merged.dataset)
     return Done(row, store.WRITTEN, str(package.id))
 
 
 def _tell(lease: Lease, origin: reading.Origin, done: list[Done], edits: dict[str, threeway.Merged]) -> None:
     """Remember what became of rows: in ckanext-harvest's tables, for its pages and the index, and in ours."""
-    moment = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+    moment = store.stamp()
     objects, extras, errors, entries, kept = [], [], [], [], []
     for row, outcome, package_id, words, cause in done:
         said = outcome == store.WRITTEN

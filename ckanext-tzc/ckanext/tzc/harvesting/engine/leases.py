@@ -18,6 +18,9 @@ from . import processes, store
 SILENCE = 60
 """Seconds without a sign after which a worker is taken for dead."""
 
+SILENT = "silent"
+"""How a worker broke off that was taken for dead and ended."""
+
 PULSE = 10.0
 """Seconds between two signs."""
 
@@ -41,7 +44,8 @@ CLAIM = sa.text("""
     RETURNING id
 """)
 SIGN = sa.text("UPDATE tzc_harvesting_run SET beat = clock_timestamp() WHERE id = :id AND owner = :owner")
-RELEASE = sa.text("UPDATE tzc_harvesting_run SET owner = NULL, beat = NULL, taken_over = taken_over + :broke WHERE id = :id AND owner = :owner")
+RELEASE = sa.text("UPDATE tzc_harvesting_run SET owner = NULL, beat = NULL WHERE id = :id AND owner = :owner")
+BROKE = sa.text("UPDATE tzc_harvesting_run SET owner = NULL, beat = NULL, taken_over = taken_over + 1, broke = :how WHERE id = :id AND owner = :owner")
 HELD = sa.text("SELECT id, owner FROM tzc_harvesting_run WHERE ended IS NULL AND owner IS NOT NULL")
 SILENT = sa.text("""
     SELECT id, owner, beat < clock_timestamp() - make_interval(secs => :silence) AS silent FROM tzc_harvesting_run WHERE id = ANY(:ids) AND ended IS NULL AND owner IS NOT NULL
@@ -73,10 +77,10 @@ def claim(owner: str, wanted: str | None = None, *, bridged: bool | None = None)
     return taken
 
 
-def release(run_id: str, owner: str, *, broke: bool = False) -> None:
-    """Give a run back: its worker ended, and whoever calls this knows it; `broke`: by a fault that may be the run's."""
+def release(run_id: str, owner: str, *, broke: str = "") -> None:
+    """Give a run back: its worker ended, and whoever calls this knows it; `broke`: how, where that may be the run's fault."""
     with model.meta.engine.begin() as connection:
-        connection.execute(RELEASE, {"id": run_id, "owner": owner, "broke": int(broke)})
+        connection.execute(BROKE if broke else RELEASE, {"id": run_id, "owner": owner, **({"how": broke} if broke else {})})
 
 
 def release_gone() -> None:
@@ -118,8 +122,8 @@ class Lease:
                 self.sign()
             except LostError:
                 return
-            except sa.exc.SQLAlchemyError:
-                # the database is away: it may be back before the silence is too long
+            except (sa.exc.SQLAlchemyError, MemoryError):
+                # the database is away, or no memory left just now: that may be over before the silence is too long
                 continue
 
     def sign(self) -> None:

@@ -45,7 +45,7 @@ def begin_due() -> None:
     """A run for each source of our kinds whose schedule says so, unless one is under way or waits for somebody."""
     now = store.now()
     last = sa.select(sa.func.max(HarvestJob.created)).where(HarvestJob.source_id == HarvestSource.id).scalar_subquery()
-    ours = (HarvestSource.active.is_(True), HarvestSource.type.startswith("tzc_", autoescape=True), HarvestSource.config.contains('"schedule"'))
+    ours = (HarvestSource.active.is_(True), sources.OF_OUR_KINDS, HarvestSource.config.contains('"schedule"'))
     user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
     for source_id, config, created, begun in model.Session.execute(sa.select(HarvestSource.id, HarvestSource.config, HarvestSource.created, last).where(*ours)).all():
         schedule = sources.settings(config).get("schedule")

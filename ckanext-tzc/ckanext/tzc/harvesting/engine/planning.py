@@ -20,8 +20,10 @@ from ckanext.tzc.harvesters.record import Item, RecordError
 from ckanext.tzc.harvesters.words import CONTROL
 from sqlalchemy.dialects.postgresql import insert
 
+from tzc import apart
+
 from .. import mappings, merges
-from . import comparing, reading, store, writing
+from . import comparing, memory, reading, store, writing
 from .leases import Lease
 
 log = logging.getLogger(__name__)
@@ -63,25 +65,48 @@ def make(lease: Lease, origin: reading.Origin) -> Plan:
     # a worker that died may have told of them already
     store.forget_problems(lease.run_id)
     model.Session.commit()
-    try:
-        if read_so and pages and not _lost(origin.id) and client.is_unchanged(pages):
-            client.pages = pages
-            missing = _missing(origin.id)
-            plan.present = set(_datasets(origin.id)) - missing.keys()
-            plan.left_out = {identifier: row.left_out for identifier, row in missing.items() if row.left_out}
-            plan.count("unchanged", len(plan.present))
-            plan.repeats = store.last_read(origin.id)
-        else:
-            for batch in _batches(base.listing(origin.harvester, client, origin.asked), BATCH):
-                _compare(lease, origin, plan, batch)
-    except FetchError as error:
+    if broken := _broken_off(lease, origin, plan, client, pages if read_so and pages and not _lost(origin.id) else []):
         plan.whole = False
-        _problem(lease, str(error), error.cause)
+        _problem(lease, *broken)
     if not plan.whole:
         _problem(lease, tk._("The listing is not whole: nothing is deleted here."), "partial")
     _depart(lease, origin, plan)
     _end(lease, origin, plan, client)
     return plan
+
+
+def _broken_off(lease: Lease, origin: reading.Origin, plan: Plan, client: Client, pages: list[Page]) -> tuple[str, str] | None:
+    """Look at all that the source lists, unless its pages are as they were; why the listing broke off, where it did, in words and by a code.
+
+    What was read is not held any more when this returns.
+    """
+    try:
+        if pages and client.is_unchanged(pages):
+            _repeat(origin, plan, client, pages)
+            return None
+        for batch in _batches(base.listing(origin.harvester, client, origin.asked), BATCH):
+            _compare(lease, origin, plan, batch)
+    except FetchError as error:
+        return str(error), error.cause
+    except Exception as error:
+        if not memory.is_short(error):
+            raise
+        model.Session.rollback()
+        log.warning("The source of run %s needs too much memory.", lease.run_id, exc_info=True)
+    else:
+        return None
+    apart.loosen(memory.RESERVE)
+    return memory.words(), memory.CAUSE
+
+
+def _repeat(origin: reading.Origin, plan: Plan, client: Client, pages: list[Page]) -> None:
+    """All is as it was when these pages were read."""
+    client.pages = pages
+    missing = _missing(origin.id)
+    plan.present = set(_datasets(origin.id)) - missing.keys()
+    plan.left_out = {identifier: row.left_out for identifier, row in missing.items() if row.left_out}
+    plan.count("unchanged", len(plan.present))
+    plan.repeats = store.last_read(origin.id)
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -146,16 +171,19 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
     columns = (store.Entry.identifier, store.Entry.digest, store.Entry.change)
     query = sa.select(*columns).where(store.Entry.run_id == lease.run_id, store.Entry.identifier.in_(list(good)))
     planned = {row.identifier: row for row in model.Session.execute(query)}
+    digests = {name: hashlib.sha256(f"{origin.reading}\0{item.content}".encode("utf-8", "surrogatepass")).hexdigest() for name, item in good.items()}
+    new = {name for name in good if not (name in planned and planned[name].digest == digests[name]) and not _is_settled(known.get(name), digests[name])}
+    records = reading.Records(origin, {name: good[name].content for name in new})
     rows: list[Row] = []
     same: list[Row] = []
     for identifier, item in good.items():
-        digest = hashlib.sha256(f"{origin.reading}\0{item.content}".encode("utf-8", "surrogatepass")).hexdigest()
+        digest = digests[identifier]
         plan.present.add(identifier)
         if identifier in planned and planned[identifier].digest == digest:
             plan.count(planned[identifier].change)
             continue
         try:
-            row = _row(writer, origin, item, digest, known.get(identifier))
+            row = _row(writer, origin, item, known.get(identifier), records if identifier in new else None)
         except mappings.LeftOutError as error:
             plan.present.remove(identifier)
             plan.left_out[identifier] = error.filter
@@ -181,16 +209,21 @@ def _write(rows: list[Row]) -> None:
         model.Session.execute(statement, filled)
 
 
-def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str, known: Any) -> Row | None:
-    """What is to be done for one record; nothing where it is as it was. LeftOutError for one that was taken before and that the mapping leaves out by now."""
+def _is_settled(known: Any, digest: str) -> bool:
+    """Whether a record need not be read: its dataset was merged with another one, so that it matters only that the source lists it; or it came as it is known."""
+    return known is not None and bool(known.withdrawn or (known.there and known.digest == digest and known.missing is None))
+
+
+def _row(writer: writing.Writer, origin: reading.Origin, item: Item, known: Any, records: reading.Records | None) -> Row | None:
+    """What is to be done for one record, which is among `records` where it had to be read; nothing where it is as it was. LeftOutError for one that was taken before and that the
+    mapping leaves out by now."""
     if known is not None and known.withdrawn:
-        # its dataset was merged with another one: that the source lists it is all that matters
         return {"change": store.BACK, "title": item.identifier[:500], "package_id": known.package_id} if known.missing else None
-    there = bool(known is not None and known.there)
-    if there and known.digest == digest and known.missing is None:
+    if records is None:
         return None
+    there = bool(known is not None and known.there)
     try:
-        made = reading.prepared(base.record_of(origin.harvester, item.content, origin.shown), origin)
+        made = records.prepared(item.identifier)
     except RecordError as error:
         if there and isinstance(error, mappings.LeftOutError):
             raise
@@ -206,7 +239,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, digest: str
     try:
         if not there:
             return {**found, "change": store.NEW, "ready": writer.new(given)}
-        stored = _shown(known.package_id)
+        stored = writing.shown(known.package_id)
         told = reading.merged(given, stored, known.given, origin)
         writer.changed(model.Package.get(known.package_id), told.dataset)
     except tk.ValidationError as error:
@@ -221,14 +254,11 @@ def _fallen_over(item: Item, error: Exception) -> Row:
     if isinstance(error, sa.exc.SQLAlchemyError) or outages.is_outage(error):
         raise error
     log.warning("A record cannot be read: %s", item.identifier, exc_info=error)
+    refused = {"change": store.REFUSED, "title": item.identifier[:500], "content": item.content}
+    if memory.is_short(error):
+        return {**refused, "words": memory.words(), "cause": memory.CAUSE}
     words = tk._("The record cannot be read: %s") % f"{type(error).__name__}: {CONTROL.sub('', str(error))[:300]}"
-    return {"change": store.REFUSED, "title": item.identifier[:500], "words": words, "cause": "fault", "content": item.content}
-
-
-def _shown(package_id: str) -> dict[str, Any]:
-    """A dataset as it is here."""
-    shown: dict[str, Any] = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": package_id})
-    return shown
+    return {**refused, "words": words, "cause": "fault"}
 
 
 def _told(shown: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ckanext.tzc.harvesters.record import Note, Record
 import tzc.harvesting
 from tzc.harvesting import repair, threeway
 
-from .. import mapping, mappings, sources
+from .. import contents, mapping, mappings, sources
 from . import store
 
 
@@ -44,9 +44,17 @@ class Origin:
     """What the source's mapping says while this run goes on."""
 
     def client(self) -> Client:
-        """What asks this source. The territory's own servers are asked as fast as they answer."""
-        internal = self.asked.settings.get("allow_internal") is True
-        return Client(allow_internal=internal, limits=dataclasses.replace(self.limits, pace=0) if internal else self.limits, headers=self.harvester.headers(self.asked))
+        """What asks this source."""
+        return Client(allow_internal=self.is_internal, limits=self.within(), headers=self.harvester.headers(self.asked))
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it may lead into the internal network."""
+        return self.asked.settings.get("allow_internal") is True
+
+    def within(self) -> Limits:
+        """Its limits. The territory's own servers are asked as fast as they answer."""
+        return dataclasses.replace(self.limits, pace=0) if self.is_internal else self.limits
 
     def setting(self, name: str) -> Any:
         """What the source's configuration says."""
@@ -89,9 +97,30 @@ def _code() -> str:
     return read.hexdigest()
 
 
-def prepared(record: Record, source: Origin) -> mapping.Prepared:
-    """The dataset of a record, without id and name, and what was mended and mapped. `mappings.LeftOutError` for one that the source's mapping leaves out."""
-    return mapping.prepared(record, source.owner, source.harvester.record_address(source.shown, record.identifier), source.mapping)
+class Records:
+    """Records of a source, read together; what was found in their files is asked of the database once for all of them."""
+
+    def __init__(self, source: Origin, contents_of: Mapping[str, str]) -> None:
+        self._source = source
+        self._read = {identifier: self._one(content) for identifier, content in contents_of.items()}
+        self._known = contents.remembered(record for record in self._read.values() if isinstance(record, Record))
+
+    def _one(self, content: str) -> Record | Exception:
+        try:
+            return base.record_of(self._source.harvester, content, self._source.shown)
+        except MemoryError as error:
+            # what was read takes its memory as long as it can be traced
+            return error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001 -- whatever a reader falls over, the other records are no worse
+            return error
+
+    def prepared(self, identifier: str) -> mapping.Prepared:
+        """The dataset of a record, without id and name, and what was mended and mapped; else the error that it brought about.
+        `mappings.LeftOutError` for one that the source's mapping leaves out."""
+        record, source = self._read[identifier], self._source
+        if isinstance(record, Exception):
+            raise record
+        return mapping.prepared(record, source.owner, source.harvester.record_address(source.shown, record.identifier), source.mapping, self._known)
 
 
 def in_its_language(made: mapping.Prepared, source: Origin, known: Any) -> mapping.Prepared:

@@ -11,7 +11,7 @@ import ckan.model as model
 import sqlalchemy as sa
 from ckanext.tzc.common import outages
 
-from . import leases, working
+from . import leases, memory, working
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ Claim = tuple[str, str]
 class Service:
     """So many workers at once of our kinds, and so many of other programs', which hold up none of ours.
 
-    `workers`: the claim of each process; `bridges`: which of them are of other programs' kinds; `left`: claims to give back, and whether their runs broke off;
+    `workers`: the claim of each process; `bridges`: which of them are of other programs' kinds; `left`: claims to give back, and how their runs broke off;
     `since`: the moment from which on the database answers.
     """
 
@@ -39,7 +39,8 @@ class Service:
         self.most = {False: at_once, True: bridges_at_once}
         self.workers: dict[int, Claim] = {}
         self.bridges: set[int] = set()
-        self.left: dict[Claim, bool] = {}
+        self.left: dict[Claim, str] = {}
+        self.silent: set[int] = set()
         self.since = time.monotonic()
 
     def serve(self) -> None:
@@ -76,6 +77,7 @@ class Service:
         for process, claim in self.workers.items():
             if claim in forfeited:
                 log.warning("The process of run %s gives no sign of life and is ended.", claim[0])
+                self.silent.add(process)
                 os.kill(process, signal.SIGKILL)
 
     def _begin(self, bridged: bool) -> bool:
@@ -112,7 +114,8 @@ class Service:
             away = away or code == AWAY
             if code:
                 log.warning("The process of run %s ended with %d.", claim[0], code)
-                self.left[claim] = not stopped and code != AWAY
+                self.left[claim] = "" if stopped or code == AWAY else leases.SILENT if process in self.silent else _how(code)
+            self.silent.discard(process)
         return away
 
     def give_back(self) -> None:
@@ -120,6 +123,14 @@ class Service:
         for (run_id, owner), broke in list(self.left.items()):
             leases.release(run_id, owner, broke=broke)
             del self.left[run_id, owner]
+
+
+def _how(code: int) -> str:
+    """How a process ended of itself or was ended: a signal's name, or its exit code."""
+    try:
+        return signal.Signals(-code).name if code < 0 else str(code)
+    except ValueError:
+        return str(code)
 
 
 def fork(run_id: str, owner: str) -> int:
@@ -134,6 +145,7 @@ def fork(run_id: str, owner: str) -> int:
             signal.signal(name, signal.SIG_DFL)
         # connections belong to the process that opened them
         model.meta.engine.dispose(close=False)
+        memory.confine()
         working.work(run_id, owner)
         code = 0
     except outages.OutageError:

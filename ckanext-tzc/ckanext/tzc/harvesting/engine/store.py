@@ -33,6 +33,11 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc)
 
 
+def stamp(moment: dt.datetime | None = None) -> dt.datetime:
+    """A moment, this one without it, as CKAN and ckanext-harvest keep them: in UTC, without saying so."""
+    return (moment or now()).astimezone(dt.timezone.utc).replace(tzinfo=None)
+
+
 class Known(tk.BaseModel):
     """What is kept of a source: whether its first run was approved, how its last whole listing is known again, and how it was read then; before there was a run, records that
     somebody asked for (`samples`); of a table its header and first rows as it was last read (`first_rows`). `trouble`, `since`, `well`: see `standing`.
@@ -70,7 +75,8 @@ class ItemRow(tk.BaseModel):
 
 class Run(tk.BaseModel):
     """A run, with the id of its job in ckanext-harvest. `asks`: why it waits for somebody (`first`, `departures`, `dry`); `wanted`: what somebody wants of it (`pause`, `stop`);
-    `owner` and `beat`: which process works on it and when that last said so; `counts`: see `telling`; `done`: the same of what was done, once it ended;
+    `owner` and `beat`: which process works on it and when that last said so; `broke`: how the last one ended that broke off (a signal's name, an exit code);
+    `counts`: see `telling`; `done`: the same of what was done, once it ended;
     `by`: the account (its name) that asked for it, nobody where it was its time; `repeats`: the run that read the listing, where this one found it unchanged;
     `bridged`: another program's harvester does it (see `bridge`), and `pages` are the ids of what it listed, in its order.
     """
@@ -92,6 +98,7 @@ class Run(tk.BaseModel):
     owner = sa.Column(sa.UnicodeText)
     beat = sa.Column(sa.DateTime(timezone=True))
     taken_over = sa.Column(sa.Integer, nullable=False, server_default="0")
+    broke = sa.Column(sa.UnicodeText, nullable=False, server_default="")
     begun = sa.Column(sa.DateTime(timezone=True), nullable=False)
     planned = sa.Column(sa.DateTime(timezone=True))
     approved = sa.Column(sa.DateTime(timezone=True))

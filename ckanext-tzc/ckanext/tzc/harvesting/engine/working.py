@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from ckanext.harvest.model import HarvestJob, HarvestObject
 from ckanext.tzc.common import outages
 
+from tzc import apart
+
 from .. import contents, merges, merging
-from . import applying, leases, planning, reading, standing, store
+from . import applying, leases, memory, planning, reading, standing, store
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ def work(run_id: str, owner: str) -> None:
 
 def _to_its_end(lease: leases.Lease) -> None:
     """What went wrong is in the run's report, unless it is an outage."""
+    why: tuple[str, str] | None = None
     try:
         _work(lease)
     except leases.LostError:
@@ -51,15 +54,39 @@ def _to_its_end(lease: leases.Lease) -> None:
         if outages.is_outage(error):
             raise
         log.warning("Run %s failed: %s", lease.run_id, error, exc_info=True)
-        _failed(lease, tk._("The answer could not be read: %s") % f"{type(error).__name__}: {str(error)[:300]}")
+        why = _why(error)
+    # not before: what was read takes its memory as long as the error is at hand
+    if why:
+        _failed(lease, *why)
+
+
+def _why(error: Exception) -> tuple[str, str]:
+    """What a report says of an error that ended a run: words, and the code of a cause."""
+    if memory.is_short(error):
+        apart.loosen(memory.RESERVE)
+        return memory.words(), memory.CAUSE
+    return tk._("The answer could not be read: %s") % f"{type(error).__name__}: {str(error)[:300]}", "fault"
+
+
+def given_up(run: store.Run) -> tuple[str, str]:
+    """What a report says of a run that too many workers broke off at, and the code of a cause."""
+    words, short = [tk._("The run broke off %d times and is given up.") % run.taken_over], memory.of_ending(run.broke)
+    if short:
+        words.append(short)
+    elif run.broke == leases.SILENT:
+        words.append(tk._("The last time it gave no sign of life for %d seconds.") % leases.SILENCE)
+    elif run.broke:
+        words.append(tk._("The last time its process ended (%s).") % run.broke)
+    return " ".join(words), memory.CAUSE if short else "fault"
 
 
 def _work(lease: leases.Lease) -> None:
     lease.hold()
     run = _of(lease)
     if run.taken_over > leases.MOST_TAKEN_OVER:
+        why = given_up(run)
         model.Session.commit()
-        _failed(lease, tk._("The run broke off %d times and is given up.") % run.taken_over)
+        _failed(lease, *why)
         return
     job = HarvestJob.get(run.id)
     if job is None or not job.source.active:
@@ -69,7 +96,7 @@ def _work(lease: leases.Lease) -> None:
     if run.state == store.WAITING:
         run.state = store.PLANNING
         # ckanext-harvest closes jobs whose gathering is over and that have no objects
-        job.status, job.gather_started, job.gather_finished = "Running", store.now().replace(tzinfo=None), None
+        job.status, job.gather_started, job.gather_finished = "Running", store.stamp(), None
     state = run.state
     origin = reading.origin(run.source_id)
     model.Session.commit()
@@ -164,7 +191,7 @@ def _end(run: store.Run, state: str) -> None:
     run.state, run.ended, run.owner, run.pages = state, store.now(), None, None
     job = HarvestJob.get(run.id)
     if job is not None:
-        moment = run.ended.replace(tzinfo=None)
+        moment = store.stamp(run.ended)
         job.status, job.gather_finished, job.finished = "Finished", job.gather_finished or moment, moment
 
 
@@ -185,10 +212,10 @@ def _wanted(lease: leases.Lease, wanted: str) -> None:
         _finish(run, store.STOPPED)
 
 
-def _failed(lease: leases.Lease, words: str) -> None:
+def _failed(lease: leases.Lease, words: str, cause: str) -> None:
     """A run that cannot go on, with the reason in its report."""
     lease.hold()
     run = _of(lease)
-    store.problem(run.id, words, "fault")
+    store.problem(run.id, words, cause)
     standing.failed(run, store.known(run.source_id))
     _finish(run, store.FAILED)

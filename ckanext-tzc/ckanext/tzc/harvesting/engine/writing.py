@@ -5,7 +5,6 @@ of the dataset, reading it back for an answer that nobody reads, views of files 
 """
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,11 +18,15 @@ from ckan.lib.dictization import model_save
 
 from tzc.catalogue import addresses
 
+from . import store
+
 Values = dict[str, Any]
 
 
-def _utc() -> dt.datetime:
-    return dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+def shown(package_id: str, *, for_update: bool = False) -> Values:
+    """A dataset as it is here, whoever may see it; `for_update`: to be written again."""
+    answer: Values = tk.get_action("package_show")({"ignore_auth": True, "use_cache": False, "user": "", **({"for_update": True} if for_update else {})}, {"id": package_id})
+    return answer
 
 
 def faults(error: tk.ValidationError) -> str:
@@ -104,7 +107,7 @@ class Writer:
         package = model.Package()
         package.from_dict({**{name: value for name, value in data.items() if name not in {"plugin_data", "metadata_created"}}, "extras": extras})
         package.id = str(uuid.uuid4())
-        package.metadata_modified = _utc()
+        package.metadata_modified = store.stamp()
         model.Session.add(package)
         with model.Session.no_autoflush:
             package.resources_all[:] = [model_save.resource_dict_save({**file, "package_id": package.id}, context)[0] for file in data.get("resources") or []]
@@ -127,7 +130,7 @@ class Writer:
         package, change = model_save.package_dict_save(data, context)
         if not change:
             return False
-        package.metadata_modified = _utc()
+        package.metadata_modified = store.stamp()
         model.Session.flush()
         self._belongs(package)
         for item in p.PluginImplementations(p.IPackageController):
