@@ -13,7 +13,7 @@ from ckanext.tzc.harvesters.http import is_inner
 from tzc.sensors import definition
 from tzc.sensors.definition import Definition, DefinitionError
 
-from . import erasing, scheduling, source_words, store
+from . import erasing, reached, scheduling, source_words, store
 
 Errors = dict[str, list[str]]
 
@@ -90,6 +90,7 @@ def change(row: store.Source, data: dict[str, Any], user: Any) -> None:
     wanted = read(merged, row.partner, administrator=user.sysadmin or row.internal)
     if any(wanted.fields.get(field) != before.get(field) for field in LEADS):
         row.cursor = None
+        reached.forget(row.id)
         if not user.sysadmin:
             row.internal, row.allowed = False, not definition.KINDS[row.kind].closed
             # what was allowed led elsewhere
