@@ -137,6 +137,44 @@ def decoded(arrival: Any) -> Any:
     return kept.DECODERS[arrival.kind](zstandard.decompress(arrival.body), row_of(arrival.source).definition)
 
 
+def test_how_far_each_stream_was_read_is_a_row_each(site: Site, make: Make, administrator: str) -> None:
+    """A page writes what it changed; what a source's cursor held together before is read as it was, and comes apart."""
+    import ckan.model as model
+    import ckan.plugins.toolkit as tk
+    import sqlalchemy as sa
+    from ckanext.tzc.sensors import pulling, reached
+
+    speaker = next(one for one in SPEAKERS if one.name == "sensorthings")
+    rows = told(speaker)
+    site.answer = speaker.says(site, rows)
+    made = make(kind="sensorthings", **speaker.definition(site.address))
+    pulling.pull(made["id"])
+    known = reached.of(made["id"])
+    assert set(known) == {name for name, _moment, _value in speaker.sees(rows)} and "until" not in row_of(made["id"]).cursor["at"]
+
+    def untouched() -> dict[str, str]:
+        asked = sa.text("SELECT stream, xmin::text FROM tzc_sensors_reached WHERE source = :id")
+        return {row.stream: row.xmin for row in model.Session.execute(asked, {"id": made["id"]})}
+
+    before = untouched()
+    last = max(moment for _name, moment, _value in rows)
+    site.answer = speaker.says(site, [*rows, (rows[0][0], last + dt.timedelta(minutes=5), 1.0)])
+    assert pulling.pull(made["id"]).new == 1
+    after = untouched()
+    assert {name for name in after if after[name] != before[name]} == {speaker.sees(rows[:1])[0][0]}, "the rows of the others stay as they are"
+    # as it was kept before
+    source = row_of(made["id"])
+    source.cursor = {**source.cursor, "at": {"until": reached.of(made["id"])}}
+    reached.forget(made["id"])
+    model.Session.commit()
+    site.asked.clear()
+    assert pulling.pull(made["id"]).new == 0
+    assert not [asked for asked in site.asked if "Observations" in asked.path], "nothing that was read is asked for again"
+    assert set(reached.of(made["id"])) == set(known)
+    tk.get_action("tzc_sensor_source_update")({"user": administrator}, {"id": made["id"], "address": f"{site.address}/v1.0"})
+    assert reached.of(made["id"]) == {}
+
+
 def test_litres_become_cubic_metres_to_the_last_digit(site: Site, make: Make) -> None:
     from ckanext.tzc.sensors import pulling
 

@@ -82,20 +82,6 @@ def test_what_is_wrong_is_said_by_its_field(act: Act, dataset: dict[str, Any]) -
             act("tzc_sensor_key_create", id=source["id"], days=days or "0")
 
 
-def test_a_source_goes_with_all_that_it_brought(act: Act, dataset: dict[str, Any]) -> None:
-    import ckan.model as model
-    import sqlalchemy as sa
-    from ckanext.tzc.sensors import arrivals, settling, store
-
-    source = act("tzc_sensor_source_create", dataset=dataset["id"], kind="push", name="x", mapping={"create": True})
-    arrivals.receive(store.source(source["id"]), arrivals.HTTP, "csv", CSV.encode())
-    model.Session.commit()
-    settling.settle_all()
-    act("tzc_sensor_source_remove", id=source["id"])
-    for table in ("observation", "state", "hour", "day", "month", "unsettled", "stream", "thing", "arrival", "key"):
-        assert model.Session.execute(sa.text(f"SELECT count(*) FROM tzc_sensors_{table}")).scalar() == 0, table  # noqa: S608 -- names of ours
-
-
 def test_the_page(act: Act, app: Any, partner: dict[str, Any], dataset: dict[str, Any]) -> None:
     from ckan.tests import factories
 

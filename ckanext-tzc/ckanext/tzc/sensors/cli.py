@@ -55,6 +55,18 @@ def replay(source: str, since: str, until: str) -> None:
         click.echo(f"{operating.replay(source, since, until)} bodies were decoded again.")
 
 
+@sensors.command("remove")
+@click.argument("source")
+@click.option("--yes", is_flag=True, help="Do it; without this only what would be erased is said.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def remove(source: str, yes: bool, as_json: bool) -> None:
+    """Remove a source with all that ever came from it; nothing brings it back."""
+    from . import operating
+
+    with _in_words():
+        _told(operating.remove(source, yes), operating.said, as_json)
+
+
 @sensors.command("retain")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")

@@ -5,6 +5,8 @@ Nothing here commits, but for `commit`.
 """
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -41,6 +43,37 @@ _UNUSED = """
     DELETE FROM tzc_sensors_location AS l
     WHERE id = ANY(:ids) AND NOT EXISTS (SELECT FROM tzc_sensors_place WHERE location = l.id) AND NOT EXISTS (SELECT FROM tzc_sensors_thing WHERE location = l.id)
 """
+
+
+_HOLDING = """
+    SELECT (SELECT count(*) FROM tzc_sensors_stream WHERE source = :source), coalesce(sum(s.observations), 0), min(s.first), max(s.last),
+        (SELECT count(*) FROM tzc_sensors_thing WHERE source = :source), a.count, a.bytes,
+        (SELECT count(DISTINCT m.file) FROM tzc_sensors_moved AS m JOIN tzc_sensors_stream AS o ON o.id = m.stream WHERE o.source = :source)
+    FROM (SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes FROM tzc_sensors_arrival WHERE source = :source) AS a
+    LEFT JOIN tzc_sensors_state AS s ON s.stream IN (SELECT id FROM tzc_sensors_stream WHERE source = :source) GROUP BY a.count, a.bytes
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Holding:
+    """What `erase_source` takes away: streams with their observations from `first` to `last`; things with their places; what came, as it came, of so many bytes. `files`: so many
+    of the lake are written anew without it.
+    """
+
+    streams: int
+    observations: int
+    first: dt.datetime | None
+    last: dt.datetime | None
+    things: int
+    arrivals: int
+    bytes: int
+    files: int
+
+
+def holding(source: str) -> Holding:
+    """What is kept of a source."""
+    streams, observations, first, last, things, arrivals, size, files = model.Session.execute(sa.text(_HOLDING), {"source": source}).one()
+    return Holding(streams, int(observations), first, last, things, arrivals, int(size), files)
 
 
 def reaches(eraser: Eraser, recaller: Callable[[Any, Sequence[tuple[int, Month]]], Any]) -> None:
@@ -80,6 +113,8 @@ def commit() -> None:
 
 def erase_source(source: str) -> None:
     """A source with all that ever came from it, as it came and as it was stored."""
+    # who takes something of it in is waited for, and nobody begins: it could make a stream
+    model.Session.execute(sa.text("SELECT id FROM tzc_sensors_source WHERE id = :source FOR UPDATE"), {"source": source})
     erase_streams([row.id for row in store.streams_of(source).values()])
     model.Session.execute(sa.delete(store.Arrival).where(store.Arrival.source == source).execution_options(synchronize_session=False))
     places = sa.text("SELECT location FROM tzc_sensors_place WHERE thing IN (SELECT id FROM tzc_sensors_thing WHERE source = :source)")

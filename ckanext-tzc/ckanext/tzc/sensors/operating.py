@@ -19,7 +19,7 @@ from ckanext.tzc.common.territory import territory
 from tzc.sensors import partitions, times
 from tzc.sensors.partitions import Month
 
-from . import arrivals, measuring, retention, store
+from . import arrivals, erasing, measuring, retention, sources, store
 from .lake import checking, engines, moving, queries
 
 
@@ -54,6 +54,19 @@ def replay(source: str, since: str, until: str) -> int:
     count = arrivals.replay(row, _moment(since), _moment(until))
     model.Session.commit()
     return count
+
+
+def remove(source: str, yes: bool) -> dict[str, Any]:
+    """What goes with a source; where `yes`, it is gone then. Commits."""
+    row = store.source(source)
+    if row is None:
+        raise WrongError(f"There is no source {source}: ckan tzc sensors status --json lists them.")
+    told = {"source": row.id, "name": row.name, "removed": yes, "holds": sources.shown_holding(erasing.holding(row.id))}
+    if yes:
+        sources.told("sensor_source.removed", row, None)
+        sources.remove(row)
+        erasing.commit()
+    return told
 
 
 def retain(dry: bool) -> dict[str, Any]:

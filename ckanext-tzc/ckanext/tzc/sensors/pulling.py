@@ -24,7 +24,7 @@ from ckanext.tzc.harvesters.sensors.kinds import KINDS
 from tzc.sensors import definition, pulls
 from tzc.sensors.faults import BatchError
 
-from . import arrivals, describing, scheduling, sources, store
+from . import arrivals, describing, reached, scheduling, sources, store
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +104,11 @@ def _run(source_id: str, found: Pulled) -> None:
     ends = time.monotonic() + tk.config["tzc.sensors.pull_seconds"]
     _describe(source, kind, client)
     again: object = None
-    for page in _pages(source, kind, client):
+    known = reached.of(source_id)
+    for page in _pages(source, kind, client, known):
         source = _source(source_id)
         again = page.cursor.get("again")
-        _take(source, page, found)
+        _take(source, page, found, known)
         if _over(ends):
             source.due = store.now() + scheduling.SOON
             model.Session.commit()
@@ -132,9 +133,9 @@ def _source(source_id: str) -> store.Source:
     return found
 
 
-def _pages(source: store.Source, kind: Kind, client: Asking) -> Iterator[Page]:
+def _pages(source: store.Source, kind: Kind, client: Asking, known: Mapping[str, str]) -> Iterator[Page]:
     """What the source says; its faults as trouble."""
-    cursor, told = dict((source.cursor or {}).get("at") or {}), dict(source.definition)
+    cursor, told = reached.with_streams((source.cursor or {}).get("at") or {}, known), dict(source.definition)
     pages = kind.collect(client, told, cursor or None)
     # nothing stays locked while somebody else's server is asked
     model.Session.commit()
@@ -153,7 +154,7 @@ def _pages(source: store.Source, kind: Kind, client: Asking) -> Iterator[Page]:
         yield page
 
 
-def _take(source: store.Source, page: Page, found: Pulled) -> None:
+def _take(source: store.Source, page: Page, found: Pulled, known: dict[str, str]) -> None:
     """A page, its observations, and where to go on. Commits."""
     found.pages += 1
     decoded = page.decoded
@@ -161,7 +162,8 @@ def _take(source: store.Source, page: Page, found: Pulled) -> None:
         arrival, written = arrivals.pulled(source, f"{arrivals.PULLED}{source.kind}", page.body, decoded)
         found.observations += arrival.observations
         found.new, found.changed, found.rejected = found.new + written.new, found.changed + written.changed, found.rejected + arrival.rejected
-    source.cursor = {**(source.cursor or {}), "at": {name: value for name, value in page.cursor.items() if name != "again"}}
+    at = reached.parted(source.id, page.cursor, known)
+    source.cursor = {**(source.cursor or {}), "at": {name: value for name, value in at.items() if name != "again"}}
     model.Session.commit()
 
 

@@ -14,7 +14,7 @@ from ckanext.tzc.common.numbers import whole_number
 from tzc.feeding import keys
 from tzc.sensors import definition
 
-from . import scheduling, sources, store
+from . import erasing, scheduling, sources, store
 
 Answer = dict[str, Any]
 
@@ -83,7 +83,7 @@ def remove(context: Any, data_dict: dict[str, Any]) -> Answer:
     row, user = asked("tzc_sensor_source_remove", context, data_dict), account(context)
     sources.told("sensor_source.removed", row, user)
     sources.remove(row)
-    model.Session.commit()
+    erasing.commit()
     return {}
 
 
@@ -92,7 +92,7 @@ def show(context: Any, data_dict: dict[str, Any]) -> Answer:
     row = asked("tzc_sensor_source_show", context, data_dict)
     found = model.Session.query(store.Key).filter_by(source=row.id).order_by(store.Key.id.desc())
     streams = model.Session.query(store.Stream).filter_by(source=row.id).count()
-    return {**sources.shown(row), "streams": streams, "keys": [sources.shown_key(key) for key in found]}
+    return {**sources.shown(row), "streams": streams, "keys": [sources.shown_key(key) for key in found], "holds": sources.shown_holding(erasing.holding(row.id))}
 
 
 def listed(context: Any, data_dict: dict[str, Any]) -> list[Answer]:

@@ -1,19 +1,19 @@
 """What a form or program says of a source of observations, checked against the portal; and a source as it is shown."""
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-import sqlalchemy as sa
 from ckanext.tzc.common import credentials, duties, happening
 from ckanext.tzc.harvesters.http import is_inner
 
 from tzc.sensors import definition
 from tzc.sensors.definition import Definition, DefinitionError
 
-from . import scheduling, source_words, store
+from . import erasing, reached, scheduling, source_words, store
 
 Errors = dict[str, list[str]]
 
@@ -90,6 +90,7 @@ def change(row: store.Source, data: dict[str, Any], user: Any) -> None:
     wanted = read(merged, row.partner, administrator=user.sysadmin or row.internal)
     if any(wanted.fields.get(field) != before.get(field) for field in LEADS):
         row.cursor = None
+        reached.forget(row.id)
         if not user.sysadmin:
             row.internal, row.allowed = False, not definition.KINDS[row.kind].closed
             # what was allowed led elsewhere
@@ -105,20 +106,17 @@ def change(row: store.Source, data: dict[str, Any], user: Any) -> None:
 
 
 def remove(row: store.Source) -> None:
-    """Remove a source with its streams and all of their observations. Does not commit."""
-    streams = [number for (number,) in model.Session.query(store.Stream.id).filter_by(source=row.id)]
-    for table in ("observation", "state", "hour", "day", "month", "unsettled"):
-        model.Session.execute(sa.text(f"DELETE FROM tzc_sensors_{table} WHERE stream = ANY(:streams)"), {"streams": streams})
-    model.Session.delete(row)
+    """Remove a source with all that ever came from it. Does not commit: `erasing.commit` does, and erases elsewhere too."""
+    erasing.erase_source(row.id)
 
 
 def told(kind: str, row: store.Source, user: Any) -> None:
-    """Tell what was done with a source, with what it leads to but no address. Does not commit."""
+    """Tell what was done with a source, with what it leads to but no address; by nobody where a command did it. Does not commit."""
     waits = kind in ("sensor_source.made", "sensor_source.changed") and not row.allowed
     host = definition.host_of(str((row.definition or {}).get("address", "")))
     content = {"title": row.name, "kind": row.kind, "host": host, "allowed": row.allowed, "internal": row.internal}
     about = {"sensor_source": row.id, "dataset": row.dataset, "partner": row.partner}
-    happening.tell(happening.Happening(kind, user.id, about, content, tuple(sorted(duties.administrators())) if waits else (), path=path(row)))
+    happening.tell(happening.Happening(kind, user.id if user else None, about, content, tuple(sorted(duties.administrators())) if waits else (), path=path(row)))
 
 
 def path(row: store.Source) -> str:
@@ -144,6 +142,11 @@ def shown(row: store.Source) -> dict[str, Any]:
         "made": moment(row.made),
         "send": tk.h.url_for(way, source=row.id, qualified=True) if way else None,
     }  # fmt: skip
+
+
+def shown_holding(held: erasing.Holding) -> dict[str, Any]:
+    """What goes with a source, for a page or program."""
+    return {**dataclasses.asdict(held), "first": moment(held.first), "last": moment(held.last)}
 
 
 def shown_key(row: store.Key) -> dict[str, Any]:

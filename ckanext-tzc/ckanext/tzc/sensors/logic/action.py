@@ -103,7 +103,9 @@ def tzc_sensor_source_update(context: Any, data_dict: dict[str, Any]) -> Answer:
 
 
 def tzc_sensor_source_remove(context: Any, data_dict: dict[str, Any]) -> Answer:
-    """Remove a source (`id`) with its streams and all of their observations. Raises ObjectNotFound, NotAuthorized."""
+    """Remove a source (`id`) with its streams, things and keys, all of their observations wherever they lie, and what came as it came (`holds` of `tzc_sensor_source_show` counts
+    them). Raises ObjectNotFound, NotAuthorized.
+    """
     return source_actions.remove(context, data_dict)
 
 
@@ -115,8 +117,9 @@ def tzc_sensor_source_pull(context: Any, data_dict: dict[str, Any]) -> Answer:
 @tk.side_effect_free
 def tzc_sensor_source_show(context: Any, data_dict: dict[str, Any]) -> Answer:
     """A source (`id`), for who may change the dataset's files: its fields, and `{"cron", "due", "paused", "allowed", "internal", "trouble", "words", "since", "seen", "send",
-    "streams", "keys"}`: `due` is when it is asked next, `words` why it cannot be read (`trouble`, since `since`), `send` the address to send to, `seen` when something last
-    came, `streams` how many there are. Raises ObjectNotFound, NotAuthorized.
+    "streams", "keys", "holds"}`: `due` is when it is asked next, `words` why it cannot be read (`trouble`, since `since`), `send` the address to send to, `seen` when something
+    last came, `streams` how many there are, `holds` what goes when it is removed: `{"streams", "observations", "first", "last", "things", "arrivals", "bytes", "files"}`. Raises
+    ObjectNotFound, NotAuthorized.
     """
     return source_actions.show(context, data_dict)
 
