@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "tzc_harvesting_0010"
-down_revision = "tzc_harvesting_0009"
+revision = "tzc_harvesting_0011"
+down_revision = "tzc_harvesting_0010"
 branch_labels = None
 depends_on = None
 
