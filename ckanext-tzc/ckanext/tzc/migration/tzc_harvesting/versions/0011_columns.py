@@ -1,7 +1,7 @@
 """The header and the first rows of a source that is a table, to choose its columns by.
 
-Revision ID: tzc_harvesting_0010
-Revises: tzc_harvesting_0009
+Revision ID: tzc_harvesting_0011
+Revises: tzc_harvesting_0010
 """
 from __future__ import annotations
 
