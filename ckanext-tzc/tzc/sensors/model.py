@@ -16,6 +16,9 @@ OBSERVATION_TYPES = {
 }
 """The standard's names of the kinds."""
 
+NO_UNIT = "1"
+"""Of what has none, and of what nobody told one."""
+
 PUBLIC, CONSENTED, PRIVATE = VISIBILITIES = ("public", "consented", "private")
 """Who may be shown a stream: whom its dataset lets in; the person who consented and whom they consented to; the person alone."""
 
@@ -65,7 +68,7 @@ class Stream:
     name: str = ""
     description: str = ""
     sensor: Sensor = dataclasses.field(default_factory=Sensor)
-    unit: str = "1"
+    unit: str = NO_UNIT
     kind: str = MEASUREMENT
     interval: int = 0
     period: int = 0

@@ -80,6 +80,14 @@ def stored(what: str = "stream, time, result") -> list[tuple[Any, ...]]:
     return [tuple(row) for row in model.Session.execute(sa.text(f"SELECT {what} FROM tzc_sensors_observation ORDER BY stream, time")).all()]  # noqa: S608 -- names of ours
 
 
+def read(query: str) -> list[tuple[Any, ...]]:
+    import ckan.model as model
+    import sqlalchemy as sa
+
+    model.Session.rollback()
+    return [tuple(row) for row in model.Session.execute(sa.text(query)).all()]
+
+
 def results() -> list[float]:
     return [row[0] for row in stored("result")]
 
@@ -111,6 +119,23 @@ def test_after_the_mapping_changed_the_same_body_is_read_anew(made: Act, send: A
     act("tzc_sensor_source_update", id=source["id"], mapping={**mapping, "create": True, "values": [{**value, "unit": "K"}]})
     assert send(source, body, "application/json").json["changed"] == 1
     assert results() == [pytest.approx(26.85)]
+
+
+def test_what_a_mapping_says_of_streams_may_be_said_later(made: Act, send: Act, act: Act) -> None:
+    """Their unit, name, property, interval and place: those that are there are told of anew by the next message."""
+    mapping = {"thing": "capteur", "time": "date", "create": True, "values": [{"path": "v", "name": "t"}]}
+    source = made(mapping=mapping)
+    assert send(source, {"capteur": "quai", "date": T0, "v": 21}, "application/json").json["new"] == 1
+    value = {"path": "v", "name": "t", "property": "air_temperature", "unit": "Cel", "interval": 600}
+    place = {"quai": {"name": "Quai de la gare", "longitude": -1.15, "latitude": 46.16}}
+    act("tzc_sensor_source_update", id=source["id"], mapping={**mapping, "values": [value], "places": place})
+    assert send(source, {"capteur": "quai", "date": "2026-05-06T13:00:00Z", "v": 22}, "application/json").json["new"] == 1
+    assert results() == [21, 22]
+    told = read(
+        "SELECT s.unit, s.interval, p.code, t.name, l.geometry->>'coordinates' AS place FROM tzc_sensors_stream s JOIN tzc_sensors_property p ON p.id = s.property "
+        "JOIN tzc_sensors_thing t ON t.id = s.thing JOIN tzc_sensors_location l ON l.id = t.location"
+    )
+    assert told == [("Cel", 600, "air_temperature", "Quai de la gare", "[-1.15, 46.16]")]
 
 
 def test_bad_rows_are_listed_and_the_others_kept(made: Act, send: Act, numbers: Act) -> None:

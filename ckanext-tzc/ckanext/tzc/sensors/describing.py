@@ -13,9 +13,25 @@ from ckanext.tzc.schemas import vocabulary
 from sqlalchemy.dialects.postgresql import insert
 
 from tzc.sensors import units
-from tzc.sensors.model import KINDS, VISIBILITIES, Property, Sensor, Stream, Thing
+from tzc.sensors.model import KINDS, NO_UNIT, VISIBILITIES, Property, Sensor, Stream, Thing
 
 from . import store
+
+
+def changed(told: Mapping[str, Stream], rows: Mapping[str, store.Stream]) -> list[Stream]:
+    """Of streams that are there, those of which their source says something else now: another name, place, property or interval, or a unit where it told none."""
+    known = [row for name, row in rows.items() if name in told]
+    asked = model.Session.query(store.Thing, store.Location).outerjoin(store.Location, store.Location.id == store.Thing.location)
+    things = {thing.id: (thing, place) for thing, place in asked.filter(store.Thing.id.in_({row.thing for row in known}))} if known else {}
+    codes = dict(model.Session.query(store.Property.id, store.Property.code).filter(store.Property.id.in_({row.property for row in known})).tuples()) if known else {}
+    return [told[row.external] for row in known if _differs(told[row.external], row, codes[row.property], *things[row.thing])]
+
+
+def _differs(told: Stream, row: store.Stream, code: str, thing: store.Thing, place: store.Location | None) -> bool:
+    is_moved = told.thing.location is not None and (place is None or place.geometry != told.thing.location)
+    is_measured = told.unit != NO_UNIT and row.unit == NO_UNIT
+    said = (told.name or told.external, told.interval, told.period, told.property.code, told.thing.name or told.thing.external)
+    return is_moved or is_measured or said != (row.name, row.interval, row.period, code, thing.name)
 
 
 def describe(source: store.Source, streams: Iterable[Stream]) -> dict[str, store.Stream]:
@@ -40,9 +56,10 @@ def _stream(source: store.Source, told: Stream, thing: int, row: store.Stream | 
         row = store.Stream(source=source.id, dataset=source.dataset, external=told.external, made=store.now(), **values)
         model.Session.add(row)
         return row
-    if row.unit != values["unit"] and model.Session.get(store.State, row.id) is not None:
-        # what is stored is in the unit of before: what comes is converted to it
-        values["unit"] = row.unit
+    if (row.unit, row.kind) != (values["unit"], values["kind"]) and model.Session.get(store.State, row.id) is not None:
+        # what is stored is in the unit of before, where one was told: what comes is converted to it
+        values["unit"] = values["unit"] if row.unit == NO_UNIT else row.unit
+        values["kind"] = row.kind
     for name, value in values.items():
         if getattr(row, name) != value:
             setattr(row, name, value)

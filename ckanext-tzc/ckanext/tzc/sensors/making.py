@@ -1,4 +1,6 @@
-"""The streams that a batch is of: found by what the source calls them or by their numbers; made by the first message that is of them, where the source's mapping says so."""
+"""The streams that a batch is of: found by what the source calls them or by their numbers; made by the first message that is of them, where the source's mapping says so, and
+changed by those that say something else of them.
+"""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -19,6 +21,8 @@ def named(source: store.Source, decoded: Decoded) -> Mapping[str, store.Stream]:
     """By what the source calls them. Does not commit."""
     names = [name for name in decoded.names if "\0" not in name]
     found = store.streams_of(source.id, names)
+    if told := describing.changed(decoded.described, found):
+        found = {**found, **describing.describe(source, told)}
     if not any(_wanted(name, decoded, found) for name in names):
         return found
     # two that come at once make a stream once
