@@ -144,7 +144,7 @@ def test_what_is_left_out_is_counted_apart(editor: Person, site: Site, ran: dict
     harvest()
     editor.visit("/harvest/une-source")
     [facts] = editor.page.xpath("(//main//p[@class='tzc-outcome'])[1]/span[@class='tzc-count']")
-    assert "1 qui n’est plus à la source, gardé" in facts.text_content() and "1 écarté par le filtre" in facts.text_content()
+    assert "1 absent de la source, gardé" in facts.text_content() and "1 écarté par le filtre" in facts.text_content()
 
 
 @pytest.mark.usefixtures("patient")

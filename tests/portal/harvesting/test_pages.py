@@ -65,7 +65,7 @@ def test_no_two_labels_of_the_form_read_alike(person: Callable[[str], Person]) -
     administrator = person("sysadmin")
     administrator.visit("/harvest/new")
     labels = [" ".join(label.xpath("string()").split("(")[0].split()) for label in administrator.page.xpath("//form[@id='source-new']//label[@for]")]
-    assert len(labels) == 8 and [(one, other) for one in labels for other in labels if one is not other and other.startswith(one)] == []
+    assert len(labels) == 7 and [(one, other) for one in labels for other in labels if one is not other and other.startswith(one)] == []
     kinds = [span.text.strip() for span in administrator.page.xpath("//form[@id='source-new']//input[@name='source_type']/following-sibling::span")]
     assert all(("d’un autre programme" in title) is (not kind.startswith("tzc_")) for title, kind in zip(kinds, administrator.page.xpath("//input[@name='source_type']/@value"), strict=True))
 
