@@ -32,9 +32,6 @@ SHARE, COUNT = 0.1, 5
 MOST_FAILURES = 5
 """Datasets in a row that may not be had by themselves; then the server is away."""
 
-LONGEST_IDENTIFIER = 2000
-"""Bytes: no index of the database takes much more."""
-
 LONGEST_TITLE, MOST_FILES, MOST_WORDS, MOST_NOTES = 500, 1000, 1000, 200
 
 Change = Literal["new", "changed", "unchanged"]
@@ -84,9 +81,6 @@ def listing(harvester: Harvester, client: Client, source: Source) -> Iterator[It
     """Discover and fetch: each item with its content or its problem. FetchError where the listing breaks off or is not whole."""
     failures = 0
     for item in harvester.discover(client, source):
-        if len(item.identifier.encode("utf-8", "replace")) > LONGEST_IDENTIFIER:
-            yield Item(problem=f"An identifier is longer than {LONGEST_IDENTIFIER} characters: {item.identifier[:200]}…", cause="broken_record")
-            continue
         if item.problem or item.content:
             yield item
             continue

@@ -84,9 +84,6 @@ def _work(task: Mapping[str, Any]) -> dict[str, Any]:
     except Refused as refusal:
         return {"refused": refusal.code, "parameters": dict(refusal.parameters)}
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, CalamineError, OSError, ValueError, IndexError) as error:
-        if "Cell limit exceeded" in str(error):
-            # calamine counts repeated cells of an ODS itself
-            return {"refused": "too_many_cells", "parameters": {"most": task["limits"]["cells"]}}
         return {"refused": "workbook", "parameters": {"detail": str(error)[:120]}}
 
 

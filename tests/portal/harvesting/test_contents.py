@@ -308,4 +308,4 @@ def test_what_was_found_is_asked_for_once_for_many_records(served: Served) -> No
     assert len([statement for statement in asked if "FROM tzc_harvesting_content" in statement]) == 1
     entries = model.Session.query(store.Entry).filter_by(run_id=run_id, change=store.NEW).all()
     assert len(entries) == 19
-    assert all([file.get("format") for file in entry.given["resources"]] == ["CSV", "SHP", "CSV", "GeoJSON", "WMS"] for entry in entries)
+    assert {tuple(file.get("format") for file in entry.given["resources"]) for entry in entries} == {("CSV", "Shapefile", "CSV", "GeoJSON", "WMS")}

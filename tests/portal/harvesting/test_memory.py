@@ -12,13 +12,14 @@ import psutil
 import pytest
 import sqlalchemy as sa
 from ckanext.tzc.common import outages
+from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.http import Limits
 from ckanext.tzc.harvesting import samples
 from ckanext.tzc.harvesting.engine import leases, memory, orders, planning, serving, store
 from ckanext.tzc.harvesting.partners import PartnerHarvester
 
 from tests.domain.harvesters.hostile import MEGABYTE
-from tests.domain.harvesters.speakers import Answer, answered, as_json, package
+from tests.domain.harvesters.speakers import Answer, answered
 from tests.portal.harvesting.world import TITLES, Catalogue, Run, World, datasets
 from tests.sites import Reply
 
@@ -80,12 +81,17 @@ def test_an_answer_that_grows_ends_its_own_run(world: World, run: Run, speaker: 
     assert world.told(one) == (store.DONE, []), "it is well again"
 
 
-def test_a_record_that_grows_is_refused_alone(world: World, run: Run) -> None:
-    """It is small as it comes, and much when it is read."""
-    one = world.new("ckan")
-    nested = {**package("gros", "Gros"), "extras": [{"key": "tags", "value": "x"}] * 20, "resources": []}
-    swollen = as_json({"success": True, "result": {"count": 3, "results": [package("a", "Un"), nested, package("b", "Deux")]}})
-    one.site.answer = lambda _: Reply(swollen.body.replace(b'"resources": []', b'"resources": [' + b"{}," * (3 * MEGABYTE // 2) + b"{}]"), headers=dict(swollen.headers))
+def test_a_record_that_grows_is_refused_alone(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reader takes more than there is."""
+    one, here, read = world.new("ckan"), os.getpid(), base.record_of
+
+    def grows(harvester: base.Harvester, content: str, source: base.Source) -> Any:
+        record = read(harvester, content, source)
+        assert os.getpid() != here
+        return bytearray(2**30) if record.identifier == "gros" else record
+
+    monkeypatch.setattr(base, "record_of", grows)
+    one.site.answer = one.well([("a", "Un"), ("gros", "Gros"), ("b", "Deux")])
     code, _held = served(one)
     assert code == 0
     last = store.last_run(one.source["id"])

@@ -67,17 +67,9 @@ def test_an_address_that_is_too_long_is_refused_alone(site: Site, source: Source
     told = act("tzc_harvest_status")
     assert (told["state"], told["done"], told["problems"]) == (store.DONE, {"new": 5, "refused": 1}, [])
     [entry] = act("tzc_harvest_entries", outcome="refused")["entries"]
-    assert (entry["title"], entry["cause"]) == ("Comptage 01", "schema") and "2500" in entry["words"] and "psycopg2" not in entry["words"]
-
-
-def test_an_identifier_that_is_too_long_is_told_of(site: Site, source: Source) -> None:
-    long = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(50))[:2700]
-    site.answer = lambda _: answered(turtle(site, [*TITLES, (long, "Trop long")]), "text/turtle")
-    source(f"{site.address}/catalog", "tzc_dcat")
-    harvest()
-    told = act("tzc_harvest_status")
-    assert (told["state"], told["whole"], told["done"]) == (store.DONE, False, {"new": 6})
-    assert told["problems"][0].startswith("An identifier is longer than 2000 characters: ") and told["causes"][0]["cause"] == "broken_record"
+    assert (entry["title"], entry["cause"]) == ("Comptage 01", "schema") and entry["words"].endswith(
+        "fichier 2, url : Cette adresse dépasse 2500 caractères, le maximum. Donnez-en une plus courte, par exemple celle de la page où se trouve le fichier."
+    )
 
 
 @pytest.fixture

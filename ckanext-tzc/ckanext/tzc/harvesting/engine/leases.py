@@ -18,7 +18,7 @@ from . import processes, store
 SILENCE = 60
 """Seconds without a sign after which a worker is taken for dead."""
 
-SILENT = "silent"
+GAVE_NO_SIGN = "silent"
 """How a worker broke off that was taken for dead and ended."""
 
 PULSE = 10.0

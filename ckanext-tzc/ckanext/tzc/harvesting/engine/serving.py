@@ -114,7 +114,7 @@ class Service:
             away = away or code == AWAY
             if code:
                 log.warning("The process of run %s ended with %d.", claim[0], code)
-                self.left[claim] = "" if stopped or code == AWAY else leases.SILENT if process in self.silent else _how(code)
+                self.left[claim] = "" if stopped or code == AWAY else leases.GAVE_NO_SIGN if process in self.silent else _how(code)
             self.silent.discard(process)
         return away
 

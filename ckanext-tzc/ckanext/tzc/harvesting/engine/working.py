@@ -73,7 +73,7 @@ def given_up(run: store.Run) -> tuple[str, str]:
     words, short = [tk._("The run broke off %d times and is given up.") % run.taken_over], memory.of_ending(run.broke)
     if short:
         words.append(short)
-    elif run.broke == leases.SILENT:
+    elif run.broke == leases.GAVE_NO_SIGN:
         words.append(tk._("The last time it gave no sign of life for %d seconds.") % leases.SILENCE)
     elif run.broke:
         words.append(tk._("The last time its process ended (%s).") % run.broke)

@@ -30,8 +30,19 @@ def shown(package_id: str, *, for_update: bool = False) -> Values:
 
 
 def faults(error: tk.ValidationError) -> str:
-    """What the schema has against a dataset, field by field, on a line."""
-    return "; ".join(f"{field}: {words}" for field, words in error.error_summary.items())
+    """What the schema has against a dataset, field by field, on a line; of its files too, which CKAN's own summary only counts."""
+    files = error.error_dict.get("resources")
+    plain = {field: words for field, words in error.error_dict.items() if field != "resources" or not _are_told(files)}
+    said = [f"{field}: {words}" for field, words in tk.ValidationError(plain).error_summary.items()]
+    if _are_told(files):
+        for number, file in enumerate(files, 1):
+            said += [tk._("file %(number)d, %(field)s: %(words)s") % {"number": number, "field": field, "words": " ".join(map(str, words))} for field, words in file.items()]
+    return "; ".join(said)
+
+
+def _are_told(files: Any) -> bool:
+    """Whether it is said of each file what is wrong with it."""
+    return isinstance(files, list) and bool(files) and all(isinstance(file, dict) and all(isinstance(words, list) for words in file.values()) for file in files)
 
 
 def refusal(error: tk.ValidationError) -> str:
