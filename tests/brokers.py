@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -78,6 +79,11 @@ class Broker:
                 continue
             return
         raise AssertionError((self.folder / "broker.log").read_text()[-2000:])
+
+    def save(self) -> None:
+        """Have mosquitto write what it keeps to its disk (in `careful`); it does so a moment later."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGUSR1)
 
     def kill(self) -> None:
         """End it at once, as a power cut does."""

@@ -1,4 +1,4 @@
-"""Waits, in a few megabytes, until a source of sensors' data is one that a broker sends to; then becomes the program that listens to brokers.
+"""Waits, in a few megabytes, until a source of sensors' data is one that a broker sends to, or a session is to be ended at one; then becomes the program that listens to brokers.
 
 Run as `python -m tzc_stack.listen_command`; the portal's folder is in `TZC_VAR`.
 """
@@ -16,11 +16,11 @@ from .settings import load
 PAUSE = 10.0
 """Seconds between two looks."""
 
-WANTED = "SELECT EXISTS (SELECT FROM tzc_sensors_source WHERE kind = 'mqtt' AND NOT paused AND allowed)"
+WANTED = "SELECT EXISTS (SELECT FROM tzc_sensors_source WHERE kind = 'mqtt' AND NOT paused AND allowed) OR EXISTS (SELECT FROM tzc_sensors_session)"
 
 
 def is_wanted(database_url: str) -> bool:
-    """Whether there is such a source. A database that is away, or has no such table yet, is asked again later."""
+    """Whether there is such a source or session. A database that is away, or has no such table yet, is asked again later."""
     try:
         connection = psycopg2.connect(database_url)
     except psycopg2.Error:

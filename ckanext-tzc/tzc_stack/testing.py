@@ -43,6 +43,9 @@ IN_THE_TEST_DATABASES = "tests/portal"
 LANES = 3
 """Processes that run tests at once, each with databases of its own: one more than there are processors, as tests of whole portals mostly wait."""
 
+HOMES = "courbes-des-habitants"
+"""The dataset that meters belong to; there is none until a test in a browser makes it."""
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -56,7 +59,7 @@ def run(paths: Paths, arguments: Sequence[str]) -> int:
     if chosen and all(word.startswith(WITHOUT_SERVERS) for word in chosen):
         return _pytest(paths, ["-p", "no:ckan", "-p", "no:ckan_fixtures", *arguments], {})
     browser, mail = find_browser(), _free_address()
-    with stack(paths, given={"TZC_SMTP_URL": f"smtp://{mail}", "TZC_HARVEST_KINDS": "dcat_rdf"}) as (own, settings, accounts):
+    with stack(paths, given={"TZC_SMTP_URL": f"smtp://{mail}", "TZC_HARVEST_KINDS": "dcat_rdf", "TZC_HOMES_DATASET": HOMES}) as (own, settings, accounts):
         environment = {
             "TZC_TEST_STACK": str(own.var),
             "TZC_TEST_ACCOUNTS": json.dumps(accounts),
@@ -202,8 +205,8 @@ def test_configuration(paths: Paths, settings: Settings, number: int = 1) -> Pat
         urls = add_databases(settings, f"test{suffix}")
         add_core(paths, settings, f"ckan_test{suffix}")
         urls |= {"TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", f"/solr/ckan_test{suffix}"), "TZC_REDIS_URL": _database(settings.redis_url, str(number))}
-        # tests of mail have a mail server of their own, all others have none; and no other program harvests unless a test allows it
-        given = {name: value for name, value in settings.given.items() if name not in {"TZC_SMTP_URL", "TZC_HARVEST_KINDS"}}
+        # tests of mail have a mail server of their own, all others have none; no other program harvests, and no meters are kept, unless a test says so
+        given = {name: value for name, value in settings.given.items() if name not in {"TZC_SMTP_URL", "TZC_HARVEST_KINDS", "TZC_HOMES_DATASET"}}
         own = dataclasses.replace(settings, given={**given, **urls})
         text = configuration.render(second, own).replace("[app:main]\nuse = egg:ckan", "[app:main]\nuse = egg:ckan\ntesting = true\nconfig.mode = strict")
         # CKAN's fixtures copy the configuration, and a copy of a Redis connection cannot be made

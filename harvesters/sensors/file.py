@@ -5,6 +5,7 @@ from its beginning: what was there already changes nothing. A line is read when 
 """
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
@@ -79,25 +80,25 @@ class File(Kind):
         if hashlib.sha256(part.body[:before]).hexdigest() != place.tail:
             place, before, part = _Place.of({}), 0, remote.part(0, PART) if place.offset else part
         body = part.body[before:]
-        if place.loose and body and not body.startswith((b"\n", b"\r\n")):
+        if place.loose and body and not body.startswith(tuple(_end(end, place.charset) for end in ("\n", "\r\n"))):
             # the last line of before was not at its end
             place = place.back()
             part = remote.part(place.offset, PART)
             body = part.body
         while body:
             at_end = place.offset + len(body) >= part.size
-            length = len(body) if at_end and cursor.get("size") == part.size else body.rfind(b"\n") + 1
+            charset = place.charset if place.offset else _two_bytes(body, definition)
+            whole = _ended(body, charset)
+            length = len(body) if at_end and cursor.get("size") == part.size and not (charset and len(body) % 2) else whole
             if not length and not at_end:
                 raise BatchError("broken", detail="a line without an end")
             if not length:
                 return
-            loose = 0 if body[:length].endswith(b"\n") else length - 1 - body.rfind(b"\n", 0, length)
-            head, lines = (place.head, body[:length]) if place.offset else _parted(body[:length], definition)
-            place = place.after(body[:length], part.size, head, loose)
+            # the line of names is read by itself, so that the lines are told in one encoding
+            head, lines = (place.head, _text(body[:length], charset, definition)) if place.offset else _parted(body[:length], charset, definition)
+            place = place.after(body[:length], part.size, head, length - whole, charset)
             if lines.strip():
-                # the line of names was read by itself, so that the lines are told in one encoding
-                text = reading.text_of(lines, mapping.read(definition["mapping"]).encoding)
-                yield self.page({"format": TEXT, "head": head}, text, definition, place.cursor())
+                yield self.page({"format": TEXT, "head": head}, lines, definition, place.cursor())
             if at_end:
                 return
             part = remote.part(place.offset, PART)
@@ -112,7 +113,7 @@ class File(Kind):
 
 
 class _Place(NamedTuple):
-    """How far a text was read."""
+    """How far a text was read. `charset`: of two bytes a sign, as the mark at the beginning said; else nothing."""
 
     offset: int
     tail: str
@@ -120,14 +121,16 @@ class _Place(NamedTuple):
     head: str
     size: int
     loose: int
+    charset: str
 
     @staticmethod
     def of(cursor: Cursor) -> _Place:
-        return _Place(*(cursor.get(name, usual) for name, usual in (("offset", 0), ("tail", NOTHING), ("tail_length", 0), ("head", ""), ("size", -1), ("loose", 0))))
+        usual = {"offset": 0, "tail": NOTHING, "tail_length": 0, "head": "", "size": -1, "loose": 0, "charset": ""}
+        return _Place(*(cursor.get(name, value) for name, value in usual.items()))
 
-    def after(self, body: bytes, size: int, head: str, loose: int) -> _Place:
+    def after(self, body: bytes, size: int, head: str, loose: int, charset: str) -> _Place:
         last = body[-TAIL:]
-        return _Place(self.offset + len(body), hashlib.sha256(last).hexdigest(), len(last), head, size, loose)
+        return _Place(self.offset + len(body), hashlib.sha256(last).hexdigest(), len(last), head, size, loose, charset)
 
     def back(self) -> _Place:
         return self._replace(offset=self.offset - self.loose, loose=0)
@@ -136,15 +139,50 @@ class _Place(NamedTuple):
         return self._asdict()
 
 
+UTF_16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+MARK = codecs.BOM_UTF8
+
 NOTHING = hashlib.sha256(b"").hexdigest()
 
 
-def _parted(body: bytes, definition: Definition) -> tuple[str, bytes]:
-    """The first line, and the others."""
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BatchError("broken", detail="UTF-16: give the file as UTF-8")
+def _two_bytes(body: bytes, definition: Definition) -> str:
+    """Which UTF-16 a text is in, as a mark at its beginning tells, or the mapping; nothing where it is in none."""
+    said = mapping.read(definition["mapping"]).encoding
+    usual = {"utf-16": "utf-16-le"}.get(said, said)
+    return next((charset for mark, charset in UTF_16 if body.startswith(mark)), usual if usual in dict(UTF_16).values() else "")
+
+
+def _end(text: str, charset: str) -> bytes:
+    return text.encode(charset or "ascii")
+
+
+def _ended(body: bytes, charset: str) -> int:
+    """How many bytes there are up to the end of the last line that has one."""
+    end = _end("\n", charset)
+    at = body.rfind(end)
+    while charset and at % 2 and at >= 0:
+        # the second byte of a sign and the first of the next
+        at = body.rfind(end, 0, at + 1)
+    return at + len(end) if at >= 0 else 0
+
+
+def _text(body: bytes, charset: str, definition: Definition) -> bytes:
+    """Lines in UTF-8. Raises BatchError."""
+    if not charset:
+        return reading.text_of(body, mapping.read(definition["mapping"]).encoding)
+    try:
+        return body.decode(charset).encode()
+    except UnicodeDecodeError as error:
+        raise BatchError("broken", detail=str(error)[:200]) from error
+
+
+def _parted(body: bytes, charset: str, definition: Definition) -> tuple[str, bytes]:
+    """The first line, and the others in UTF-8. Raises BatchError."""
+    if charset:
+        first, _, rest = _text(body, charset, definition).removeprefix(MARK).lstrip(b"\r\n").partition(b"\n")
+        return first.decode().rstrip("\r"), rest
     first, _, rest = body.lstrip(b"\r\n").partition(b"\n")
-    return reading.text_of(first, mapping.read(definition["mapping"]).encoding).decode().lstrip("\ufeff").rstrip("\r"), rest
+    return _text(first, "", definition).decode().lstrip("\ufeff").rstrip("\r"), _text(rest, "", definition)
 
 
 def _format(definition: Definition) -> str:

@@ -41,6 +41,15 @@ def shown(page: Any) -> tuple[float, float]:
     return low, high
 
 
+def until(page: Any, true: Any) -> None:
+    """Wait for something to come about; the content policy forbids Playwright's own way to wait for a condition."""
+    for _time in range(500):
+        if true():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("it did not come about")
+
+
 def settled(page: Any, what: Any) -> None:
     """After something that asks for other measurements."""
     with page.expect_response(lambda answer: "/api/tzc/series" in answer.url and "every=auto" in answer.url):
@@ -112,6 +121,59 @@ def test_the_mouse_zooms(portal: Any, page: Any) -> None:
     page.reload(wait_until="networkidle")
     page.locator(".u-over").wait_for()
     assert shown(page) == after, "the address keeps what is shown"
+
+
+@pytest.fixture
+def finger(browser: Any) -> Iterator[Any]:
+    """A page on a phone, with a screen that is touched; and what a finger does there: `drag(page, points)`."""
+    context = browser.new_context(viewport={"width": 360, "height": 800}, has_touch=True, is_mobile=True, locale="fr-FR", timezone_id="Europe/Paris")
+    context.set_default_timeout(20_000)
+    yield context.new_page()
+    context.close()
+
+
+def drag(page: Any, first: tuple[float, float], last: tuple[float, float], steps: int = 8) -> None:
+    """A finger goes down, moves and is taken away: as the browser itself is told by a screen, so that it decides what is scrolled."""
+    screen = page.context.new_cdp_session(page)
+    for step in range(steps + 1):
+        x, y = (begin + (end - begin) * step / steps for begin, end in zip(first, last, strict=True))
+        screen.send("Input.dispatchTouchEvent", {"type": "touchMove" if step else "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    screen.detach()
+
+
+def test_a_finger_zooms_sideways_and_scrolls_up_and_down(portal: Any, finger: Any) -> None:
+    page = finger
+    opened(page, portal.url + AIR)
+    opened(page, f"{portal.url}{AIR}?stream={numbers(page)[-1]}&period=30d")
+    before = shown(page)
+    page.locator(".u-over").scroll_into_view_if_needed()
+    box = page.locator(".u-over").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    # up: the page scrolls, the chart stays as it is
+    scrolled = page.evaluate("scrollY")
+    drag(page, (box["x"] + box["width"] * 0.5, middle), (box["x"] + box["width"] * 0.5 + 4, middle - 200))
+    until(page, lambda: page.evaluate("scrollY") > scrolled + 50)
+    assert shown(page) == before
+    assert page.evaluate(f"{DRAWN}.select.width") == 0
+    # sideways: what the finger went over is shown, and the page stays where it is
+    page.locator(".u-over").scroll_into_view_if_needed()
+    box = page.locator(".u-over").bounding_box()
+    scrolled, middle = page.evaluate("scrollY"), box["y"] + box["height"] / 2
+    settled(page, lambda: drag(page, (box["x"] + box["width"] * 0.4, middle), (box["x"] + box["width"] * 0.6, middle)))
+    after = shown(page)
+    assert 0.15 < (after[1] - after[0]) / (before[1] - before[0]) < 0.25
+    assert before[0] < after[0] and after[1] < before[1]
+    assert page.evaluate("scrollY") == scrolled
+    # a tap shows the value there, and changes nothing
+    box = page.locator(".u-over").bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator("[data-series-pointed]:not(:empty)").wait_for()
+    assert shown(page) == after
+    # and the buttons are there for who drags nothing
+    settled(page, page.locator("[data-series-act=whole]").tap)
+    assert shown(page) == before
+    assert serious(page) == [] and overflow(page) == 0
 
 
 def test_keys_and_buttons_do_what_the_mouse_does(portal: Any, page: Any) -> None:

@@ -3,6 +3,7 @@ them.
 """
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime as dt
 import io
@@ -21,17 +22,17 @@ MOST_SHEETS = 12
 WORKBOOK = b"PK\x03\x04"
 """How a workbook begins."""
 
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How text in UTF-16 begins, where it says so."""
+
 
 def rows(body: bytes) -> Sheets:
     """The rows of a file, sheet after sheet. Raises BatchError."""
     if body.startswith(WORKBOOK):
         return _workbook(body)
-    if b"\0" in body[:4000]:
+    if not body.startswith(UTF_16) and b"\0" in body[:4000]:
         raise BatchError("kind")
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = body.decode("cp1252", errors="replace")
+    text = _decoded(body)
     head = text[:2000]
     delimiter = max(";\t,", key=head.count)
     try:
@@ -40,10 +41,23 @@ def rows(body: bytes) -> Sheets:
         raise BatchError("broken") from error
 
 
+def _decoded(body: bytes) -> str:
+    if body.startswith(UTF_16):
+        # a spreadsheet's “Unicode text”
+        return body.decode("utf-16", errors="replace")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body.decode("cp1252", errors="replace")
+
+
 def kept(body: bytes, read: Sheets, used: Collection[int], number: str) -> bytes:
     """What is kept of a file, from which it can be read again: with the number of the meter covered. Of a workbook, in which nothing can be covered, the rows that were `used`,
     as CSV: those of its other rows say whose home it is.
     """
+    if body.startswith(UTF_16):
+        # the number is not found among bytes of two a sign
+        return meters.masked(_decoded(body).encode(), number)
     if not body.startswith(WORKBOOK):
         return meters.masked(body, number)
     places = set(used)

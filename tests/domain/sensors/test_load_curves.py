@@ -248,6 +248,19 @@ def test_every_row_is_taken_or_listed_or_a_hole(pairs: list[tuple[str, str]]) ->
     assert set(range(1, len(pairs) + 1)) - set(places) <= holes
 
 
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_and_kept_as_plain_text(charset: str) -> None:
+    """In which the number can be covered."""
+    text = "\r\n".join([f"{HEAD};Pas en minutes", f"{NUMBER};Courbe de charge;05/01/2026;06/01/2026;Energie active;Consommation;Comptage Brut;W;30", "Horodate;Valeur", "2026-01-05T00:30:00+01:00;1200"])
+    found = load_curves.file({"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}[charset] + text.encode(charset), ZONE)
+    assert rows(found) == [("consumption", "2026-01-04T23:00", 1800, 1200.0)] and found.number == NUMBER
+    assert NUMBER.encode() not in found.kept and b"**********1234" in found.kept
+    assert rows(load_curves.file(found.kept, ZONE)) == rows(found)
+    with pytest.raises(BatchError) as caught:
+        load_curves.file(text.encode(charset), ZONE)
+    assert caught.value.code == "kind"
+
+
 def test_a_year_of_ten_minutes_is_read_in_a_moment() -> None:
     start = np.datetime64("2025-01-01T00:10:00")
     lines = [f"{clock}Z;{n % 3000}" for n, clock in enumerate((start + np.arange(52_560) * np.timedelta64(10, "m")).astype(str).tolist())]

@@ -100,8 +100,8 @@ def test_what_goes_out_is_right_and_allowed(table: list[list[float | None]], bef
 
 
 def test_more_than_before_is_dominated() -> None:
-    """What a new sum has more than the old one may not be one's own either."""
-    values = np.array([[1.0] * 6 + [90.0, 1.0, 1.0, 1.0], [1.0] * 10])
+    """What a new sum has more than the old one may not be one's own either, however little that one has of the whole."""
+    values = np.array([[20.0] * 6 + [90.0, 1.0, 1.0, 1.0], [1.0] * 10])
     done = secrecy.decide(np.array([0, 1]), values, list(range(10)), [str(n) for n in range(10)], {0: [frozenset(range(6))], 1: [frozenset(range(6))]}, SMALL)
     assert done.times.tolist() == [1] and done.hidden == {"dominance": 1}
 

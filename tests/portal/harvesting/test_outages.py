@@ -126,7 +126,7 @@ class Starting(psycopg2.OperationalError):
     [
         (of_database(Starting()), True), (of_database(Refused()), False), (of_database(psycopg2.InterfaceError("connection already closed")), True), (of_database(psycopg2.DataError()), False), (of_database(psycopg2.DatabaseError("error with status PGRES_TUPLES_OK")), True),
         (solr(503), True), (solr(404), True), (solr(400), False), (pysolr.SolrError("Failed to connect to server"), True), (redis.exceptions.ConnectionError(), True), (redis.exceptions.ResponseError(), False),
-        (KeyError("x"), False),
+        (KeyError("x"), False), (Starting(), True), (Refused(), False), (psycopg2.InterfaceError("cursor already closed"), True), (psycopg2.DataError(), False),
     ],
 )  # fmt: skip
 def test_what_is_an_outage(error: Exception, away: bool) -> None:

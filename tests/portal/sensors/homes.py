@@ -51,7 +51,7 @@ def traces(words: list[str]) -> list[str]:
                     raw = bytes(value)
                     if raw.startswith(b"\x28\xb5\x2f\xfd"):
                         raw = zstandard.decompress(raw)
-                    text = "".join(part.decode("latin-1") for part in _unpacked(raw))
+                    text = "".join(part.replace(b"\0", b"").decode("latin-1") for part in _unpacked(raw))
                 found += [f"{name}.{column}: {word}" for word in words if word in text]
     return found
 

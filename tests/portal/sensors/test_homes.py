@@ -98,8 +98,8 @@ def test_a_residents_life(app: Any, group: dict[str, Any]) -> None:
     text = person.send(("act", "upload"), form=0, upload=homes.upload(40, watts=1000.0))
     assert "96" in text
     text = person.visit(f"{mine}?mois=2026-01")
-    days = [row.xpath("normalize-space(td[1])") for row in person.page.xpath("//table//tbody/tr")]
-    assert days == ["23.92", "24.96", "1.04"], "a mean power of 1040 W, by the days of the territory's clock"
+    days = [row.xpath("normalize-space(td[1])") for row in person.page.xpath("//section[@aria-labelledby='curve-title']//tbody/tr")]
+    assert days == ["23,92", "24,96", "1,04"], "a mean power of 1040 W, by the days of the territory's clock"
     downloaded = person.get(f"{mine}/donnees.csv").text.splitlines()
     assert len(downloaded) == 97 and downloaded[1] == "2026-01-05T00:00:00Z;2026-01-05T00:30:00Z;consumption;1040.0;W;0"
     bundle = json.loads(person.get("/compte/compteurs/donnees.json").text)
@@ -409,6 +409,26 @@ def test_a_workbook_is_kept_without_its_number_and_address(kept: dict[str, Any])
     now = dt.datetime.now(dt.timezone.utc)
     assert arrivals.replay(source, now - dt.timedelta(hours=1), now + dt.timedelta(hours=1)) == 1
     assert [tuple(row) for row in model.Session.execute(asked, {"stream": stream["id"]})] == before
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+def test_the_number_stands_in_no_file_that_is_kept(kept: dict[str, Any], charset: str) -> None:
+    """However it is written; and what is kept reads as the file did."""
+    from ckanext.tzc.sensors import arrivals
+    from ckanext.tzc.sensors import store as sensors
+
+    user = resident()
+    made, content = meter(user, 7), homes.curve(7)
+    body = content.decode().encode(charset)
+    assert call("tzc_meter_upload", user, id=made["id"], upload=io.BytesIO(body))["new"] == 96
+    assert call("tzc_meter_upload", user, id=made["id"], upload=io.BytesIO(body))["new"] == 0
+    assert homes.traces([homes.number(7)]) == []
+    before = call("tzc_meter_curve", user, id=made["id"])
+    row = model.Session.query(sensors.Arrival).filter(sa.func.length(sensors.Arrival.body) > 0).one()
+    model.Session.execute(sa.text("UPDATE tzc_sensors_observation SET result = 1"))
+    arrivals.replay(sensors.source(row.source, personal=True), row.received, sensors.now())
+    model.Session.commit()
+    assert call("tzc_meter_curve", user, id=made["id"]) == before
 
 
 def test_a_workbook_and_gas_by_the_day(kept: dict[str, Any], publish: Callable[..., dict[str, Any]], partner: dict[str, Any]) -> None:

@@ -219,6 +219,36 @@ def test_quotas(made: Act, send: Act, monkeypatch: pytest.MonkeyPatch) -> None:
     assert send(other, CSV).json["code"] == "much"
 
 
+@pytest.mark.parametrize("where", ["key", "rows"])
+def test_while_the_database_is_away_one_is_told_to_come_again(made: Act, send: Act, numbers: Act, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """Whether it goes when the key is looked up or when rows are written: nothing is taken, and nobody is told that they are wrong. A fault of ours is one."""
+    import ckan.model as model
+    import sqlalchemy as sa
+    from ckanext.tzc.sensors import entering, writing
+
+    source = made()
+    numbers(source, "t")
+    module, name = (entering, "_key") if where == "key" else (writing, "_append")
+    right = getattr(module, name)
+
+    def cut(*given: Any) -> Any:
+        pid = model.Session.execute(sa.text("SELECT pg_backend_pid()")).scalar()
+        with model.meta.engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        return right(*given)
+
+    monkeypatch.setattr(module, name, cut)
+    answer = send(source, CSV)
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "away", "10")
+    monkeypatch.setattr(module, name, right)
+    assert stored() == []
+    assert send(source, CSV).json["new"] == 2
+    broken = sa.exc.ProgrammingError("SELECT", None, Exception("no such column"))
+    monkeypatch.setattr(module, name, lambda *_given: (_ for _ in ()).throw(broken))
+    with pytest.raises(sa.exc.ProgrammingError):
+        send(source, CSV.replace("22.5", "23.5"))
+
+
 def test_sensorthings_observations(made: Act, send: Act, numbers: Act) -> None:
     source = made()
     number = numbers(source, "t")["t"]

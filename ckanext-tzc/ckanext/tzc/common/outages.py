@@ -32,6 +32,9 @@ def is_outage(error: BaseException) -> bool:
 def _says_so(error: BaseException) -> bool:
     if isinstance(error, sa.exc.DBAPIError):
         return error.connection_invalidated or _says_so_of_the_database(error.orig)
+    if isinstance(error, psycopg2.Error):
+        # of columns that are copied past SQLAlchemy
+        return _says_so_of_the_database(error)
     if isinstance(error, pysolr.SolrError):
         return not REFUSED.search(str(error))
     return isinstance(error, (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OutageError))

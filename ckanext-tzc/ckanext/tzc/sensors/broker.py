@@ -31,7 +31,7 @@ class BrokerError(Exception):
 
 
 class Came(NamedTuple):
-    """A message as it came; `retained`: the broker had kept it from before the subscription."""
+    """A message as it came; `retained`: the broker had kept it from before the subscription; `again`: it says that it sent it before."""
 
     topic: str
     payload: bytes
@@ -39,6 +39,7 @@ class Came(NamedTuple):
     received: int
     mid: int
     qos: int
+    again: bool = False
 
 
 class Place(NamedTuple):
@@ -83,20 +84,29 @@ class _Client(paho.Client):
 
 
 class Connection:
-    """One, from `open` to `close`; what comes is given to `hear`."""
+    """One, from `open` to `close`; what comes is given to `hear`. `dropped`: topics that the session is subscribed to and should not be; `clean`: whether the session is a new one,
+    which ends with the connection.
+    """
 
-    def __init__(self, place: Place, name: str, topics: Sequence[str], hear: Callable[[Came], None]) -> None:
-        self.place, self.topics, self.hear = place, list(topics), hear
-        client = _Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False, protocol=paho.MQTTv311, manual_ack=True)
+    def __init__(self, place: Place, name: str, topics: Sequence[str], hear: Callable[[Came], None], dropped: Sequence[str] = (), *, clean: bool = False) -> None:
+        self.place, self.topics, self.dropped, self.hear = place, list(topics), list(dropped), hear
+        client = _Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=clean, protocol=paho.MQTTv311, manual_ack=True)
         client.internal = place.internal
         client.on_connect, client.on_subscribe, client.on_message = self._connected, self._subscribed, self._heard
+        client.on_unsubscribe = self._unsubscribed
         if place.user:
             client.username_pw_set(place.user, place.password or None)
         if place.tls:
             client.tls_set_context(ssl.create_default_context(cafile=None if place.ca else certifi.where(), cadata=place.ca or None))
         self.client = client
-        self.connected = self.subscribed = False
+        self.connected = False
+        self._waits = {"subscribe", *(["unsubscribe"] if dropped else [])}
         self._refused = ""
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether the broker has said that exactly the topics are subscribed to."""
+        return not self._waits
 
     def open(self, timeout: float = 15.0) -> None:
         """Connect, and ask for the topics; `subscribed` when the broker has said yes, which may come after messages. Raises BrokerError."""
@@ -167,17 +177,32 @@ class Connection:
             return
         self.connected = True
         # also where the session is there: topics may be others than before
-        client.subscribe([(topic, 1) for topic in self.topics])
+        if self.topics:
+            client.subscribe([(topic, 1) for topic in self.topics])
+        if self.dropped:
+            client.unsubscribe(self.dropped)
 
     def _subscribed(self, _client: Any, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
         if any(reason.is_failure for reason in reasons):
             self._refused = "topics"
         else:
-            self.subscribed = True
+            self._waits.discard("subscribe")
+
+    def _unsubscribed(self, _client: Any, _data: Any, _mid: int, _reasons: Any, _properties: Any) -> None:
+        self._waits.discard("unsubscribe")
 
     def _heard(self, _client: Any, _data: Any, message: Any) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        self.hear(Came(topic, bytes(message.payload), bool(message.retain), time.time_ns() // 1000, message.mid, message.qos))
+        self.hear(Came(topic, bytes(message.payload), bool(message.retain), time.time_ns() // 1000, message.mid, message.qos, bool(message.dup)))
+
+
+def forget(place: Place, name: str) -> None:
+    """End our session at a broker, with all that it keeps for it: a new one takes its place, and ends with its connection. Raises BrokerError."""
+    connection = Connection(place, name, (), lambda _message: None, clean=True)
+    try:
+        connection.open()
+    finally:
+        connection.close()

@@ -57,7 +57,7 @@ class Chart:
 def of_dataset(user: str, dataset: str, asked: Any) -> Chart | None:
     """The chart on a dataset's page; None where nothing of it may be shown. `asked`: the question of the address (a MultiDict)."""
     count, streams = listing.streams(user, listing.Asked(dataset=dataset), MOST_LISTED)
-    return _chart(user, streams, asked, count - len(streams)) if streams else None
+    return of(user, streams, asked, count - len(streams)) if streams else None
 
 
 def of_streams(user: str, asked: Any) -> Chart | None:
@@ -66,7 +66,7 @@ def of_streams(user: str, asked: Any) -> Chart | None:
     if not numbers:
         return None
     _count, streams = listing.streams(user, listing.Asked(streams=numbers), MOST_COMPARED)
-    return _chart(user, streams, asked, 0) if len(streams) == len(numbers) else None
+    return of(user, streams, asked) if len(streams) == len(numbers) else None
 
 
 def _numbers(asked: Any) -> list[int]:
@@ -74,7 +74,8 @@ def _numbers(asked: Any) -> list[int]:
     return list(dict.fromkeys(int(text) for text in said))[:MOST_COMPARED]
 
 
-def _chart(user: str, streams: list[dict[str, Any]], asked: Any, more: int) -> Chart:
+def of(user: str, streams: list[dict[str, Any]], asked: Any, more: int = 0) -> Chart:
+    """The chart of streams that an account may be shown, as `listing.streams` tells them; so many `more` there are."""
     known = {stream["id"] for stream in streams}
     chosen = [number for number in _numbers(asked) if number in known] or [next((one["id"] for one in streams if one["last"]), streams[0]["id"])]
     shown = [stream for stream in streams if stream["id"] in chosen]

@@ -26,6 +26,11 @@ def tzc_sensor_moment(when: str | None) -> str:
     return listing.moment(when)
 
 
+def tzc_sensor_number(value: float) -> str:
+    """A number as readers write it."""
+    return listing.number(value)
+
+
 def tzc_uplot(name: str) -> str:
     """The address of a file of the chart library; nothing where it is not installed, and pages do without the drawing."""
     version = uplot_version()

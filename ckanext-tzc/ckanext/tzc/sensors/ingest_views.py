@@ -6,8 +6,10 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+import psycopg2
+import sqlalchemy as sa
 from ckan.config.middleware.flask_app import csrf
-from ckanext.tzc.common import headers
+from ckanext.tzc.common import headers, outages
 from flask import Response, jsonify, request
 
 from tzc.sensors import definition, protocols
@@ -18,11 +20,27 @@ from . import arrivals, entering, source_words, sources, store, writing
 from .blueprint import sensors
 
 AGAIN = "10"
-"""Seconds after which to come again where the queue is full."""
+"""Seconds after which to come again where the queue is full, or the database away."""
 
 SENSORTHINGS = "sensorthings"
+WAYS_IN = ("/api/tzc/sensors/", "/sta/v1.1/")
+"""How addresses begin that something is sent to."""
+
 STATUS = {"too_many_bytes": 413, "too_many_rows": 413, "kind": 415}
 """Of answers that take nothing; others are 422."""
+
+
+@sensors.errorhandler(sa.exc.DBAPIError)
+@sensors.errorhandler(psycopg2.Error)
+def away(error: Exception) -> Response:
+    """Who sends while the database is away is told to come again, as nothing was taken."""
+    if request.method != "POST" or not request.path.startswith(WAYS_IN) or not outages.is_outage(error):
+        raise error
+    model.Session.remove()
+    answer = jsonify({"code": "away", "words": tk._("Nothing can be taken just now: send it again in a moment.")})
+    answer.status_code = 503
+    answer.headers["Retry-After"] = AGAIN
+    return answer
 
 
 @csrf.exempt  # a program brings its key, and no session

@@ -7,29 +7,30 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import urlsplit
+from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
-from ckanext.tzc.common import credentials, outages
+from ckanext.tzc.common import outages
 
-from tzc.sensors import definition
 from tzc.sensors.batching import Batch, matches
 from tzc.sensors.protocols import frames
 
-from . import arrivals, store, writing
+from . import arrivals, sessions, store, writing
 from .broker import BrokerError, Came, Connection, Place
 
 log = logging.getLogger(__name__)
 
-KIND = "mqtt"
 LOOK = 5.0
 """Seconds between two looks for other sources."""
 
 IDLE = 0.25
 PAUSES = (1.0, 60.0)
 """Seconds before another try: at first, at most."""
+
+MOST_KNOWN = 100_000
+"""Messages that are stored and could not be acknowledged, of which it is remembered."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,36 +47,24 @@ class Wanted:
         return sorted({topic for _id, topics, _kind in self.sources for topic in topics})
 
 
-def wanted() -> dict[str, Wanted]:
-    """What is to be read now, by the name of our session. What cannot be is noted at its source. Commits."""
+def wanted() -> tuple[dict[str, Wanted], set[tuple[str, str, str]]]:
+    """What is to be read now, by the name of our session; and partner, address and credential of what cannot be, which is noted at its source. Commits."""
     found: dict[str, Wanted] = {}
-    rows = model.Session.query(store.Source).filter_by(kind=KIND, paused=False, allowed=True).order_by(store.Source.id).all()
+    unsure = set()
+    rows = model.Session.query(store.Source).filter_by(kind=sessions.KIND, paused=False, allowed=True).order_by(store.Source.id).all()
     for row in rows:
         try:
-            place = _place(row)
+            place = sessions.place(row.partner, row.definition, internal=row.internal)
         except BrokerError as error:
             note(row.id, error)
+            unsure.add((row.partner, str(row.definition["address"]), str(row.definition.get("credential") or "")))
             continue
-        name = place.name(f"{tk.config['ckan.site_id']} {row.partner}")
+        name = sessions.name(place, row.partner)
         source = (row.id, tuple(row.definition["topics"]), f"mqtt.{row.definition['format']}")
         before = found[name].sources if name in found else ()
         found[name] = Wanted(place, (*before, source))
     model.Session.commit()
-    return found
-
-
-def _place(row: store.Source) -> Place:
-    address = str(row.definition["address"])
-    parts, host = urlsplit(address), definition.host_of(address)
-    name = row.definition.get("credential")
-    values: Mapping[str, str] = {}
-    if name:
-        try:
-            _kind, values = credentials.opened(row.partner, name, host, definition.KINDS[KIND].credentials)
-        except credentials.CredentialError as error:
-            raise BrokerError(error.code) from error
-    port, ca = int(host.rpartition(":")[2]), str(row.definition.get("ca", ""))
-    return Place(str(parts.hostname), port, parts.scheme == "mqtts", values.get("user", ""), values.get("password", ""), ca, row.internal)
+    return found, unsure
 
 
 def note(source: str, error: BrokerError | None) -> None:
@@ -98,6 +87,7 @@ class Listener:
         self._routes: dict[str, tuple[str, ...]] = {}
         self._batch = Batch(tk.config["tzc.sensors.batch_messages"], tk.config["tzc.sensors.batch_milliseconds"] / 1000)
         self._came: list[Came] = []
+        self._kept: set[tuple[int, str, bytes]] = set()
 
     def run(self) -> None:
         """Read, in this thread."""
@@ -129,12 +119,16 @@ class Listener:
     def _connected(self) -> None:
         self._came.clear()
         self._batch.empty()
-        connection = Connection(self.what.place, self.name, self.what.topics, self._hear)
+        source = store.source(self.what.sources[0][0])
+        if source is None:
+            return  # it was removed just now: the next look ends this
+        connection = Connection(self.what.place, self.name, self.what.topics, self._hear, sessions.opens(self.name, source, self.what.topics))
         try:
             connection.open()
             noted = False
             while not self.stopped.is_set():
                 if connection.subscribed and not noted:
+                    sessions.subscribed(self.name, self.what.topics)
                     self._noted(None)
                     noted = True
                 connection.step(self._batch.wait(time.monotonic(), IDLE), self._batch.room)
@@ -142,8 +136,28 @@ class Listener:
                     self._store(connection)
             if self._came:
                 self._store(connection)
+        except BrokerError:
+            # the broker may be gone with what it kept for us: what was read is not thrown away
+            self._keep()
+            raise
         finally:
             connection.close()
+
+    def _keep(self) -> None:
+        """Store what came and can no longer be acknowledged: it is known when it comes again."""
+        messages = list(self._came)
+        self._came.clear()
+        keep(self._routed(self._fresh(messages)))
+        self._known(messages)
+
+    def _known(self, messages: Sequence[Came]) -> None:
+        if len(self._kept) > MOST_KNOWN:
+            self._kept.clear()
+        self._kept |= {_mark(message) for message in messages if message.qos}
+
+    def _fresh(self, messages: Sequence[Came]) -> list[Came]:
+        """Without what is stored already, as it could not be acknowledged."""
+        return [message for message in messages if not (message.again and _mark(message) in self._kept)]
 
     def _hear(self, message: Came) -> None:
         self._came.append(message)
@@ -152,10 +166,12 @@ class Listener:
     def _store(self, connection: Connection) -> None:
         """Store what came, then acknowledge it. What cannot be stored is not: it comes again when the connection is made anew."""
         messages = list(self._came)
-        keep(self._routed(messages))
+        keep(self._routed(self._fresh(messages)))
+        self._known(messages)
         self._came.clear()
         self._batch.empty()
         connection.acknowledge(messages)
+        self._kept -= {_mark(message) for message in messages}
         self.stored += len(messages)
 
     def _routed(self, messages: Sequence[Came]) -> dict[str, tuple[str, list[Came]]]:
@@ -175,6 +191,11 @@ class Listener:
             if len(self._routes) < 100_000:
                 self._routes[topic] = known
         return known
+
+
+def _mark(message: Came) -> tuple[int, str, bytes]:
+    """What tells a message that comes again from another one."""
+    return message.mid, message.topic, hashlib.sha256(message.payload).digest()
 
 
 Batches = Mapping[str, tuple[str, list[Came]]]
@@ -229,10 +250,11 @@ class Listeners:
 
     def __init__(self) -> None:
         self.running: dict[str, tuple[Listener, threading.Thread]] = {}
+        self._due: dict[str, Any] = {}
 
     def look(self) -> None:
-        """Bring them up to date with the sources."""
-        now = wanted()
+        """Bring them up to date with the sources; sessions that nothing reads any more are ended."""
+        now, unsure = wanted()
         for name, (listener, thread) in list(self.running.items()):
             if listener.what != now.get(name) or not thread.is_alive():
                 self._stop(name)
@@ -242,6 +264,7 @@ class Listeners:
                 thread = threading.Thread(target=listener.run, name=f"mqtt {what.place.host}", daemon=True)
                 self.running[name] = listener, thread
                 thread.start()
+        sessions.end(now, unsure, self._due)
 
     def _stop(self, name: str) -> None:
         listener, thread = self.running.pop(name)

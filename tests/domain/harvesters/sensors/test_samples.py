@@ -1,6 +1,7 @@
 """Each kind's answers as they are published (`samples/README.md`), with exact results; the two nights when the clock is changed; what servers do at odd moments."""
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import hashlib
 import json
@@ -287,8 +288,40 @@ def test_marks_and_encodings(site: Site) -> None:
     content = text(line(1), line(2)).decode()
     assert run(site, b"\xef\xbb\xbf" + content.encode())[0] == [1.5, 1.5]
     assert run(site, content.replace("\n", "\r\n").encode("cp1252"))[0] == [1.5, 1.5]
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_like_other_text(site: Site, monkeypatch: pytest.MonkeyPatch, charset: str) -> None:
+    """As a mark at the beginning tells: in parts, only what is new, a line without an end as in other files; signs whose bytes look like a line's end are none."""
+    mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}[charset]
+
+    def whole(*lines: str) -> bytes:
+        return mark + text(*lines).decode().replace("\n", "\r\n").encode(charset)
+
+    one, two, three = line(1, "1,25"), line(2, "2,5"), line(3, "3,75")
+    values, cursor = run(site, whole(one))
+    assert values == [1.25] and cursor["charset"] == charset
+    assert run(site, whole(one), cursor)[0] == []
+    values, cursor = run(site, whole(one, two), cursor)
+    assert values == [2.5] and run(site, whole(one, line(2, "9")), cursor)[0] == [1.25, 9.0]
+    # half a sign, then a line without an end: it is taken when the file has stayed as it was, and again when it goes on
+    assert run(site, whole(one, two, three)[:-5], cursor)[0] == []
+    values, cursor = run(site, whole(one, two)[:-4])
+    assert values == [1.25]
+    assert run(site, whole(one, two)[:-5], {**cursor, "size": len(whole(one, two)) - 5})[0] == [], "half a sign is none"
+    values, cursor = run(site, whole(one, two)[:-4], cursor)
+    assert values == [2.5]
+    assert run(site, whole(one, two, three), cursor)[0] == [3.75]
+    assert run(site, whole(one, line(2, "2,55"), three), cursor)[0] == [2.55, 3.75]
+    odd = whole(one)[:-4] + "\u0a0a\u0a00\u000b".encode(charset)
+    assert file._ended(odd, charset) == len(whole()), "signs whose bytes look like a line's end are none"
+    monkeypatch.setattr(file, "PART", 64)
+    assert run(site, whole(*(line(hour, f"{hour}") for hour in range(12))))[0] == [float(hour) for hour in range(12)]
     with pytest.raises(BatchError):
-        run(site, content.encode("utf-16"))
+        run(site, mark + "horodate;station;température\n".encode(charset) + b"\xdc\xdc\xdc\xdc" + "\n".encode(charset))
+    without = {**TABLE["mapping"], "encoding": charset}
+    monkeypatch.setitem(TABLE, "mapping", without)
+    assert run(site, whole(one, two).removeprefix(mark))[0] == [1.25, 2.5], "as the mapping says, where there is no mark"
 
 
 def test_rows_that_cannot_be_read_are_named(site: Site) -> None:

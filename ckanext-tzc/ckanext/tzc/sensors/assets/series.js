@@ -196,18 +196,56 @@
         tzDate: function (time) { return window.uPlot.tzDate(new Date(time), told.zone); },
         cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
         hooks: { setSelect: [function (own) {
-          if (own.select.width < 8) { return; }
-          var from = own.posToVal(own.select.left, "x");
-          var to = own.posToVal(own.select.left + own.select.width, "x");
-          own.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-          show(from, to);
+          selected(own);
         }], setCursor: [pointed] }
       }, data, canvas);
+      touched(plot);
       box.tzcPlot = plot;
       legend(streams, numbers);
       canvas.setAttribute("aria-label", filled(words.label, {
         names: streams.map(function (one) { return known[one.id].title; }).join(", "), first: moment(state.from, "1h"), last: moment(state.to, "1h")
       }));
+    }
+
+    // what was dragged over is shown
+    function selected(own) {
+      if (own.select.width < 8) { return; }
+      var from = own.posToVal(own.select.left, "x");
+      var to = own.posToVal(own.select.left + own.select.width, "x");
+      own.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+      show(from, to);
+    }
+
+    // a finger that moves sideways drags as the mouse does; one that moves up or down scrolls the page, and the browser then takes it away from us (touch-action)
+    function touched(own) {
+      var over = own.over;
+      var finger = null;
+      var begun = 0;
+      function place(event) { return Math.min(Math.max(event.clientX - over.getBoundingClientRect().left, 0), over.clientWidth); }
+      function drawnOver(left, width) { own.setSelect({ left: left, width: width, top: 0, height: width ? over.clientHeight : 0 }, false); }
+      over.addEventListener("pointerdown", function (event) {
+        if (event.pointerType !== "touch") { return; }
+        // a second finger pinches: that is the browser's
+        finger = finger === null && event.isPrimary ? event.pointerId : null;
+        begun = place(event);
+        drawnOver(0, 0);
+      });
+      over.addEventListener("pointermove", function (event) {
+        if (event.pointerId !== finger) { return; }
+        var at = place(event);
+        drawnOver(Math.min(begun, at), Math.abs(at - begun));
+        own.setCursor({ left: at, top: over.clientHeight / 2 });
+      });
+      over.addEventListener("pointerup", function (event) {
+        if (event.pointerId !== finger) { return; }
+        finger = null;
+        selected(own);
+      });
+      over.addEventListener("pointercancel", function (event) {
+        if (event.pointerId !== finger) { return; }
+        finger = null;
+        drawnOver(0, 0);
+      });
     }
 
     // which values are marked: as implausible and so on, or because not all that was observed is in them

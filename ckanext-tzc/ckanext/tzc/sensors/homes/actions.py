@@ -173,16 +173,18 @@ def tzc_meter_curve(context: Any, data_dict: dict[str, Any]) -> Answer:
 
 
 def tzc_meter_remove(context: Any, data_dict: dict[str, Any]) -> Answer:
-    """Withdraw all consents of one's meter (`id`): it is erased, with all that was kept of it. Raises NotAuthorized, ObjectNotFound."""
+    """Withdraw all consents of one's meter (`id`): it is erased, with all that was kept of it.
+
+    Returns `{"erased": {"observations", "first", "last", "arrivals", …}, "groups": [{"title", "taken", "stay"}]}`: what there was of it, and how many published sums that it
+    counts in are taken down and how many stay. Raises NotAuthorized, ObjectNotFound.
+    """
     tk.check_access("tzc_meter_remove", context, data_dict)
     user, row = _meter(context, data_dict)
     authorisation = connecting.authorisation_of(row)
-    consenting.forget(row, user.id)
-    if store.meter(row.id) is not None:
-        consenting.erase(row)
+    gone = consenting.forget(row, user.id)
     erasing.commit()
     connecting.end_there(authorisation)
-    return {}
+    return own.gone(gone)
 
 
 @tk.side_effect_free
@@ -217,8 +219,8 @@ def tzc_consent_purpose_list(context: Any, data_dict: dict[str, Any]) -> list[An
 
 
 def tzc_consent_withdraw(context: Any, data_dict: dict[str, Any]) -> Answer:
-    """Withdraw a consent of one's own (`id`): nothing more is taken for it, and what no other consent keeps is erased at once. Returns it. Raises NotAuthorized,
-    ObjectNotFound, ValidationError.
+    """Withdraw a consent of one's own (`id`): nothing more is taken for it, and what no other consent keeps is erased at once. Returns it with `erased` and `groups` as
+    `tzc_meter_remove` does; `erased` is null where another consent keeps the meter. Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     tk.check_access("tzc_consent_withdraw", context, data_dict)
     user, given = _account(context), data_dict.get("id")
@@ -228,13 +230,13 @@ def tzc_consent_withdraw(context: Any, data_dict: dict[str, Any]) -> Answer:
     meter = store.meter(row.meter) if row.meter is not None else None
     authorisation = connecting.authorisation_of(meter) if meter is not None else ""
     try:
-        consenting.withdraw(row, user.id)
+        done = consenting.withdraw(row, user.id)
     except ConsentError as error:
         model.Session.rollback()
         raise tk.ValidationError({"id": [words.fault(error.code)]}) from error
-    answer, gone = own.consent(row), row.meter is None
+    answer = {**own.consent(row), **own.gone(done)}
     erasing.commit()
-    if gone:
+    if done.held is not None:
         connecting.end_there(authorisation)
     return answer
 

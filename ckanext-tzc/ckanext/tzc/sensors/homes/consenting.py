@@ -1,6 +1,7 @@
 """Consents given and withdrawn, and what follows at once: nothing more is taken in; what no consent keeps is erased. Nothing here commits."""
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import secrets
 from functools import lru_cache
@@ -18,6 +19,7 @@ from tzc.sensors.consent import ConsentError, Purpose
 from .. import erasing
 from .. import store as sensors
 from . import groups, store
+from .groups import Left
 
 PATH = "/compte/compteurs"
 MOST_METERS = 50
@@ -90,11 +92,19 @@ def give(meter: store.Meter, purpose: str, until: dt.date | None, version: str, 
     return row
 
 
-def withdraw(row: store.Consent, by: str) -> None:
+@dataclasses.dataclass(frozen=True)
+class Gone:
+    """What the end of consents came to. `held`: what was erased of the meter, None where another consent keeps it; `groups`: what became of published sums."""
+
+    held: erasing.Holding | None = None
+    groups: tuple[Left, ...] = ()
+
+
+def withdraw(row: store.Consent, by: str) -> Gone:
     """A consent holds no longer, by the person's will. Raises ConsentError."""
     _move(row, consent.withdraw, store.local_now())
     tell("consent.withdrawn", row, by)
-    _after(row)
+    return _after(row)
 
 
 def end(row: store.Consent) -> None:
@@ -113,11 +123,11 @@ def end_passed() -> int:
     return len(rows)
 
 
-def forget(meter: store.Meter, by: str) -> None:
+def forget(meter: store.Meter, by: str) -> Gone:
     """Withdraw all that holds of a meter; it is erased."""
-    for row in store.consents_of(meter.id):
-        if row.state == consent.ACTIVE:
-            withdraw(row, by)
+    done = [withdraw(row, by) for row in store.consents_of(meter.id) if row.state == consent.ACTIVE]
+    held = next((one.held for one in done if one.held is not None), None)
+    return Gone(held or erase(meter), tuple(left for one in done for left in one.groups))
 
 
 def _move(row: store.Consent, move: consent.Move, at: dt.datetime) -> None:
@@ -126,27 +136,29 @@ def _move(row: store.Consent, move: consent.Move, at: dt.datetime) -> None:
     model.Session.flush()
 
 
-def _after(row: store.Consent) -> None:
+def _after(row: store.Consent) -> Gone:
     """What a consent that holds no longer leaves."""
     meter = store.meter(row.meter, lock=True) if row.meter is not None else None
     if meter is None:
-        return
-    if row.group:
-        groups.left(row.group, meter)
+        return Gone()
+    left = groups.left(row.group, meter) if row.group else None
+    told = (left,) if left is not None else ()
     if any(other.state == consent.ACTIVE for other in store.consents_of(meter.id)):
         _show_as_consented(meter)
-        return
-    erase(meter)
+        return Gone(groups=told)
+    return Gone(erase(meter), told)
 
 
-def erase(meter: store.Meter) -> None:
-    """All of a meter: curves wherever they lie, raw files, what it was asked for with, its hash. What remains is that somebody consented, and to what."""
+def erase(meter: store.Meter) -> erasing.Holding:
+    """All of a meter: curves wherever they lie, raw files, what it was asked for with, its hash. What remains is that somebody consented, and to what. Returns what there was."""
     number, source = meter.id, meter.source
+    held = erasing.holding(source)
     model.Session.query(store.Consent).filter_by(meter=number).update({"meter": None}, synchronize_session="fetch")
     model.Session.delete(meter)
     model.Session.flush()
     erasing.erase_source(source)
     model.Session.flush()
+    return held
 
 
 def _show_as_consented(meter: store.Meter) -> None:

@@ -5,6 +5,7 @@ transaction that withdraws (unless the group said that published sums stay); the
 """
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -47,20 +48,33 @@ def touch(meter: store.Meter) -> None:
         model.Session.query(store.Group).filter(store.Group.id.in_(names)).update({"dirty": sensors.now()}, synchronize_session="fetch")
 
 
-def left(group: str, meter: store.Meter) -> None:
-    """A member withdrew: sums that hold it are taken down, where they do not stay by the group's rule."""
+@dataclasses.dataclass(frozen=True)
+class Left:
+    """What became of a group's published sums that hold somebody who withdrew: so many are taken down, so many stay."""
+
+    title: str
+    taken: int = 0
+    stay: int = 0
+
+
+_HOLD = 'r."group" = :group AND r.current AND s.id = r.set AND s.members @> ARRAY[:meter]::integer[]'
+
+
+def left(group: str, meter: store.Meter) -> Left | None:
+    """A member withdrew: sums that hold it are taken down, where they do not stay by the group's rule. None where the group is gone."""
     row = store.group(group)
     if row is None:
-        return
+        return None
     _alone()
     row.dirty = sensors.now()
+    values = {"group": row.id, "meter": meter.id}
     if row.rule == consent.KEEP:
-        return
-    asked = sa.text("""
-        UPDATE tzc_sensors_release AS r SET current = false FROM tzc_sensors_set AS s
-        WHERE r."group" = :group AND r.current AND s.id = r.set AND s.members @> ARRAY[:meter]::integer[] RETURNING (extract(epoch FROM r.time) * 1000000)::bigint
-    """)
-    _take_down(row, sorted(model.Session.execute(asked, {"group": row.id, "meter": meter.id}).scalars()))
+        stay = model.Session.execute(sa.text(f"SELECT count(*) FROM tzc_sensors_release AS r, tzc_sensors_set AS s WHERE {_HOLD}"), values).scalar()
+        return Left(row.title, stay=int(stay or 0))
+    asked = sa.text(f"UPDATE tzc_sensors_release AS r SET current = false FROM tzc_sensors_set AS s WHERE {_HOLD} RETURNING (extract(epoch FROM r.time) * 1000000)::bigint")
+    times = sorted(model.Session.execute(asked, values).scalars())
+    _take_down(row, times)
+    return Left(row.title, taken=len(times))
 
 
 def _take_down(row: store.Group, times: Sequence[int]) -> None:

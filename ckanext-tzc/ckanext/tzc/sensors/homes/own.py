@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 import io
 from collections.abc import Iterator
@@ -14,12 +15,13 @@ import numpy as np
 from ckanext.tzc.common.territory import text
 from ckanext.tzc.schemas import vocabulary
 
-from tzc.sensors import load_curves, partitions, quality
+from tzc.sensors import liveness, load_curves, partitions, quality
 from tzc.sensors.meters import ELECTRICITY
 from tzc.sensors.readings import SECOND
 
+from .. import charting, drawing, listing, sources
 from .. import store as sensors
-from . import curves, intake, store
+from . import consenting, curves, intake, store
 
 Answer = dict[str, Any]
 
@@ -46,6 +48,56 @@ def consent(row: store.Consent) -> Answer:
     return {
         "id": row.id, "meter": row.meter, "purpose": row.purpose, "group": row.group, "group_title": group.title if group else "", "given": row.given.isoformat(),
         "until": row.until.isoformat(), "version": row.version, "state": row.state, "moved": row.moved.isoformat() if row.moved else None,
+    }  # fmt: skip
+
+
+def gone(done: consenting.Gone) -> Answer:
+    """What a withdrawal came to."""
+    return {"erased": sources.shown_holding(done.held) if done.held is not None else None, "groups": [dataclasses.asdict(left) for left in done.groups]}
+
+
+def gone_words(told: Answer) -> str:
+    """The same in words: what is erased, what stays in sums, and what stays known."""
+    said = [_erased_words(told["erased"]["observations"]) if told["erased"] else tk._("This consent is withdrawn. Another one of yours keeps the curve: it stays.")]
+    for one in told["groups"]:
+        if one["taken"]:
+            words = tk.ungettext("%(num)d sum of “{group}” that it counted in is taken down.", "%(num)d sums of “{group}” that it counted in are taken down.", one["taken"])
+            said.append(words.format(group=one["title"]))
+        if one["stay"]:
+            words = tk.ungettext(
+                "%(num)d sum of “{group}” that was published before stays: its curve cannot be read from it.",
+                "%(num)d sums of “{group}” that were published before stay: its curve cannot be read from them.", one["stay"],
+            )  # fmt: skip
+            said.append(words.format(group=one["title"]))
+    if told["erased"]:
+        said.append(tk._("It stays known that you had agreed and that you withdrew, without anything of the meter."))
+    return " ".join(map(str, said))
+
+
+def _erased_words(values: int) -> str:
+    return str(tk.ungettext(
+        "All of this meter is erased: %(num)d value of its curve with what came of it, the files as you gave them, and the code of its number.",
+        "All of this meter is erased: %(num)d values of its curve with what came of them, the files as you gave them, and the code of its number.", values,
+    ))  # fmt: skip
+
+
+def chart(user: str, row: store.Meter, asked: Any) -> Answer | None:
+    """What the page of a meter draws of its streams, for the person (a name); None where there are none. `asked`: the question of the address."""
+    numbers = [stream.id for stream in sensors.streams_of(row.source).values()]
+    _count, streams = listing.streams(user, listing.Asked(streams=numbers), charting.MOST_LISTED) if numbers else (0, [])
+    words = stream_words()
+    for stream in streams:
+        # its streams have codes for names; and what is given in files is never late
+        stream["name"] = words.get(stream["name"], stream["name"])
+        stream["state"] = stream["state"] if row.connected else liveness.UNKNOWN
+    return drawing.told(charting.of(user, streams, asked)) if any(stream["last"] for stream in streams) else None
+
+
+def stream_words() -> dict[str, str]:
+    """What the streams of a meter are called."""
+    return {
+        "consumption": tk._("Power consumed"), "production": tk._("Power produced"), "consumption_energy": tk._("Energy consumed"), "production_energy": tk._("Energy produced"),
+        "consumption_day": tk._("Energy consumed by day"), "production_day": tk._("Energy produced by day"), "gas_day": tk._("Gas by day"),
     }  # fmt: skip
 
 

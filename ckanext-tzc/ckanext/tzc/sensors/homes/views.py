@@ -11,6 +11,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import headers
 from flask import Response, request
 
+from .. import erasing
 from ..blueprint import sensors
 from . import connecting, consenting, own, store, words
 
@@ -93,12 +94,12 @@ def meter(number: int) -> Any:
     found, errors, act, taken = _mine(number), {}, request.form.get("act", ""), None
     if request.method == "POST":
         try:
-            taken = _act(act, number)
+            taken, said = _act(act, number)
         except tk.ValidationError as error:
             errors = error.error_dict
         else:
             if taken is None:
-                tk.h.flash_success(tk._("All of this meter is erased.") if not _still(number) else tk._("Saved."))
+                tk.h.flash_success(said)
                 return tk.redirect_to("tzc_sensors.meter", number=number) if _still(number) else tk.redirect_to("tzc_sensors.meters")
             found = _mine(number)
     try:
@@ -106,30 +107,32 @@ def meter(number: int) -> Any:
     except tk.ValidationError:
         return tk.abort(400, tk._("Give a month, as year-month."))
     groups = [one for one in _call("tzc_meter_group_list") if one["energy"] == found["energy"]]
+    row = store.meter(number)
+    assert row is not None, "it was there just now"
     page = tk.render(
         "sensors/homes/meter.html",
         {
             "meter": found, "curve": curve, "purposes": own.purposes(), "groups": groups, "errors": errors, "act": act, "taken": taken, "typed": _form(), "latest": _latest(),
-            "trouble": _trouble(found),
+            "trouble": _trouble(found), "drawn": own.chart(tk.current_user.name, row, request.args), "holds": erasing.holding(row.source),
         },
     )  # fmt: skip
     return page, 400 if errors else 200
 
 
-def _act(act: str, number: int) -> dict[str, Any] | None:
-    """What a button does; what a file came to, else None."""
+def _act(act: str, number: int) -> tuple[dict[str, Any] | None, str]:
+    """What a button does: what a file came to, else None; and what is said of it on the next page."""
     if act == "upload":
         upload = request.files.get("upload")
         body = upload.stream.read(MOST_UPLOAD + 1) if upload else b""
         taken: dict[str, Any] = _call("tzc_meter_upload", id=number, upload=io.BytesIO(body))
-        return taken
+        return taken, ""
+    if act == "withdraw":
+        return None, own.gone_words(_call("tzc_consent_withdraw", id=request.form.get("consent", "")))
+    if act == "remove":
+        return None, own.gone_words(_call("tzc_meter_remove", id=number))
     if act == "consent":
         _call("tzc_consent_give", **{**_form(), "meter": number})
-    elif act == "withdraw":
-        _call("tzc_consent_withdraw", id=request.form.get("consent", ""))
-    elif act == "remove":
-        _call("tzc_meter_remove", id=number)
-    return None
+    return None, str(tk._("Saved."))
 
 
 def _still(number: int) -> bool:
