@@ -60,8 +60,7 @@ def answer(work: Work) -> None:
     """Do the task that standard input holds, within its limits."""
     asked = json.load(sys.stdin)
     confine(asked["memory"])
-    seconds = max(int(asked["seconds"]), 1)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + LATER))
+    _compute_for(max(int(asked["seconds"]), 1))
     with contextlib.suppress(OSError):  # not every kernel's way; the first to go when memory is short
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     try:
@@ -69,6 +68,13 @@ def answer(work: Work) -> None:
     except MemoryError:
         told = {"ended": "memory"}
     sys.stdout.write(json.dumps(told))
+
+
+def _compute_for(seconds: int) -> None:
+    """So many seconds of a processor; no more than who asks has, where that is such a process itself."""
+    _now, most = resource.getrlimit(resource.RLIMIT_CPU)
+    hard = seconds + LATER if most == resource.RLIM_INFINITY else min(seconds + LATER, most)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, hard), hard))
 
 
 def confine(memory: int) -> None:
