@@ -191,6 +191,20 @@ def test_expanded_observations_are_those_that_are_asked_for_one_by_one(app: Any,
             assert follow(app, stream["Observations@iot.nextLink"])["value"] == follow(app, one["@iot.nextLink"])["value"]
 
 
+def test_an_answer_does_not_grow_by_what_it_repeats(ask: Ask, network: dict[str, int]) -> None:
+    """A place is read once, and written with each of its observations, with all of its own."""
+    there = f"FeatureOfInterest($expand=Observations($top=300;$filter=Datastream/id eq {network['a']}))"
+    found = ask("/Observations", top=100, filter=f"Datastream/id eq {network['a']}", expand=there)["value"]
+    assert sum(2 + len(one["FeatureOfInterest"]["Observations"]) for one in found) == 100 * 302
+    assert "50000" in ask("/Observations", 400, top=300, filter=f"Datastream/id eq {network['a']}", expand=there)["message"]
+
+
+def test_how_deep_an_expansion_goes(ask: Ask, network: dict[str, int]) -> None:
+    deep = "Datastreams/Sensor/Datastreams/Thing/Locations/Things"
+    assert ask("/Things", filter="name eq 'Port'", expand=deep)["value"][0]["Datastreams"][0]["Sensor"]["Datastreams"][0]["Thing"]["Locations"][0]["Things"][0]["name"] == "Port"
+    ask("/Things", 400, expand=f"{deep}/Datastreams")
+
+
 def test_observations(ask: Ask, network: dict[str, int]) -> None:
     a, b, c = (network[name] for name in "abc")
     first = ask(f"/Datastreams({a})/Observations", top=1)["value"][0]
@@ -221,6 +235,8 @@ OBSERVATIONS = [
     ("not result gt 20 and Datastream/Thing/name eq 'Park'", 3),
     ("Datastream/ObservedProperty/name eq 'State' or result eq 90", 4),
     ("hour(phenomenonTime) eq 5 and minute(phenomenonTime) eq 30 and date(phenomenonTime) eq 2026-10-02", 1),
+    ("time(phenomenonTime) eq 05:30:00 and Datastream/id eq {a}", 2),
+    ("time(phenomenonTime) ge 23:40 and Datastream/id eq {a}", 2 * 2),
     ("id eq '{a}-1790812800000000'", 1),
     ("FeatureOfInterest/name eq 'Park'", 10),
     ("st_within(FeatureOfInterest/feature, geography'POLYGON((-1.19 46.1,-1.17 46.1,-1.17 46.2,-1.19 46.2,-1.19 46.1))')", 10),

@@ -106,7 +106,7 @@ def _orders(text: str) -> Iterator[Order]:
 
 def _expand(text: str, kind: Kind, depth: int) -> dict[str, Options]:
     parts = _split(text, ",")
-    if depth > DEEPEST or len(parts) > MOST_EXPANDED:
+    if depth >= DEEPEST or len(parts) > MOST_EXPANDED:
         raise Fault("deep")
     found: dict[str, Options] = {}
     for part in parts:

@@ -309,7 +309,7 @@ _OF_MOMENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "fractionalseconds": (NUMBER, lambda moments: _clock(moments, "us", "s") / 1e6),
     "totaloffsetminutes": (NUMBER, lambda moments: np.zeros(moments.shape)),
     "date": (DAY, lambda moments: moments.astype("datetime64[D]").astype(str)),
-    "time": (CLOCK, lambda moments: np.char.partition(moments.astype("datetime64[s]").astype(str), "T")[..., 2]),
+    "time": (CLOCK, lambda moments: np.strings.slice(moments.astype("datetime64[s]").astype(str), len("2026-05-06T"), None)),
 }
 _OF_NUMBERS: dict[str, Callable[[Ints], Any]] = {"round": np.round, "floor": np.floor, "ceiling": np.ceil}
 _OF_TEXTS: dict[str, tuple[str, Callable[..., Any]]] = {

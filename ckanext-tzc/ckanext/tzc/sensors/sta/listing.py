@@ -90,9 +90,27 @@ def _order(seen: Seen, kind: Kind, row: Any, options: Options) -> list[Any]:
     return [*(sa.nulls_last(sa.desc(one) if order.falling else sa.asc(one)) for one, order in zip(by, options.order, strict=True)), row.id]
 
 
-def written(seen: Seen, page: Found, options: Options, left: Left | None = None) -> list[shown.Shown]:
+def written(seen: Seen, page: Found, options: Options) -> list[shown.Shown]:
     """Entities as they are answered, with what they are expanded by. Raises Fault."""
-    left = left or Left()
+    said = _written(seen, page, options, Left())
+    # what several lead to is read once and answered with each of them
+    known: dict[int, int] = {}
+    Left().take(sum(_held(one, options, known) for one in said))
+    return said
+
+
+def _held(whole: shown.Shown, options: Options, known: dict[int, int]) -> int:
+    """How many entities are answered with one, itself among them. `known`: those that were counted, by the object."""
+    if id(whole) not in known:
+        count = 1
+        for way, inner in options.expand.items():
+            led = whole.get(way)
+            count += sum(_held(one, inner, known) for one in (led if isinstance(led, list) else [led] if led else []))
+        known[id(whole)] = count
+    return known[id(whole)]
+
+
+def _written(seen: Seen, page: Found, options: Options, left: Left) -> list[shown.Shown]:
     left.take(len(page))
     plain = dataclasses.replace(options, select=(*options.select, *options.expand)) if options.select else options
     if page.columns is not None and page.about is not None:
@@ -127,7 +145,7 @@ def _expand(seen: Seen, page: Found, lead_: tuple[str, Kind, bool], options: Opt
     for one in rows:
         by_value.setdefault(getattr(one, there), []).append(one)
     kept = list({one.id: one for group in by_value.values() for one in group[:top]}.values())
-    shown_ = dict(zip([one.id for one in kept], written(seen, Found(target, kept), options, left), strict=True))
+    shown_ = dict(zip([one.id for one in kept], _written(seen, Found(target, kept), options, left), strict=True))
     for parent, whole in zip(page.rows, said, strict=True):
         group = by_value.get(getattr(parent, here), [])
         children = [shown_[one.id] for one in group[:top]]
@@ -169,7 +187,7 @@ def _expand_by_observations(seen: Seen, page: Found, way: str, options: Options,
     for row, whole in zip(page.rows, said, strict=True):
         one = each[row.id]
         more = _more(page.kind, row.id, way, options, int(one.next.get("$skip", 0)), one.next.get("$skiptoken", "")) if one.next else ""
-        _attach(whole, (way, True), written(seen, one, options, left), one.count, more)
+        _attach(whole, (way, True), _written(seen, one, options, left), one.count, more)
 
 
 def _streams_at(seen: Seen, places: Sequence[int]) -> dict[int, list[int]]:
@@ -204,7 +222,7 @@ def _expand_observations(seen: Seen, rows: Readings, about: About, way: str, opt
         wanted = {number: places.get(about.rows[number].thing) for number in streams}
     row = world.table(target)
     entities = model.Session.query(row).filter(row.id.in_([id_ for id_ in wanted.values() if id_ is not None]), seen.of(target, row)).all()
-    shown_ = dict(zip([one.id for one in entities], written(seen, Found(target, entities), options, left), strict=True))
+    shown_ = dict(zip([one.id for one in entities], _written(seen, Found(target, entities), options, left), strict=True))
     for number, whole in zip(rows.streams.tolist(), said, strict=True):
         one = shown_.get(wanted[number] or -1)
         _attach(whole, (way, False), [one] if one else [], None, "")
