@@ -144,6 +144,22 @@ def test_a_kept_message_is_taken_once(connect: Make, listening: Any, tmp_path: P
         assert [row[2] for row in stored() if row[0] == "quai-1/level"] == [1.0]
 
 
+def test_a_message_that_is_kept_when_it_was_heard_is_taken_once(connect: Make, listening: Any, tmp_path: Path) -> None:
+    """The broker does not say of what is published while it is listened to that it keeps it, and sends it again at the next subscription."""
+    with brokers.running(tmp_path) as broker:
+        source = connect(broker.port, mapping={**MAPPING, "time": ""})
+        for gauge, values in (("quai-2", (1, 3)), ("quai-3", ())):
+            unread(source)
+            listeners = listening()
+            until(lambda: subscribed(source))
+            for value in values:
+                brokers.publish(broker.port, [("port/quai-1/up", b'{"v": %d}' % value)], retain=True)
+            brokers.publish(broker.port, [(f"port/{gauge}/up", b'{"v": 2}')])
+            until(of(f"{gauge}/level"))
+            listeners.stop()
+        assert [row[2] for row in stored() if row[0] == "quai-1/level"] == [1.0, 3.0]
+
+
 @lasting
 def test_nothing_is_acknowledged_before_the_commit(connect: Make, listening: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit that fails leaves the messages with the broker: they come again, and are stored once."""

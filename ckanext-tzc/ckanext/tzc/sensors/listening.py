@@ -230,6 +230,8 @@ def _put(batches: Batches, put: Callable[[store.Source, str, str, bytes], store.
         fresh = [message for message in messages if not message.retained or _first(id_, message)]
         if fresh:
             put(source, arrivals.MQTT, kind, frames.packed([frames.Frame(each.topic, each.payload, each.received) for each in fresh]))
+            if kind == "mqtt.json" and not (source.definition.get("mapping") or {}).get("time"):
+                _remember(id_, fresh)
     model.Session.commit()
 
 
@@ -239,10 +241,32 @@ _RETAINED = sa.text(
 )
 
 
+_LAST = sa.text(
+    "INSERT INTO tzc_sensors_retained AS r (source, topic, digest) SELECT :source, * FROM unnest(CAST(:topics AS text[]), CAST(:digests AS bytea[])) "
+    "ON CONFLICT (source, topic) DO UPDATE SET digest = EXCLUDED.digest WHERE r.digest <> EXCLUDED.digest"
+)
+
+
 def _first(source: str, message: Came) -> bool:
     """Whether a message that the broker had kept was not taken yet: it comes at each subscription."""
-    digest = hashlib.sha256(message.payload).digest()
-    return model.Session.execute(_RETAINED, {"source": source, "topic": message.topic.replace("\0", ""), "digest": digest}).first() is not None
+    return model.Session.execute(_RETAINED, {"source": source, "topic": _topic(message), "digest": _digest(message)}).first() is not None
+
+
+def _remember(source: str, messages: Sequence[Came]) -> None:
+    """Which message of each topic was the last: what comes as it is published does not say that the broker keeps it, and comes again at the next subscription, where without a
+    time of its own it would be another observation.
+    """
+    last = {_topic(message): _digest(message) for message in messages if not message.retained}
+    if last:
+        model.Session.execute(_LAST, {"source": source, "topics": list(last), "digests": list(last.values())})
+
+
+def _topic(message: Came) -> str:
+    return message.topic.replace("\0", "")
+
+
+def _digest(message: Came) -> bytes:
+    return hashlib.sha256(message.payload).digest()
 
 
 class Listeners:
