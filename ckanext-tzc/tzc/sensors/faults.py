@@ -13,7 +13,7 @@ ROWS = {
     "zone": "the time has no zone and the source's is not known",
     "missing_hour": "this time does not exist: the clock was put forward",
     "doubled_hour": "this time exists twice: the clock was put back, and the row does not say which is meant",
-    "clock": "the clock of the sensor is years off",
+    "clock": "the time is more than a day ahead, or before 1970",
     "period": "the period is no period",
     "forgotten": "values of that time are no longer kept",
     "stream": "there is no such stream",
@@ -40,7 +40,7 @@ BATCHES = {
 
 
 class BatchError(Exception):
-    """Nothing of a batch can be taken. `code`: one of `BATCHES`; `parameters`: what the words need."""
+    """Nothing of a batch can be taken. `code`: one of `BATCHES`; `parameters`: what the words need; `cut`: it ends too early."""
 
     def __init__(self, code: str, **parameters: Any) -> None:
         self.code, self.parameters = code, parameters

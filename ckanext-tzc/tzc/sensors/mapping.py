@@ -92,6 +92,17 @@ def external(thing: str, name: str) -> str:
     return f"{thing}/{name}" if thing else name
 
 
+def parts(stream: str) -> tuple[str, str]:
+    """The thing, empty where none is told, and the value that a source means by what it calls a stream."""
+    thing, _, name = stream.rpartition("/")
+    return (thing, name) if thing and name else ("", stream)
+
+
+def units_of(described: Map[str, Stream]) -> dict[str, str]:
+    """The unit in which each stream is told, where the mapping says one: what is stored in another one is converted to that."""
+    return {name: stream.unit for name, stream in described.items() if stream.unit != Value.unit}
+
+
 def read(given: object) -> Mapping:
     """A mapping as a form or program wrote it. Raises MappingError."""
     if given is None or given == "":

@@ -106,6 +106,33 @@ def test_a_wide_csv() -> None:
     port = found.described["Port/temperature"]
     assert (port.property.code, port.unit, port.thing.location) == ("air_temperature", "Cel", {"type": "Point", "coordinates": [-1.15, 46.16]})
     assert set(found.described) == {"Port/temperature", "Port/humidity", "Gare/temperature", "Gare/humidity"}
+    assert found.units["Gare/temperature"] == "Cel"
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet", "arrow"])
+def test_rows_that_name_their_stream_make_it_as_the_mapping_describes_it(kind: str) -> None:
+    said = [{"stream": name, "time": T0, "result": 21.5} for name in ("quai-1/temperature", "quai-1/humidite", "temperature", "/x", "y/")]
+    given_ = pa.Table.from_pylist(said)
+    bodies = {"csv": "stream,time,result\n" + "".join(f"{row['stream']},{T0},21.5\n" for row in said), "json": said, "parquet": parquet_of(given_), "arrow": stream_of(given_)}
+    values = [{"path": "temperature", "property": "air_temperature", "unit": "Cel", "interval": 600}]
+    found = decode(kind, bodies[kind], stream="stream", time="time", result="result", values=values, create=True, places={"quai-1": {"name": "Quay", "longitude": -1.15, "latitude": 46.16}})
+    assert [name for name, _time, _result in rows(found)] == [row["stream"] for row in said]
+    assert not found.rejected
+    told = {name: (stream.external, stream.thing.external, stream.thing.name, stream.property.code, stream.unit, stream.interval) for name, stream in found.described.items()}
+    assert told == {
+        "quai-1/temperature": ("quai-1/temperature", "quai-1", "Quay", "air_temperature", "Cel", 600), "quai-1/humidite": ("quai-1/humidite", "quai-1", "Quay", "other", "1", 0),
+        "temperature": ("temperature", "temperature", "temperature", "air_temperature", "Cel", 600), "/x": ("/x", "/x", "/x", "other", "1", 0), "y/": ("y/", "y/", "y/", "other", "1", 0),
+    }  # fmt: skip
+    assert found.described["quai-1/humidite"].thing.location == {"type": "Point", "coordinates": [-1.15, 46.16]}
+    assert found.units == {"quai-1/temperature": "Cel", "temperature": "Cel"}
+    known = decode(kind, bodies[kind], stream="stream", time="time", result="result", values=values)
+    assert (known.described, known.units) == ({}, found.units)
+
+
+def test_rows_of_one_value_are_called_after_their_thing() -> None:
+    found = decode("json", [{"c": "q9", "d": T0, "v": 4}], thing="c", time="d", result="v", create=True)
+    assert rows(found) == [("q9", NOON, 4.0)]
+    assert found.described["q9"].external == "q9"
 
 
 @pytest.mark.parametrize(("body", "code", "parameters"), [
@@ -170,6 +197,8 @@ def test_truncated_tables(kind: str, write: Any) -> None:
         with pytest.raises(BatchError) as caught:
             decode(kind, whole[:length])
         assert caught.value.code in ("broken", "empty"), length
+        # shorter than its first mark it may be anything
+        assert caught.value.parameters.get("cut", False) is (length > 4 or (kind == "arrow" and length > 0)), length
 
 
 # --- JSON ----------------------------------------------------------------------------------------------------------------------------------------------------

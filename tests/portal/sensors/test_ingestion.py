@@ -166,6 +166,17 @@ def test_nothing_is_taken_in_words(made: Act, send: Act, monkeypatch: pytest.Mon
     assert stored() == []
 
 
+def test_what_was_cut_off_says_so(made: Act, send: Act) -> None:
+    table, parquet = pa.table({"stream": ["t"], "time": [T0], "result": [1.5]}), io.BytesIO()
+    pq.write_table(table, parquet)
+    source = made()
+    cut = [send(source, parquet.getvalue()[:-9], "application/vnd.apache.parquet"), send(source, b"\xff\xff\xff\xff", "application/vnd.apache.arrow.stream")]
+    broken = send(source, parquet.getvalue()[:4] * 9, "application/vnd.apache.parquet")
+    assert [answer.json["code"] for answer in (*cut, broken)] == ["broken"] * 3
+    assert cut[0].json["words"] == cut[1].json["words"] != broken.json["words"]
+    assert "magic" not in cut[0].json["words"]
+
+
 def test_arrow_parquet_and_json(made: Act, send: Act, numbers: Act) -> None:
     source = made()
     numbers(source, "t")

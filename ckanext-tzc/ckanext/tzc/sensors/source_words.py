@@ -51,16 +51,16 @@ def row(code: str) -> str:
     return str(
         {
             "no_result": tk._("There is no result."),
-            "not_a_number": tk._("The result is no finite number."),
+            "not_a_number": tk._("The result is no finite number. If it has a decimal comma, the mapping says so: \"decimal\": \",\"."),
             "too_big": tk._("The result is larger than any measurement."),
             "no_time": tk._("There is no time."),
             "time": tk._("The time cannot be read: write it as 2026-05-06T12:00:00Z."),
             "zone": tk._("The time has no zone: write it with one, or give the zone in the mapping."),
             "missing_hour": tk._("This time does not exist: the clock was put forward."),
             "doubled_hour": tk._("This time exists twice, as the clock was put back: write it with its zone."),
-            "clock": tk._("The clock of the sensor is years off."),
+            "clock": tk._("The time is more than a day ahead, or before 1970: the clock of the sensor is wrong."),
             "period": tk._("The period is no whole number of seconds."),
-            "stream": tk._("This source has no such stream."),
+            "stream": tk._("This source has no such stream: see its name, or have it made by what comes: \"create\": true in the mapping."),
             "unit": tk._("The unit cannot become that of the stream."),
             "shape": tk._("The row is not what was agreed: fields are missing or of another kind."),
             "words": tk._("The stream has said very many different words already, or this one is very long."),
@@ -81,12 +81,14 @@ def not_read(code: str, parameters: dict[str, Any]) -> str:
         return str(own[code])
     cause = causes.of(code)
     if cause is not None:
-        return f"{cause.what.text(language())} {tk._('It is tried again by itself; see whether its address and settings are right.')}"
+        return cause.what.text(language()) + " " + str(tk._("It is tried again by itself; see whether its address and settings are right."))
     return batch(code, parameters) if code in faults.BATCHES else code
 
 
 def batch(code: str, parameters: dict[str, Any]) -> str:
     """Why nothing was taken."""
+    if parameters.get("cut"):
+        return str(tk._("The content was cut off: send it again, whole."))
     told = dict.fromkeys(("detail", "columns", "most"), "?") | parameters
     if isinstance(told["columns"], list):
         told["columns"] = ", ".join(map(str, told["columns"]))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from .. import faults
-from ..mapping import SKIP, ZERO, Place, Value, external, place, read
+from ..mapping import SKIP, ZERO, Place, Value, external, parts, place, read, units_of
 from ..mapping import Mapping as Written
 from ..model import MEASUREMENT, Stream
 from ..readings import Decoded, Rejected
@@ -99,7 +99,9 @@ def decode(found: Collected, written: Written, untimed: Sequence[int | None] = (
         came = np.array([-1 if moment is None else moment for moment in untimed], dtype=np.int64)[kept]
         moments, codes = np.where(came >= 0, came, moments), np.where(came >= 0, 0, codes).astype(np.int8)
         read = moments, np.zeros(len(kept), dtype=np.int32), codes
-    return columns.decode(given, written, rejected=found.rejected, described=found.described if written.create else {}, found=read)
+    return columns.decode(
+        given, written, rejected=found.rejected, units=units_of(found.described), described=found.described if written.create else {}, found=read
+    )  # fmt: skip
 
 
 def _clean(names: Sequence[str | None]) -> list[str | None]:
@@ -159,9 +161,10 @@ def _named(message: Message, written: Written, found: Collected, time: Any) -> N
     found.add(message, stream or None, time, _at(message, written, "result"))
     found.seconds.append(_or_none(_at(message, written, "seconds")))
     found.quality.append(_or_none(_at(message, written, "quality")))
-    if stream and written.create and stream not in found.described:
-        value = next((value for value in written.values if value.name == name), Value((), name or stream))
-        found.described[stream] = written.stream(value, thing or "", *_about(message, written), message.sensor)
+    if stream and stream not in found.described:
+        whose, called = (thing, name) if thing and name else parts(stream)
+        value = next((value for value in written.values if value.name == called), Value((), called))
+        found.described[stream] = written.stream(value, whose, *_about(message, written), message.sensor)
 
 
 def _or_none(value: Any) -> Any:
@@ -189,7 +192,7 @@ def _valued(message: Message, written: Written, found: Collected, time: Any, wan
             result = reading.measured(result, value.unit)
         stream = external(thing, value.name)
         found.add(message, stream, time, result)
-        if written.create and stream not in found.described:
+        if stream not in found.described:
             found.described[stream] = written.stream(value, thing, *_about(message, written), message.sensor)
     if len(found.rows) == count:
         found.refuse(message, "shape")

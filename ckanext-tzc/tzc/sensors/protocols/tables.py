@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .. import faults
 from ..faults import BatchError
-from ..mapping import DELIMITERS, Place, Value, external, place, read
+from ..mapping import DELIMITERS, Place, Value, external, parts, place, read, units_of
 from ..mapping import Mapping as Written
 from ..model import Stream
 from ..readings import MOST_LISTED, Decoded, Rejected
@@ -32,6 +32,9 @@ MOST_BYTES = 1 << 30
 BLOCK = 8 << 20
 END = b"\xff\xff\xff\xff\0\0\0\0"
 """How a whole stream of Arrow's ends."""
+
+MAGIC = b"PAR1"
+"""How a file of Parquet's begins and ends."""
 
 BROKEN = (pa.ArrowException, OSError, ValueError, EOFError, KeyError)
 NEEDED = ("stream", "time", "result")
@@ -66,7 +69,7 @@ def _names(head: Sequence[str]) -> list[str]:
 
 def _wanted(names: Sequence[str], written: Written) -> list[str]:
     """The columns that are read, all of which are there, once. Raises BatchError."""
-    if written.values:
+    if _is_wide(written):
         needed = [column_of(written, "time"), *([column_of(written, "thing")] if "thing" in written.paths else [])]
         values = [".".join(value.path) for value in written.values]
         needed += [] if any(value in names for value in values) else values
@@ -79,6 +82,11 @@ def _wanted(names: Sequence[str], written: Written) -> list[str]:
     if missing or twice:
         raise BatchError("columns", columns=missing or twice)
     return list(dict.fromkeys(name for name in (*needed, *more) if name in names))
+
+
+def _is_wide(written: Written) -> bool:
+    """Whether rows have a column for each value. Where they name their stream, the values tell what streams of these names are."""
+    return bool(written.values) and not {"stream", "result"} & set(written.paths)
 
 
 def _csv(text: bytes, names: list[str], delimiter: str, wanted: set[str]) -> tuple[pa.Table, NDArray[np.int32], list[Rejected], int]:
@@ -136,7 +144,7 @@ def _batches(body: bytes) -> pa.Table:
         file = pa.ipc.open_file(pa.py_buffer(body))
         return _within(file.schema, (file.get_batch(place) for place in range(file.num_record_batches)))
     if not body.endswith(END):
-        raise BatchError("broken", detail="the stream has no end: it was cut off")
+        raise BatchError("broken", detail="the stream has no end", cut=True)
     stream = pa.ipc.open_stream(pa.py_buffer(body))
     return _within(stream.schema, stream)
 
@@ -156,6 +164,8 @@ def parquet(body: bytes, definition: Mapping[str, Any]) -> Decoded:
     """A file of Parquet's."""
     if not body:
         raise BatchError("empty")
+    if body.startswith(MAGIC) and not body.endswith(MAGIC):
+        raise BatchError("broken", detail="the file has no end", cut=True)
     try:
         file = pq.ParquetFile(pa.py_buffer(body))
         groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
@@ -182,7 +192,7 @@ def _decoded(table: pa.Table, written: Written, rows: NDArray[np.int32], bad: Se
         raise BatchError("empty")
     table = table.combine_chunks()
     cells = {name: _array(table.column(name)) for name in table.column_names}
-    if written.values:
+    if _is_wide(written):
         return _wide(cells, written, rows, bad, left_out)
     return _long(cells, written, rows, bad, left_out)
 
@@ -198,23 +208,22 @@ Cells = Mapping[str, pa.Array]
 
 def _long(cells: Cells, written: Written, rows: NDArray[np.int32], bad: Sequence[Rejected], left_out: int) -> Decoded:
     """Each row names its stream."""
-    streams, described = cells[column_of(written, "stream")], {}
+    streams = cells[column_of(written, "stream")]
     if "thing" in written.paths:
         streams = pc.binary_join_element_wise(columns._text(cells[column_of(written, "thing")]), columns._text(streams), "/")
-    if written.create:
-        described = _described_long(streams, cells, written)
+    described = _described_long(streams, cells, written) if written.create or written.values else {}
     seconds, quality = (cells.get(column_of(written, name)) for name in ("seconds", "quality"))
     given = columns.Given(streams, cells[column_of(written, "time")], cells[column_of(written, "result")], seconds, quality, rows, _shown(cells))
-    return columns.decode(given, written, rejected=bad, left_out=left_out, described=described)
+    return columns.decode(given, written, rejected=bad, left_out=left_out, units=units_of(described), described=described if written.create else {})
 
 
 def _described_long(streams: pa.Array, cells: Cells, written: Written) -> dict[str, Stream]:
     values = {value.name: value for value in written.values}
     described = {}
     for row, stream in _first_rows(streams):
-        thing, _, name = stream.rpartition("/") if "thing" in written.paths else ("", "", stream)
+        thing, name = parts(stream)
         value = values.get(name, Value((), name))
-        described[external(thing, name)] = written.stream(value, thing, *_about(cells, written, row))
+        described[stream] = written.stream(value, thing, *_about(cells, written, row))
     return described
 
 
@@ -246,6 +255,7 @@ def _wide(cells: Cells, written: Written, rows: NDArray[np.int32], bad: Sequence
     left_out += max(0, len(wrong) - MOST_LISTED)
     parts: list[tuple[pa.Array, pa.Array, NDArray[np.int64]]] = []
     described: dict[str, Stream] = {}
+    firsts = _first_rows(things) if things is not None else [(0, "")]
     for value in written.values:
         cell = cells.get(".".join(value.path))
         if cell is None:
@@ -256,9 +266,8 @@ def _wide(cells: Cells, written: Written, rows: NDArray[np.int32], bad: Sequence
             pa.array(np.zeros(len(kept), dtype=np.int32)), pa.array([value.name])
         ).dictionary_decode()  # fmt: skip
         parts.append((streams, _as_text(cell.take(took)), kept))
-        if written.create:
-            for row, thing in _first_rows(things) if things is not None else [(0, "")]:
-                described[external(thing, value.name)] = written.stream(value, thing, *_about(cells, written, row))
+        for row, thing in firsts:
+            described[external(thing, value.name)] = written.stream(value, thing, *_about(cells, written, row))
     if all(pa.types.is_string(part.type) for _streams, part, _kept in parts):
         results = pa.concat_arrays([part for _streams, part, _kept in parts])
     else:
@@ -267,7 +276,7 @@ def _wide(cells: Cells, written: Written, rows: NDArray[np.int32], bad: Sequence
     streams = pa.concat_arrays([part for part, _results, _kept in parts])
     given = columns.Given(streams, moments_of, results, rows=rows[kept], shown=lambda at: shown(int(kept[at])))
     found = moments[kept], np.zeros(len(kept), dtype=np.int32), np.zeros(len(kept), dtype=np.int8)
-    return columns.decode(given, written, rejected=rejected, left_out=left_out, described=described, found=found)
+    return columns.decode(given, written, rejected=rejected, left_out=left_out, units=units_of(described), described=described if written.create else {}, found=found)
 
 
 def _numbers(part: pa.Array, written: Written) -> pa.Array:
