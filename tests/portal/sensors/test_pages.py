@@ -233,6 +233,35 @@ def test_health_is_for_those_who_look_after_sources(app: Any, hours: Any, source
     assert "/user/login" in answer.headers["Location"]
 
 
+def test_a_source_of_which_nothing_is_taken_does_not_work(app: Any, source: Any, partner: dict[str, Any]) -> None:
+    import ckan.model as model
+    from ckanext.tzc.sensors import store
+
+    def tone() -> str:
+        return str(page_of(app, "/capteurs/sante", **as_user(partner["editor"])).xpath("string(//tbody//td[1]/span/@class)"))
+
+    assert tone() == "tzc-badge tzc-tone-info"
+    number = "source-1"
+    model.Session.query(store.Source).filter_by(id=number).update({"seen": now()})
+    for rejected, expected in ((3, "bad"), (2, "success")):
+        model.Session.add(store.Arrival(
+            source=number, received=now(), way="http", kind="csv", body=b"", digest=b"", bytes=0, state="done", attempts=1, observations=3, new=3 - rejected, changed=0, rejected=rejected,
+        ))  # fmt: skip
+        model.Session.commit()
+        assert tone() == f"tzc-badge tzc-tone-{expected}"
+
+
+def test_what_a_source_does_not_describe_is_called_in_the_language_of_the_reader(app: Any, source: Any, dataset: dict[str, Any]) -> None:
+    import ckan.model as model
+    from ckanext.tzc.sensors import describing
+    from tzc.sensors.model import Property, Stream, Thing
+
+    describing.describe(source, [Stream("x", Thing("x", "x"), Property("other"), name="x"), Stream("y", Thing("y", "y"), Property("other", name="Sludge"), name="y")])
+    model.Session.commit()
+    found = tk.get_action("tzc_sensor_stream_list")({"user": ""}, {"dataset": dataset["id"]})["streams"]
+    assert [one["property"]["label"] for one in found] == ["Autre grandeur", "Sludge"]
+
+
 def test_only_the_embedded_page_may_be_framed_elsewhere(app: Any, hours: Any, dataset: dict[str, Any]) -> None:
     numbers = hours({"t": [10.0, 12.5]})
     embed = contextvars.Context().run(app.get, f"/embed/series?stream={numbers['t']}&period=30d", status=200)

@@ -66,6 +66,7 @@ def test_who_may(act: Act, partner: dict[str, Any], dataset: dict[str, Any]) -> 
 def test_what_is_wrong_is_said_by_its_field(act: Act, dataset: dict[str, Any]) -> None:
     for fields, wrong in (
         ({"kind": "x"}, "kind"), ({"name": ""}, "name"), ({"mapping": {"zone": "Mars"}}, "mapping"), ({"kind": "ttn", "signature": "nobody"}, "signature"),
+        ({"mapping": {"values": [{"path": "t", "property": "phlogiston"}]}}, "mapping"),
         ({"kind": "mqtt", "address": "mqtts://192.168.1.1", "topics": ["a"], "format": "ttn"}, "address"), ({"kind": "mqtt", "address": "mqtts://broker.example.org", "format": "ttn"}, "topics"),
     ):  # fmt: skip
         with pytest.raises(tk.ValidationError) as caught:

@@ -130,7 +130,9 @@ def _labels() -> dict[str, dict[str, str]]:
 
 def label_of(code: str, name: str) -> str:
     """What an observed property is called in the reader's language; as its source calls it, where the vocabulary does not know it."""
-    labels = _labels().get(code) if code != "other" else None
+    labels = _labels().get(code)
+    if labels and code == "other" and name != labels["en"]:
+        return name
     return (labels.get(language()) or labels.get("en") or name) if labels else name
 
 

@@ -9,8 +9,9 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import credentials, duties, happening
 from ckanext.tzc.harvesters.http import is_inner
+from ckanext.tzc.schemas import vocabulary
 
-from tzc.sensors import definition
+from tzc.sensors import definition, mapping
 from tzc.sensors.definition import Definition, DefinitionError
 
 from . import erasing, reached, scheduling, source_words, store
@@ -41,6 +42,10 @@ def read(data: dict[str, Any], partner: str, *, administrator: bool) -> Definiti
     except DefinitionError as error:
         raise tk.ValidationError({field: [source_words.field(field, code, error.detail)] for field, code in error.faults.items()}) from error
     errors: Errors = {}
+    known = {entry["code"] for entry in vocabulary("observed-property")}
+    for place, value in enumerate(mapping.read(wanted.fields.get("mapping")).values):
+        if value.property not in known:
+            errors["mapping"] = [source_words.field("mapping", "mapping", f"values.{place}.property")]
     kind = definition.KINDS[wanted.kind]
     for field, kinds, host in (("credential", tuple(kind.credentials), wanted.host), ("signature", SIGNING, "")):
         name = wanted.fields.get(field)

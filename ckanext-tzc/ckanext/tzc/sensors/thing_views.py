@@ -92,6 +92,8 @@ def _worded(source: dict[str, Any]) -> dict[str, Any]:
         ("bad", tk._("In trouble since {moment}").format(moment=listing.moment(source["since"]))) if source["trouble"]
         else ("info", tk._("Paused")) if source["paused"]
         else ("warning", tk._("Waits for an administrator")) if not source["allowed"]
+        else ("bad", tk._("Everything is rejected")) if source["rejected"] and source["rejected"] == source["observations"]
+        else ("info", tk._("Nothing has come yet.")) if not source["seen"] and not source["last"]
         else ("bad", tk._("Silent")) if source["streams"] and bad == source["streams"]
         else ("warning", tk._("Partly late or silent")) if bad or source["late"]
         else ("success", tk._("Works"))
