@@ -152,7 +152,7 @@ def run_part(paths: Paths, arguments: list[str]) -> int:
 
     parser = _parser("run")
     parser.add_argument("--patience", type=float, default=60, metavar="SECONDS", help="how long the servers may take to answer (60)")
-    parser.add_argument("part", help="prepare (migrations, then the end), web, worker-…, harvest-work, sensors-work or scheduler")
+    parser.add_argument("part", help="prepare (migrations, then the end), web, worker-…, harvest-work, sensors-work, sensors-listen or scheduler")
     options = parser.parse_args(arguments)
     return run(paths, options.part, options.patience)
 

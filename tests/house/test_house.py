@@ -1,6 +1,7 @@
 """The house keeps its own rules: what is packaged, what is documented, what may be named."""
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -110,6 +111,18 @@ def test_suppressions_carry_their_reason() -> None:
         if file.suffix == ".py" and file.is_file() and file != Path(__file__):
             found += [f"{file.relative_to(ROOT)}:{number}" for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if bare.search(line)]
     assert not found
+
+
+def test_no_words_are_hidden_from_translators() -> None:
+    """What reads texts out of the code does not look into f-strings: words that stand nowhere else stay English for ever."""
+    known = (ROOT / "ckanext-tzc/ckanext/tzc/i18n/ckanext-tzc.pot").read_text(encoding="utf-8")
+    asking, hidden = {"_", "ngettext", "ungettext"}, []
+    for file in (file for file in TRACKED if file.is_file() and file.suffix == ".py" and "ckanext" in file.relative_to(ROOT).parts):
+        made = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.JoinedStr)]
+        calls = [node for one in made for node in ast.walk(one) if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in asking]
+        texts = [(call.lineno, text.value) for call in calls for text in call.args[:1] if isinstance(text, ast.Constant)]
+        hidden += [f"{file.relative_to(ROOT)}:{line}: {text}" for line, text in texts if f'msgid "{text}"' not in known]
+    assert not hidden
 
 
 def test_readme_begins_with_the_two_commands() -> None:

@@ -64,7 +64,7 @@ def reason(found: Reason, chosen: str) -> str:
             return str(tk._("A source has conditions of its own, which no rule can read: ask the partner that publishes it."))
         return str(tk._("The licence of a source is not known here: ask who publishes it."))
     if found.doubt is not None:
-        return f"{text(dict(found.doubt.why))} {tk._('Ask who publishes the source.')}"
+        return text(dict(found.doubt.why)) + " " + str(tk._("Ask who publishes the source."))
     sentences = {
         licences.DERIVATION: tk._("“{source}” does not let anybody publish what is made of its data."),
         licences.ATTRIBUTION: tk._("“{source}” wants the source to be named, always; “{chosen}” lets it be left out."),

@@ -67,4 +67,4 @@ def _wanted(name: str, parts: Sequence[str]) -> str:
 def _no_field(name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known, 1)
     told = tk._("A dataset has no field of this name.")
-    return f"{told} {tk._('Did you mean “{name}”?').format(name=near[0])}" if near else told
+    return told + " " + tk._("Did you mean “{name}”?").format(name=near[0]) if near else told

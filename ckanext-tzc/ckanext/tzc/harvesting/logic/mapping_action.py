@@ -39,7 +39,7 @@ def _checked(given: Any, package: Any) -> dict[str, Any]:
     except rules.MappingError as error:
         raise tk.ValidationError({"mapping": [f"{mistake.key}: {mistake.text(language())}" for mistake in error.mistakes]}) from error
     if "columns" in mapping and not columns.has(package.id):
-        raise tk.ValidationError({"mapping": [f"columns: {tk._('only a table of datasets has columns')}"]})
+        raise tk.ValidationError({"mapping": ["columns: " + tk._("only a table of datasets has columns")]})
     return mapping
 
 
