@@ -278,9 +278,22 @@ def _call(node: Call, given: Readings, about: About) -> Value:
             return Value(TRUTH, np.array([bool(one) for one in said], dtype=bool).reshape(columns[0].shape))
         made = np.array([np.nan if one is None else one for one in said], dtype=np.float64) if kind == NUMBER else np.array(said, dtype=object)
         return Value(kind, made.reshape(columns[0].shape))
+    if node.name == "substring":
+        places = [np.asarray(_number(value, given, about, node), dtype=np.float64) for value in found[1:]]
+        rows = np.broadcast_arrays(np.asarray(_text(found[0], given, about, node), dtype=object), *places)
+        made = np.array([_part(*row) for row in zip(*(column.ravel().tolist() for column in rows), strict=True)], dtype=object)
+        return Value(TEXT, made.reshape(rows[0].shape))
     if node.name in ("now", "mindatetime", "maxdatetime"):
         return Value(MOMENT, {"now": partitions.microseconds(store.now()), "mindatetime": 0, "maxdatetime": 253_402_300_799_000_000}[node.name])
     raise Fault("kinds", name=node.name)
+
+
+def _part(text: str | None, start: float, length: float = 1e9) -> str | None:
+    """A part of a text; nothing where it begins or ends at no number."""
+    if text is None or not (np.isfinite(start) and np.isfinite(length)):
+        return None
+    first = max(0, int(start))
+    return text[first : first + max(0, int(length))]
 
 
 _IN_TIME: dict[str, Callable[..., Any]] = {
