@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tzc.sensors import faults, partitions, quality, units
-from tzc.sensors.model import CATEGORY, MEASUREMENT, NO_UNIT, TRUTH
+from tzc.sensors.model import CATEGORY, MEASUREMENT, TRUTH
 from tzc.sensors.readings import MOST_LISTED, SECOND, Decoded, Floats, Readings, Rejected
 
 from . import retention, store, writing
@@ -51,7 +51,7 @@ class _Known:
 def take(source: store.Source, decoded: Decoded, received: int, streams: Mapping[str, store.Stream] | None = None) -> Taken:
     """Store what a source says, `received` at a moment in microseconds. Does not commit. Raises `writing.UnknownStreamError`."""
     rows = streams if streams is not None else store.streams_of(source.id, [name for name in decoded.names if "\0" not in name])
-    known = [_known(rows.get(name), _unit(name, decoded)) for name in decoded.names]
+    known = [_known(rows.get(name), decoded.units.get(name)) for name in decoded.names]
     results, odd = _results(decoded, known)
     codes = _faults(decoded, results, known, received, retention.forgotten([stream.number for stream in known]))
     codes = np.where((odd > 0) & ((codes == 0) | (codes == CODES.index("not_a_number"))), odd, codes).astype(np.int8)
@@ -70,12 +70,6 @@ CODES = ("", "stream", "unit", "not_a_number", "too_big", "clock", "period", "fo
 TRUE, FALSE = frozenset({"true", "yes", "on", "vrai", "oui", "open"}), frozenset({"false", "no", "off", "faux", "non", "closed"})
 MOST_WORDS = 1_000
 """Of one stream of words."""
-
-
-def _unit(name: str, decoded: Decoded) -> str | None:
-    """How the source measures: as what came says, else as its mapping says; None where nobody says it."""
-    told = decoded.described.get(name)
-    return decoded.units.get(name) or (told.unit if told is not None and told.unit != NO_UNIT else None)
 
 
 def _known(row: store.Stream | None, unit: str | None) -> _Known:
