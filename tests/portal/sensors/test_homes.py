@@ -1,6 +1,7 @@
 """A resident's life: consent, curve, sums of a group, withdrawal; and who sees nothing of it."""
 from __future__ import annotations
 
+import contextvars
 import datetime as dt
 import io
 import json
@@ -552,8 +553,8 @@ def test_the_map_is_of_the_territory_and_not_of_ones_home(app: Any, kept: dict[s
     said = person.page.xpath("string(//main)")
     assert "consumption" not in said and "Meter" not in said, "it has its own page; and the dataset that it would lead to is hidden"
     assert not person.page.xpath("//main//a[contains(@href, '/capteurs/sante')]"), "who looks after no source has none to look at"
-    answer = app.get("/capteurs.geojson", headers={"Authorization": tk.get_action("api_token_create")({"user": user}, {"user": user, "name": "x"})["token"]})
-    assert answer.json["features"] == []
+    token = tk.get_action("api_token_create")({"user": user}, {"user": user, "name": "x"})["token"]
+    assert contextvars.Context().run(lambda: app.get("/capteurs.geojson", headers={"Authorization": token})).json["features"] == []
     assert call("tzc_sensor_stream_list", user, property="electric_power")["count"] == 1, "to programs of one's own it is told"
 
 
@@ -562,3 +563,14 @@ def test_meters_are_no_sources_that_operators_watch(kept: dict[str, Any]) -> Non
 
     meter(resident(), 1)
     assert measuring.numbers()["sources"] == []
+
+
+def test_a_meters_number_is_taken_as_it_is_told(app: Any, kept: dict[str, Any]) -> None:
+    """By a program that sends back the `id` that it was given, a number of JSON."""
+    user = resident()
+    made = meter(user, 1)
+    token = tk.get_action("api_token_create")({"user": user}, {"user": user, "name": "x"})["token"]
+    for action, more in (("tzc_meter_upload", {"upload": homes.curve(1).decode()}), ("tzc_meter_curve", {}), ("tzc_meter_remove", {})):
+        asked = {"json": {"id": made["id"], **more}, "headers": {"Authorization": token}}
+        answer = contextvars.Context().run(lambda asked=asked, action=action: app.post(f"/api/3/action/{action}", **asked))
+        assert answer.json["success"] is True, answer.json
