@@ -10,8 +10,7 @@ import io
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from . import meters
-from . import workbooks
+from . import meters, workbooks
 from .faults import BatchError
 
 Sheets = list[list[str]]
