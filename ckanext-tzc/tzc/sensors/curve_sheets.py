@@ -10,7 +10,7 @@ import io
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from . import meters
+from . import meters, workbooks
 from .faults import BatchError
 
 Sheets = list[list[str]]
@@ -70,6 +70,7 @@ def kept(body: bytes, read: Sheets, used: Collection[int], number: str) -> bytes
 def _workbook(body: bytes) -> Sheets:
     from python_calamine import CalamineError, CalamineWorkbook
 
+    workbooks.look(body)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(body))
         sheets = [book.get_sheet_by_index(place).to_python() for place in range(min(len(book.sheet_names), MOST_SHEETS))]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tzc.sensors import partitions
 from tzc.sensors.faults import BatchError
-from tzc.sensors.protocols import DECODERS, frames
+from tzc.sensors.protocols import DECODERS, frames, tables
 from tzc.sensors.readings import Decoded
 
 T0 = "2026-05-06T12:00:00Z"
@@ -393,3 +393,43 @@ def test_whatever_bytes_are_sent(body: bytes, kind: str) -> None:
         decode(kind, b"stream,time,result\n" + body)
     except BatchError:
         return
+
+
+def parquet_of(table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd")
+    return out.getvalue()
+
+
+def arrow_of(table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, table.schema) as writer:
+        writer.write_table(table)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("write", "read", "most"), [(parquet_of, tables.parquet, 10_000), (arrow_of, tables.arrow, 400_000)])
+def test_a_small_file_of_long_texts(write: Any, read: Any, most: int) -> None:
+    """A text of 100,000 signs that stands in 12,000 cells is a kilobyte in a file, and more than a gigabyte beside it."""
+    length = 12_000
+    body = write(pa.table({"stream": pa.DictionaryArray.from_arrays(pa.array([0] * length, pa.int32()), ["a" * 100_000]), "time": pa.array([0] * length, pa.timestamp("us", "UTC")), "result": pa.array([1.0] * length)}))
+    assert len(body) < most
+    with pytest.raises(BatchError) as told:
+        read(body, {})
+    assert told.value.code == "too_many_bytes"
+
+
+@pytest.mark.parametrize("odd", [pa.array([[1.0, 2.0]]), pa.array([b"ab"], pa.binary(2)), pa.array([{"a": 1}])])
+def test_a_parquet_whose_cells_are_no_values(odd: pa.Array) -> None:
+    body = parquet_of(pa.table({"stream": ["t"], "time": pa.array([0], pa.timestamp("us", "UTC")), "result": odd}))
+    with pytest.raises(BatchError) as told:
+        tables.parquet(body, {})
+    assert (told.value.code, told.value.parameters) == ("columns", {"columns": ["result"]})
+
+
+def test_a_parquet_of_categories_is_read() -> None:
+    streams = pa.array(["t", "u", None, "t"]).dictionary_encode()
+    results = pa.array(["1", "2", "3", "on"]).dictionary_encode()
+    body = parquet_of(pa.table({"stream": streams, "time": pa.array([0, 1, 2, 3], pa.timestamp("us", "UTC")), "result": results}))
+    found = tables.parquet(body, {})
+    assert ([found.names[at] for at in found.index], [row.row for row in found.rejected]) == (["t", "u", "t"], [2])

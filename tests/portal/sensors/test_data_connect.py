@@ -198,7 +198,40 @@ def test_what_comes_back_wrongly(operator: Operator) -> None:
     model.Session.commit()
     with pytest.raises(tk.ObjectNotFound):
         call("tzc_meter_connected", user, state=state, autorisation_id=AUTHORISATION)
-    assert call("tzc_meter_connected", user, state=begun(user), usage_point_id=NUMBER)["last"] == NUMBER[-4:], "the older way back"
+    with pytest.raises(tk.ValidationError):
+        call("tzc_meter_connected", user, state=begun(user), usage_point_id=NUMBER)
+
+
+def test_an_authorisation_is_of_one_person(operator: Operator) -> None:
+    """What comes back comes by the browser, where anything can be written: with the number of another's authorisation one would be given the other's curve."""
+    owner, other = factories.User()["name"], factories.User()["name"]
+    connected(owner)
+    for written in (AUTHORISATION, f"0{AUTHORISATION}"):
+        with pytest.raises(tk.ValidationError):
+            call("tzc_meter_connected", other, state=begun(other), autorisation_id=written)
+    assert call("tzc_meter_list", other) == []
+    assert connected(owner)["connected"], "who has it may connect it anew"
+
+
+def test_numbers_of_authorisations_are_not_tried_one_after_another(operator: Operator) -> None:
+    """Each try asks the operator, too, who may be asked a thousand times an hour for everybody."""
+    from ckanext.tzc.sensors.homes import connecting, following
+
+    user = factories.User()["name"]
+    states = [begun(user) for _ in range(connecting.MOST_PENDING)]
+    with pytest.raises(tk.ValidationError):
+        begun(user)
+    for guess in range(connecting.MOST_TRIES):
+        with pytest.raises(tk.ValidationError):
+            call("tzc_meter_connected", user, state=states[0], autorisation_id=str(guess))
+    asked = len(operator.site.asked)
+    with pytest.raises(tk.ObjectNotFound):
+        call("tzc_meter_connected", user, state=states[0], autorisation_id=AUTHORISATION)
+    assert len(operator.site.asked) == asked
+    model.Session.execute(sa.text("UPDATE tzc_sensors_pending SET made = now() - interval '2 hours'"))
+    model.Session.commit()
+    following.follow()
+    assert model.Session.execute(sa.text("SELECT count(*) FROM tzc_sensors_pending")).scalar() == 0, "what was filled in is not kept longer than it is of use"
 
 
 def test_nobody_connects_without_consent_or_where_it_is_closed(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:

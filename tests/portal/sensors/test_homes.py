@@ -1,6 +1,7 @@
 """A resident's life: consent, curve, sums of a group, withdrawal; and who sees nothing of it."""
 from __future__ import annotations
 
+import contextvars
 import datetime as dt
 import io
 import json
@@ -527,3 +528,49 @@ def test_what_was_moved_to_the_lake_goes_too(group: dict[str, Any], tmp_path: An
     assert stream not in left
     other = call("tzc_meter_list", people[1][0])[0]["streams"][0]["id"]
     assert len(reading.raw([other], 0, 2**62)) == 96, "the others' are there"
+
+
+def test_a_delivery_point_is_the_same_whoever_brought_it(group: dict[str, Any], publish: Callable[..., dict[str, Any]], partner: dict[str, Any]) -> None:
+    """Of eleven homes both of a couple keep the meter: his is in one group, hers in another without one home. The difference of the two sums would be that home's curve."""
+    dataset = publish(name="consommation-du-quartier", access_level="open")
+    other = call("tzc_meter_group_create", partner["editor"], dataset=dataset["name"], title="Quartier", about="Pour savoir quand le quartier consomme.", until=homes.UNTIL)
+    for place in range(11):
+        with_curve(place, group["id"])
+    for place in range(10):
+        with_curve(place, other["id"])
+    follow()
+    assert len(sums(group["id"])) == 48 and sums(other["id"]) == []
+    told = call("tzc_meter_group_list", partner["editor"], dataset=dataset["name"])[0]
+    assert (told["meters"], told["released"], told["hidden"]) == (10, 0, {"difference": 48})
+
+
+def test_the_map_is_of_the_territory_and_not_of_ones_home(app: Any, kept: dict[str, Any]) -> None:
+    user = resident()
+    made = meter(user, 1)
+    call("tzc_meter_upload", user, id=made["id"], upload=homes.curve(1).decode())
+    person = Person(app, user)
+    person.visit("/capteurs")
+    said = person.page.xpath("string(//main)")
+    assert "consumption" not in said and "Meter" not in said, "it has its own page; and the dataset that it would lead to is hidden"
+    assert not person.page.xpath("//main//a[contains(@href, '/capteurs/sante')]"), "who looks after no source has none to look at"
+    token = tk.get_action("api_token_create")({"user": user}, {"user": user, "name": "x"})["token"]
+    assert contextvars.Context().run(lambda: app.get("/capteurs.geojson", headers={"Authorization": token})).json["features"] == []
+    assert call("tzc_sensor_stream_list", user, property="electric_power")["count"] == 1, "to programs of one's own it is told"
+
+
+def test_meters_are_no_sources_that_operators_watch(kept: dict[str, Any]) -> None:
+    from ckanext.tzc.sensors import measuring
+
+    meter(resident(), 1)
+    assert measuring.numbers()["sources"] == []
+
+
+def test_a_meters_number_is_taken_as_it_is_told(app: Any, kept: dict[str, Any]) -> None:
+    """By a program that sends back the `id` that it was given, a number of JSON."""
+    user = resident()
+    made = meter(user, 1)
+    token = tk.get_action("api_token_create")({"user": user}, {"user": user, "name": "x"})["token"]
+    for action, more in (("tzc_meter_upload", {"upload": homes.curve(1).decode()}), ("tzc_meter_curve", {}), ("tzc_meter_remove", {})):
+        asked = {"json": {"id": made["id"], **more}, "headers": {"Authorization": token}}
+        answer = contextvars.Context().run(lambda asked=asked, action=action: app.post(f"/api/3/action/{action}", **asked))
+        assert answer.json["success"] is True, answer.json

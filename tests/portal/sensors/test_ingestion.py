@@ -258,6 +258,20 @@ def test_while_the_database_is_away_one_is_told_to_come_again(made: Act, send: A
     monkeypatch.setattr(module, name, lambda *_given: (_ for _ in ()).throw(broken))
     with pytest.raises(sa.exc.ProgrammingError):
         send(source, CSV.replace("22.5", "23.5"))
+def test_what_comes_in_parts_is_counted_too(app: Any, made: Act, send: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that is sent in chunks says no length before."""
+    import ckan.plugins.toolkit as tk
+
+    source = made()
+    monkeypatch.setitem(tk.config, "tzc.sensors.bytes_a_day", 2 * len(CSV))
+    key = {"Authorization": f"Bearer {source['key']}", "Content-Type": "text/csv", "Transfer-Encoding": "chunked"}
+    address = f"/api/tzc/sensors/{source['id']}/observations"
+
+    def chunked() -> int:
+        more = {"input_stream": io.BytesIO(CSV.encode()), "environ_overrides": {"wsgi.input_terminated": True}, "headers": key, "status": None}
+        return int(contextvars.Context().run(lambda: app.post(address, **more)).status_code)
+
+    assert [chunked() for _time in range(4)] == [422, 422, 422, 429] and send(source, CSV).json["code"] == "much"
 
 
 def test_sensorthings_observations(made: Act, send: Act, numbers: Act) -> None:

@@ -302,3 +302,24 @@ def test_the_demonstration_has_measurements(publish: Any) -> None:
     assert demonstration.load()["observations"] <= 5
     found = tk.get_action("tzc_sensor_stream_list")({"user": ""}, {"dataset": "qualite-de-l-air-station-urbaine"})
     assert [(one["name"], one["unit_words"], one["state"]) for one in found["streams"]][:2] == [("Dioxyde d’azote (NO₂)", "µg/m³", "live"), ("Ozone (O₃)", "µg/m³", "live")]
+
+
+def test_odd_things_of_a_hostile_source_break_nothing(app: Any, source: Any, dataset: dict[str, Any]) -> None:
+    """A server that is asked may say anything of its things; the map, its questions and those about places are everybody's."""
+    import ckan.model as model
+    import ckan.plugins.toolkit as tk
+    from ckanext.tzc.sensors import describing
+    from tzc.sensors.model import Property, Sensor, Stream, Thing
+
+    places: list[Any] = [{"type": "Point", "coordinates": ["x", "y"]}, {"type": "Point", "coordinates": [1]}, {"type": "Point", "coordinates": {}}, {"type": "Rubbish", "coordinates": "\0"}]
+    odd = [
+        Stream(f"t{at}", Thing(f"s{at}", "S\0", "\0", place, "\0", {"a": "\0", "b": float("nan")}), Property("other", "N\0"), "n\0", "d\0", Sensor("s\0", "\0", "\0", "\0"))
+        for at, place in enumerate(places)
+    ]  # fmt: skip
+    rows = describing.describe(source, [*odd, Stream("a\0", Thing("x", "X"), Property("other")), Stream("y" * 5_000, Thing("x", "X"), Property("other"))])
+    model.Session.commit()
+    assert sorted(rows) == ["t0", "t1", "t2", "t3"], "what has no name that can be kept is passed over"
+    listed = tk.get_action("tzc_sensor_stream_list")({"user": ""}, {"bbox": "-2,45,0,47"})
+    assert listed["count"] == 0
+    assert app.get("/sta/v1.1/Locations?$filter=st_within(location, geography'POLYGON((-2 45,0 45,0 47,-2 45))')").json["value"] == []
+    assert [one["geometry"] for one in app.get("/capteurs.geojson").json["features"]] == [None] * 4

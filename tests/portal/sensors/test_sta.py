@@ -341,3 +341,11 @@ def test_marks_and_caches(app: Any, network: dict[str, int]) -> None:
     assert "no-cache" in answer.headers["Cache-Control"] and "private" not in answer.headers["Cache-Control"]
     again = app.get("/sta/v1.1/Things", headers={"If-None-Match": answer.headers["ETag"]}, status=304)
     assert again.body == ""
+
+
+def test_what_many_lead_to_does_not_make_an_answer_endless(ask: Ask, network: dict[str, int]) -> None:
+    """313 observations have three streams; each stands in the answer as often as an observation leads to it, with all that it is expanded by."""
+    stream = "Datastream($expand=Observations($top=1000),Thing($expand=Datastreams($expand=Observations($top=1000))))"
+    place = "FeatureOfInterest($expand=Observations($top=1000))"
+    assert ask("/Observations", top=1000, expand=f"{stream},{place}", status=400)["code"] == 400
+    assert len(ask("/Observations", top=10, expand=f"{stream},{place}")["value"]) == 10

@@ -20,6 +20,9 @@ CHANGES = re.compile(r"harvest_(?!source_for_a_dataset$)(?!.*_(show|list|show_st
 TEXTS = {"id", "resource_id", "package_id", "dataset_id", "source_id", "object_id", "group_id", "user_id", "activity_id", "name", "user"}
 """Values that are a text in every action: most go into a question to the database as they are."""
 
+NUMBERED = {"tzc_meter_curve", "tzc_meter_remove", "tzc_meter_upload"}
+"""Actions whose `id` is a number, as their lists tell it."""
+
 SEARCHED = re.compile(r"package_search$|(organization|group)_list$|(?!tag_).*_autocomplete$")
 """Actions whose `q` is a text, where it is given at all."""
 
@@ -73,6 +76,8 @@ def _reads(action: str, name: str, value: Any) -> bool:
         return isinstance(value, str)
     if name in ("q", "query") and action in TERMS:
         return value is None or isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+    if name == "id" and action in NUMBERED and isinstance(value, int):
+        return True
     return name not in TEXTS or value is None or isinstance(value, str)
 
 

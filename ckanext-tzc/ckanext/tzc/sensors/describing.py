@@ -12,10 +12,14 @@ import sqlalchemy as sa
 from ckanext.tzc.schemas import vocabulary
 from sqlalchemy.dialects.postgresql import insert
 
+from tzc.sensors import told as kept
 from tzc.sensors import units
 from tzc.sensors.model import KINDS, NO_UNIT, VISIBILITIES, Property, Sensor, Stream, Thing
 
 from . import store
+
+LONGEST = 600
+"""Characters of what a source calls a stream or thing."""
 
 
 def changed(told: Mapping[str, Stream], rows: Mapping[str, store.Stream]) -> list[Stream]:
@@ -35,10 +39,14 @@ def _differs(told: Stream, row: store.Stream, code: str, thing: store.Thing, pla
 
 
 def describe(source: store.Source, streams: Iterable[Stream]) -> dict[str, store.Stream]:
-    """Make or change the streams of a source and what they hang on; by what it calls them. Raises ValidationError for a unit, kind or visibility that is none."""
+    """Make or change the streams of a source and what they hang on; by what it calls them. What no index takes for a name is passed over. Raises ValidationError for a unit, kind
+    or visibility that is none.
+    """
     known = store.streams_of(source.id)
     things: dict[str, int] = {}
     for told in streams:
+        if any(kept.text(name)[:LONGEST] != name for name in (told.external, told.thing.external)):
+            continue
         if told.thing.external not in things:
             things[told.thing.external] = _thing(source, told.thing)
         known[told.external] = _stream(source, told, things[told.thing.external], known.get(told.external))
@@ -48,9 +56,9 @@ def describe(source: store.Source, streams: Iterable[Stream]) -> dict[str, store
 
 def _stream(source: store.Source, told: Stream, thing: int, row: store.Stream | None) -> store.Stream:
     values = {
-        "thing": thing, "sensor": _sensor(told.sensor), "property": _property(told.property), "name": told.name or told.external, "description": told.description,
-        "unit": _unit(told.unit), "kind": _among(told.kind, KINDS), "interval": told.interval, "period": told.period, "visibility": _among(told.visibility, VISIBILITIES),
-        "forecast": told.forecast, "properties": dict(told.properties),
+        "thing": thing, "sensor": _sensor(told.sensor), "property": _property(told.property), "name": kept.text(told.name or told.external),
+        "description": kept.text(told.description), "unit": _unit(told.unit), "kind": _among(told.kind, KINDS), "interval": told.interval, "period": told.period,
+        "visibility": _among(told.visibility, VISIBILITIES), "forecast": told.forecast, "properties": kept.properties(told.properties),
     }  # fmt: skip
     if row is None:
         row = store.Stream(source=source.id, dataset=source.dataset, external=told.external, made=store.now(), **values)
@@ -81,33 +89,35 @@ def _among(value: str, allowed: tuple[str, ...]) -> str:
 
 def _thing(source: store.Source, told: Thing) -> int:
     row = model.Session.query(store.Thing).filter_by(source=source.id, external=told.external).one_or_none()
+    values = {"name": kept.text(told.name or told.external), "description": kept.text(told.description), "properties": kept.properties(told.properties)}
     if row is None:
-        row = store.Thing(source=source.id, external=told.external, name=told.name or told.external, description=told.description, properties=dict(told.properties))
+        row = store.Thing(source=source.id, external=told.external, **values)
         model.Session.add(row)
         model.Session.flush()
-    values = {"name": told.name or told.external, "description": told.description, "properties": dict(told.properties)}
     for name, value in values.items():
         if getattr(row, name) != value:
             setattr(row, name, value)
-    place = _location(told) if told.location else None
+    where = kept.place(told.location) if told.location else None
+    place = _location(told, where) if where is not None else None
     if place is not None and place != row.location:
         row.location, row.moved = place, store.now()
         model.Session.add(store.Place(thing=row.id, location=place, time=row.moved))
     return int(row.id)
 
 
-def _location(told: Thing) -> int:
-    return _once(store.Location, name=told.place or told.name or told.external, geometry=told.location)
+def _location(told: Thing, where: Mapping[str, Any]) -> int:
+    return _once(store.Location, name=kept.text(told.place or told.name or told.external), geometry=where)
 
 
 def _sensor(told: Sensor) -> int:
-    return _once(store.Sensor, name=told.name or "–", description=told.description, metadata=told.metadata, encoding=told.encoding)
+    return _once(store.Sensor, name=kept.text(told.name) or "–", description=kept.text(told.description), metadata=kept.text(told.metadata), encoding=kept.text(told.encoding))
 
 
 def _property(told: Property) -> int:
     entry = next((entry for entry in vocabulary("observed-property") if entry["code"] == told.code), None)
     name = told.name or (entry["label"]["en"] if entry else told.code)
-    return _once(store.Property, code=told.code, name=name, definition=told.definition or (entry["uri"] if entry else ""), description=told.description)
+    definition = kept.text(told.definition) or (entry["uri"] if entry else "")
+    return _once(store.Property, code=told.code, name=kept.text(name), definition=definition, description=kept.text(told.description))
 
 
 def _once(kind: Any, **values: Any) -> int:

@@ -85,8 +85,19 @@ def _count(row: store.Source, size: int) -> None:
         raise refused(429, "much", tk._("Very much was sent to this source within the last day."), {"Retry-After": "3600"})
 
 
-def body() -> bytes:
-    """What was sent, within the limit."""
+_MORE = sa.text("UPDATE tzc_sensors_use SET bytes = bytes + :bytes WHERE source = :source AND hour = date_trunc('hour', now())")
+
+
+def body(source: str) -> bytes:
+    """What was sent, within the limit; what came in parts, which say no length before, is counted when it is there. Commits."""
+    content = _body()
+    if request.content_length is None and content:
+        model.Session.execute(_MORE, {"source": source, "bytes": len(content)})
+        model.Session.commit()
+    return content
+
+
+def _body() -> bytes:
     most: int = tk.config["tzc.sensors.most_bytes"]
     if (request.content_length or 0) > most:
         raise _too_large(most)

@@ -50,7 +50,7 @@ def push(source: str) -> Response:
     headers.keep_private()
     row = entering.asker(source)
     kind = _kind(row)
-    return _taken(row, kind, entering.body())
+    return _taken(row, kind, entering.body(row.id))
 
 
 @csrf.exempt  # a network brings its key, and no session
@@ -62,7 +62,7 @@ def uplink(source: str) -> Response:
     kind = definition.KINDS[row.kind].format if row.kind in definition.KINDS else ""
     if not kind:
         raise entering.refused(404, "kind", tk._("This source takes no uplinks: send to its other address."))
-    content = entering.body()
+    content = entering.body(row.id)
     entering.signed(row, content)
     return _queued(row, kind, content)
 
@@ -84,7 +84,7 @@ def observation_of(stream: int) -> Response:
 def _one(stream: int | None) -> Response:
     headers.keep_private()
     row = entering.asker()
-    content = _json(entering.body())
+    content = _json(entering.body(row.id))
     if not isinstance(content, dict):
         raise _nothing("unexpected")
     if stream is not None:
@@ -104,7 +104,7 @@ def observations() -> Response:
     """SensorThings: data arrays. 201 with an address for each row, or `error`, in their order."""
     headers.keep_private()
     row = entering.asker()
-    body = entering.body()
+    body = entering.body(row.id)
     arrival = _received(row, SENSORTHINGS, body)
     if arrival.state == store.REFUSED:
         _refuse_nothing_taken(arrival)

@@ -15,7 +15,7 @@ from ckanext.tzc.common.territory import language, territory
 from ckanext.tzc.schemas import vocabulary
 
 from tzc.sensors import liveness, quality, unit_words
-from tzc.sensors.model import CATEGORY
+from tzc.sensors.model import CATEGORY, PUBLIC
 
 from . import seeing, store
 
@@ -25,12 +25,15 @@ Box = tuple[float, float, float, float]
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """What is listed. `dataset`: an id; `property`: a code; `box`: where the things are. `streams`: these numbers only."""
+    """What is listed. `dataset`: an id; `property`: a code; `box`: where the things are. `streams`: these numbers only. `public`: what is not a
+    person's own.
+    """
 
     dataset: str = ""
     property: str = ""
     box: Box | None = None
     streams: Collection[int] | None = None
+    public: bool = False
 
 
 def _chosen(user: str, asked: Asked) -> Any:
@@ -44,6 +47,8 @@ def _chosen(user: str, asked: Asked) -> Any:
         .outerjoin(store.State, store.State.stream == store.Stream.id)
         .filter(model.Package.state == "active", _seen(user, asked))
     )
+    if asked.public:
+        chosen = chosen.filter(store.Stream.visibility == PUBLIC)
     if asked.property:
         chosen = chosen.filter(store.Property.code == asked.property)
     if asked.box:
@@ -93,7 +98,7 @@ def things(user: str, asked: Asked, limit: int, offset: int = 0) -> tuple[int, l
 
 def properties(user: str) -> list[dict[str, str]]:
     """What is measured anywhere, as far as it may be shown: `{"code", "label"}`, by label."""
-    codes = [row.code for row in _chosen(user, Asked()).with_entities(store.Property.code).distinct()]
+    codes = [row.code for row in _chosen(user, Asked(public=True)).with_entities(store.Property.code).distinct()]
     return sorted(({"code": code, "label": label_of(code, code)} for code in codes), key=lambda one: one["label"])
 
 

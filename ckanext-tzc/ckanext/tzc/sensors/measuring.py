@@ -25,6 +25,7 @@ _STREAMS = sa.text("""
         count(*) FILTER (WHERE s.id IS NOT NULL AND t.stream IS NULL) AS empty
     FROM tzc_sensors_source AS o JOIN package AS p ON p.id = o.dataset LEFT JOIN tzc_sensors_stream AS s ON s.source = o.id AND s.visibility = 'public'
     LEFT JOIN tzc_sensors_state AS t ON t.stream = s.id
+    WHERE o.kind <> 'meter'
     GROUP BY p.name, o.id, o.name, o.paused, o.trouble ORDER BY p.name, o.id
 """)
 _CAME = sa.text("""

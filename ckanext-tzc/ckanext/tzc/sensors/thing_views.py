@@ -28,12 +28,12 @@ def _asked() -> tuple[listing.Asked, int]:
     said = request.args.get("property", "")
     page = request.args.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-    return listing.Asked(property="" if "\0" in said else said[:200]), max(1, number)
+    return listing.Asked(property="" if "\0" in said else said[:200], public=True), max(1, number)
 
 
 @sensors.route("/capteurs")
 def things() -> Any:
-    """All things that the reader may see, a page of them."""
+    """All things that the reader may see, a page of them; what is a person's own is on pages of theirs."""
     asked, page = _asked()
     count, found = listing.things(_user(), asked, PER_PAGE, (page - 1) * PER_PAGE)
     question = {name: value for name, value in (("property", asked.property), ("page", str(page) if page > 1 else "")) if value}
@@ -42,9 +42,14 @@ def things() -> Any:
         {
             "things": [{**thing, "lines": _lines(thing)} for thing in found], "count": count, "page": page, "pages": -(-count // PER_PAGE), "property": asked.property,
             "properties": listing.properties(_user()), "data": tk.h.url_for("tzc_sensors.features", **question), "tiles": tk.config["tzc.map.tiles"],
-            "attribution": tk.config["tzc.map.attribution"], "editor": tk.current_user.is_authenticated,
+            "attribution": tk.config["tzc.map.attribution"], "editor": _looks_after(),
         },
     )  # fmt: skip
+
+
+def _looks_after() -> bool:
+    """Whether the reader may change the datasets of any partner."""
+    return tk.current_user.is_authenticated and bool(tk.get_action("organization_list_for_user")({"user": _user()}, {"permission": "update_dataset"}))
 
 
 def _lines(thing: dict[str, Any]) -> list[dict[str, str]]:

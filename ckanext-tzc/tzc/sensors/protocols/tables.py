@@ -167,16 +167,46 @@ def parquet(body: bytes, definition: Mapping[str, Any]) -> Decoded:
     if body.startswith(MAGIC) and not body.endswith(MAGIC):
         raise BatchError("broken", detail="the file has no end", cut=True)
     try:
-        file = pq.ParquetFile(pa.py_buffer(body))
+        schema = pq.read_schema(pa.py_buffer(body))
+        wanted = _wanted(schema.names, read(definition.get("mapping")))
+        texts = _texts(schema, wanted)
+        file = pq.ParquetFile(pa.py_buffer(body), read_dictionary=texts)
         groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
         if file.metadata.num_rows > MOST_ROWS or sum(group.total_byte_size for group in groups) > MOST_BYTES:
             raise BatchError("too_many_bytes", most=MOST_BYTES)
-        wanted = _wanted(file.schema_arrow.names, read(definition.get("mapping")))
-        table = file.read(columns=wanted, use_threads=False)
+        table = _spelled_out(file.read(columns=wanted, use_threads=False))
         table.validate(full=True)
     except BROKEN as error:
         raise BatchError("broken", detail=str(error)[:200]) from error
     return _typed(table, definition)
+
+
+def _texts(schema: pa.Schema, wanted: Sequence[str]) -> list[str]:
+    """The columns of texts. Raises BatchError for columns that are no texts, numbers or moments: their cells may be of any size."""
+    kinds = {name: schema.field(name).type for name in wanted}
+    kinds = {name: kind.value_type if pa.types.is_dictionary(kind) else kind for name, kind in kinds.items()}
+    odd = [name for name, kind in kinds.items() if pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_run_end_encoded(kind)]
+    if odd:
+        raise BatchError("columns", columns=odd)
+    return [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)]
+
+
+def _look_at_texts(table: pa.Table) -> None:
+    """A file says a text once, however many cells it stands in, and its own sizes are of that. Raises BatchError where the cells are too large together."""
+    size = 0
+    for column in table.columns:
+        for chunk in column.chunks if pa.types.is_dictionary(column.type) else ():
+            if not pa.types.is_primitive(chunk.dictionary.type):
+                size += pc.sum(pc.cast(pc.binary_length(chunk.dictionary), pa.int64()).take(chunk.indices)).as_py() or 0
+            if size > MOST_BYTES:
+                raise BatchError("too_many_bytes", most=MOST_BYTES)
+
+
+def _spelled_out(table: pa.Table) -> pa.Table:
+    """A table with each text in each of its cells."""
+    _look_at_texts(table)
+    columns_ = [pc.cast(column, column.type.value_type) if pa.types.is_dictionary(column.type) else column for column in table.columns]
+    return pa.table(columns_, names=table.column_names)
 
 
 def _typed(table: pa.Table, definition: Mapping[str, Any]) -> Decoded:
@@ -184,6 +214,8 @@ def _typed(table: pa.Table, definition: Mapping[str, Any]) -> Decoded:
     wanted = _wanted(table.column_names, written)
     if not table.num_rows:
         raise BatchError("empty")
+    _texts(table.schema, wanted)
+    _look_at_texts(table.select(wanted))
     return _decoded(table.select(wanted), written, np.arange(table.num_rows, dtype=np.int32))
 
 

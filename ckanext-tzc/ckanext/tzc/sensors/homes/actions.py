@@ -264,23 +264,26 @@ def tzc_meter_connect(context: Any, data_dict: dict[str, Any]) -> Answer:
         "label": _text(data_dict, "label"), "partner": _site(data_dict, user), "purpose": purpose.code, "group": group.id if group else None, "until": data_dict["until"],
         "version": purpose.version,
     }  # fmt: skip
-    address = connecting.begin(user.id, content)
+    try:
+        address = connecting.begin(user.id, content)
+    except connecting.OftenError as error:
+        raise tk.ValidationError({"purpose": [words.fault("often")]}) from error
     model.Session.commit()
     return {"address": address}
 
 
 def tzc_meter_connected(context: Any, data_dict: dict[str, Any]) -> Answer:
-    """Finish what `tzc_meter_connect` began, with what the grid operator sent back: `state`, `autorisation_id` (or, in its older form, `usage_point_id`). Returns the meter as
-    `tzc_meter_list` does. Raises NotAuthorized, ObjectNotFound, ValidationError.
+    """Finish what `tzc_meter_connect` began, with what the grid operator sent back: `state`, `autorisation_id`. Returns the meter as `tzc_meter_list` does.
+    Raises NotAuthorized, ObjectNotFound, ValidationError.
     """
     tk.check_access("tzc_meter_connected", context, data_dict)
     user, state = _account(context), data_dict.get("state")
     waits = connecting.pending(user.id, state) if isinstance(state, str) and "\0" not in state and connecting.is_open() else None
-    if waits is None:
+    if waits is None or not connecting.tried(waits):
         raise tk.ObjectNotFound(tk._("You have begun nothing that this would finish, or too long ago: begin anew."))
-    given, told = data_dict.get("autorisation_id"), data_dict.get("usage_point_id")
+    given = data_dict.get("autorisation_id")
     try:
-        number = connecting.number_of(given if isinstance(given, str) else "", told if isinstance(told, str) and not given else "")
+        number = connecting.number_of(user.id, given if isinstance(given, str) else "")
     except connecting.AuthorisationError as error:
         raise tk.ValidationError({"state": [tk._("The grid operator has authorised nothing. Begin anew, and agree there.")]}) from error
     except (FetchError, connecting.HourError) as error:

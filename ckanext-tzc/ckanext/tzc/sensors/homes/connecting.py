@@ -41,6 +41,9 @@ OVERLAP_DAYS = 2
 """Days that are asked for again: the operator corrects its values."""
 
 PENDING_MINUTES = 60
+MOST_PENDING, MOST_TRIES = 10, 5
+"""What a person may have begun at a time, and how often each may be finished: authorisations are numbers, which are not to be tried one after another."""
+
 REFUSED = "refused"
 """Trouble: the operator gives nothing of this meter any more."""
 
@@ -50,7 +53,11 @@ class HourError(Exception):
 
 
 class AuthorisationError(Exception):
-    """Nothing was authorised, or not by this way."""
+    """Nothing was authorised, or not by this way, or it is another's."""
+
+
+class OftenError(Exception):
+    """Somebody has begun very much and finished nothing."""
 
 
 def is_open() -> bool:
@@ -59,12 +66,19 @@ def is_open() -> bool:
 
 
 def begin(person: str, content: dict[str, Any]) -> str:
-    """Where somebody goes to authorise; `content`: what they consented to here. Does not commit."""
-    model.Session.query(store.Pending).filter(store.Pending.made < sensors.now() - dt.timedelta(minutes=PENDING_MINUTES)).delete(synchronize_session=False)
+    """Where somebody goes to authorise; `content`: what they consented to here. Does not commit. Raises OftenError."""
+    forget_pending()
+    if model.Session.query(store.Pending).filter_by(person=person).count() >= MOST_PENDING:
+        raise OftenError
     state = secrets.token_urlsafe(32)
     model.Session.add(store.Pending(hash=_hash(state), person=person, content=content, made=sensors.now()))
     question = {"client_id": tk.config["tzc.data_connect.client"], "response_type": "code", "state": state, "duration": f"P{tk.config['tzc.data_connect.days']}D"}
     return f"{tk.config['tzc.data_connect.authorize']}?{urlencode(question)}"
+
+
+def forget_pending() -> None:
+    """Forget what was begun too long ago. Does not commit."""
+    model.Session.query(store.Pending).filter(store.Pending.made < sensors.now() - dt.timedelta(minutes=PENDING_MINUTES)).delete(synchronize_session=False)
 
 
 def _hash(state: str) -> str:
@@ -79,19 +93,30 @@ def pending(person: str, state: str) -> store.Pending | None:
     return row
 
 
-def number_of(authorisation: str, told: str = "") -> str:
-    """The delivery point of an authorisation; `told`: where the operator says it by itself. Raises AuthorisationError, FetchError, HourError."""
-    if told:
-        number = meters.written(told, ELECTRICITY)
-    else:
-        if not (authorisation.isascii() and authorisation.isdigit() and len(authorisation) < 20):
-            raise AuthorisationError
-        asked = {"autorisationId": int(authorisation), "comptage": False, "etatCode": ["ACTIF", "DEMANDE"], "serviceType": "ACCES"}
-        said = Grid().ask("POST", "/subscribed_services/v1", json.dumps(asked).encode()).json()
-        services = (said.get("serviceSouscrit") or said.get("services") or []) if isinstance(said, dict) else []
-        numbers = {str(one.get("pointId")) for one in services if isinstance(one, dict) and one.get("pointId")}
-        number = meters.written(min(numbers), ELECTRICITY) if len(numbers) == 1 else ""
+def tried(row: store.Pending) -> bool:
+    """Note that what was begun is to be finished; whether it was not tried too often. Commits."""
+    tries = int(row.content.get("tries", 0)) + 1
+    row.content = {**row.content, "tries": tries}
+    model.Session.commit()
+    return tries <= MOST_TRIES
+
+
+def number_of(person: str, authorisation: str) -> str:
+    """The delivery point of an authorisation, as the operator tells it. Who comes back could name any number: one that is held by another's meter is that one's. Raises
+    AuthorisationError, FetchError, HourError.
+    """
+    if not (authorisation.isascii() and authorisation.isdigit() and len(authorisation) < 20):
+        raise AuthorisationError
+    asked = {"autorisationId": int(authorisation), "comptage": False, "etatCode": ["ACTIF", "DEMANDE"], "serviceType": "ACCES"}
+    said = Grid().ask("POST", "/subscribed_services/v1", json.dumps(asked).encode()).json()
+    services = (said.get("serviceSouscrit") or said.get("services") or []) if isinstance(said, dict) else []
+    numbers = {str(one.get("pointId")) for one in services if isinstance(one, dict) and one.get("pointId")}
+    number = meters.written(min(numbers), ELECTRICITY) if len(numbers) == 1 else ""
     if not number:
+        raise AuthorisationError
+    hash_ = meters.fingerprint(consenting.secret(), ELECTRICITY, number)
+    others = model.Session.query(store.Meter).filter(store.Meter.energy == ELECTRICITY, store.Meter.hash == hash_, store.Meter.person != person, store.Meter.sealed.isnot(None))
+    if any(int(authorisation_of(row) or -1) == int(authorisation) for row in others):
         raise AuthorisationError
     return number
 

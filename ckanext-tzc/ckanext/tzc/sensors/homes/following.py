@@ -7,7 +7,7 @@ from sqlalchemy import exists
 from tzc.sensors import consent
 
 from .. import erasing
-from . import consenting, groups, store
+from . import connecting, consenting, groups, store
 
 
 def follow() -> int:
@@ -15,6 +15,7 @@ def follow() -> int:
     done = consenting.end_passed()
     erasing.commit()
     done += erase_gone()
+    connecting.forget_pending()
     erasing.commit()
     return done + groups.compute_dirty()
 

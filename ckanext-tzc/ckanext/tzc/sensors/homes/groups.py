@@ -124,15 +124,22 @@ def _month(row: store.Group, found: list[store.Meter], streams: dict[int, tuple[
     if values.shape[1] < len(found):  # members of whom nothing is known
         values = np.hstack((values, np.full((len(times), len(found) - values.shape[1]), np.nan)))
     numbers = [meter.id for meter in found]
-    before, stands = _before(row, numbers, month)
+    before, stands = _before(row, _points(found), month)
     done = secrecy.decide(times, values, numbers, [meter.holder for meter in found], before, policies()[row.policy])
     if len(done.times):
         _release(row, done, stands)
     return dict(done.hidden)
 
 
-def _before(row: store.Group, numbers: list[int], month: Month) -> tuple[dict[int, list[Members]], dict[int, Members]]:
-    """All that was ever released of a month's times, and which sets of the group stand."""
+def _points(found: list[store.Meter]) -> dict[int, int]:
+    """Of all meters that are the delivery point of a member, whoever brought them: which member that is."""
+    counted = {meter.hash: meter.id for meter in found}
+    asked = model.Session.query(store.Meter.id, store.Meter.hash).filter(store.Meter.hash.in_(counted))
+    return {number: counted[hash_] for number, hash_ in asked}
+
+
+def _before(row: store.Group, points: dict[int, int], month: Month) -> tuple[dict[int, list[Members]], dict[int, Members]]:
+    """All that was ever released of a month's times, each delivery point under one number (`points`), and which sets of the group stand, as they are kept."""
     asked = sa.text("""
         SELECT (extract(epoch FROM r.time) * 1000000)::bigint AS time, s.members, r."group" = :group AND r.current AS stands
         FROM tzc_sensors_release AS r JOIN tzc_sensors_set AS s ON s.id = r.set
@@ -140,12 +147,15 @@ def _before(row: store.Group, numbers: list[int], month: Month) -> tuple[dict[in
     """)
     before: dict[int, list[Members]] = {}
     stands: dict[int, Members] = {}
-    sets: dict[tuple[int, ...], Members] = {}
-    for time, members_, current in model.Session.execute(asked, {"group": row.id, "first": month.first, "next": month.next.first, "members": numbers}):
-        one = sets.setdefault(tuple(members_), frozenset(members_))
+    sets: dict[tuple[int, ...], tuple[Members, Members]] = {}
+    for time, members_, current in model.Session.execute(asked, {"group": row.id, "first": month.first, "next": month.next.first, "members": sorted(points)}):
+        key = tuple(members_)
+        if key not in sets:
+            sets[key] = frozenset(key), frozenset(points.get(number, number) for number in key)
+        kept, one = sets[key]
         before.setdefault(time, []).append(one)
         if current:
-            stands[time] = one
+            stands[time] = kept
     return before, stands
 
 

@@ -148,7 +148,7 @@ def connected() -> Any:
     """Back from the grid operator: a page with a button; the button finishes."""
     if (first := _signed_in()) is not None:
         return first
-    given = {name: request.values[name] for name in ("state", "autorisation_id", "usage_point_id") if request.values.get(name)}
+    given = {name: request.values[name] for name in ("state", "autorisation_id") if request.values.get(name)}
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         try:

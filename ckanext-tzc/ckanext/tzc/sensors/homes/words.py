@@ -24,6 +24,7 @@ def fault(code: str, parameters: Mapping[str, Any] | None = None) -> str:
         "empty": tk._("There is no load curve in this file. Choose “load curve” or “daily consumption” where you download it."),
         "several_meters": tk._("This file is of several meters. Download one for each."),
         "other_meter": tk._("This file is of another meter than this one."),
+        "often": tk._("You have begun this very often within the hour, and finished nothing. Try again in an hour."),
         "unexpected": tk._("The grid operator says something else than agreed."),
         "refused": tk._("The grid operator gives nothing of this meter any more: the authorisation has ended there. Connect it anew, or give files."),
         "sealed": tk._("What this meter was asked for with cannot be opened any more. Connect it anew."),

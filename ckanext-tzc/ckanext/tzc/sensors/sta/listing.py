@@ -21,7 +21,7 @@ from .arrays import About
 from .world import Seen
 
 MOST_ENTITIES = 50_000
-"""That one answer holds with all it is expanded by."""
+"""That one answer holds with all it is expanded by; what many lead to stands there as many times, with all that it is expanded by itself."""
 
 
 @dataclasses.dataclass
@@ -41,14 +41,24 @@ class Found:
 
 @dataclasses.dataclass
 class Left:
-    """How many entities an answer may still hold."""
+    """How many entities an answer may still hold. `sizes`: how many stand in one that is expanded, itself too, by what names the object."""
 
     entities: int = MOST_ENTITIES
+    sizes: dict[int, int] = dataclasses.field(default_factory=dict)
 
     def take(self, count: int) -> None:
         """Raises Fault where it is full."""
         self.entities -= count
         if self.entities < 0:
+            raise Fault("many", most=MOST_ENTITIES)
+
+    def hold(self, whole: shown.Shown, children: Sequence[shown.Shown]) -> None:
+        """Note what stands in an entity."""
+        self.sizes[id(whole)] = self.sizes.get(id(whole), 1) + sum(self.sizes.get(id(child), 1) for child in children)
+
+    def look(self, said: Sequence[shown.Shown]) -> None:
+        """Raises Fault where more stands in entities than is answered at once."""
+        if sum(self.sizes.get(id(whole), 1) for whole in said) > MOST_ENTITIES:
             raise Fault("many", most=MOST_ENTITIES)
 
 
@@ -92,22 +102,7 @@ def _order(seen: Seen, kind: Kind, row: Any, options: Options) -> list[Any]:
 
 def written(seen: Seen, page: Found, options: Options) -> list[shown.Shown]:
     """Entities as they are answered, with what they are expanded by. Raises Fault."""
-    said = _written(seen, page, options, Left())
-    # what several lead to is read once and answered with each of them
-    known: dict[int, int] = {}
-    Left().take(sum(_held(one, options, known) for one in said))
-    return said
-
-
-def _held(whole: shown.Shown, options: Options, known: dict[int, int]) -> int:
-    """How many entities are answered with one, itself among them. `known`: those that were counted, by the object."""
-    if id(whole) not in known:
-        count = 1
-        for way, inner in options.expand.items():
-            led = whole.get(way)
-            count += sum(_held(one, inner, known) for one in (led if isinstance(led, list) else [led] if led else []))
-        known[id(whole)] = count
-    return known[id(whole)]
+    return _written(seen, page, options, Left())
 
 
 def _written(seen: Seen, page: Found, options: Options, left: Left) -> list[shown.Shown]:
@@ -117,6 +112,7 @@ def _written(seen: Seen, page: Found, options: Options, left: Left) -> list[show
         said = observations.entities(page.columns, page.about, plain)
         for way, inner in options.expand.items():
             _expand_observations(seen, page.columns, page.about, way, inner, said, left)
+        left.look(said)
         return said
     said = shown.rows(page.kind, page.rows, plain)
     for way, inner in options.expand.items():
@@ -125,6 +121,7 @@ def _written(seen: Seen, page: Found, options: Options, left: Left) -> list[show
             _expand_by_observations(seen, page, way, inner, said, left)
         else:
             _expand(seen, page, (way, target, several), inner, said, left)
+    left.look(said)
     return said
 
 
@@ -150,6 +147,7 @@ def _expand(seen: Seen, page: Found, lead_: tuple[str, Kind, bool], options: Opt
         group = by_value.get(getattr(parent, here), [])
         children = [shown_[one.id] for one in group[:top]]
         count = counts.get(getattr(parent, here), 0) if options.count else None
+        left.hold(whole, children)
         _attach(whole, (way, several), children, count, _more(page.kind, parent.id, way, options, options.skip + top) if len(group) > top else "")
 
 
@@ -187,7 +185,9 @@ def _expand_by_observations(seen: Seen, page: Found, way: str, options: Options,
     for row, whole in zip(page.rows, said, strict=True):
         one = each[row.id]
         more = _more(page.kind, row.id, way, options, int(one.next.get("$skip", 0)), one.next.get("$skiptoken", "")) if one.next else ""
-        _attach(whole, (way, True), _written(seen, one, options, left), one.count, more)
+        children = _written(seen, one, options, left)
+        left.hold(whole, children)
+        _attach(whole, (way, True), children, one.count, more)
 
 
 def _streams_at(seen: Seen, places: Sequence[int]) -> dict[int, list[int]]:
@@ -225,4 +225,5 @@ def _expand_observations(seen: Seen, rows: Readings, about: About, way: str, opt
     shown_ = dict(zip([one.id for one in entities], _written(seen, Found(target, entities), options, left), strict=True))
     for number, whole in zip(rows.streams.tolist(), said, strict=True):
         one = shown_.get(wanted[number] or -1)
+        left.hold(whole, [one] if one else [])
         _attach(whole, (way, False), [one] if one else [], None, "")
