@@ -159,6 +159,20 @@ def test_the_others_go_on_but_never_one_less(group: dict[str, Any]) -> None:
     assert sums(group["id"]) == before
 
 
+def test_a_correction_does_not_tell_itself_by_the_sum(group: dict[str, Any]) -> None:
+    """A sum that is out stays as it is: what it changed by would be what one member changed. Hours that come later are of the new values."""
+    people = [with_curve(place, group["id"]) for place in range(12)]
+    follow()
+    before = sums(group["id"])
+    assert len(before) == 48
+    for place, (user, one) in enumerate(people):
+        call("tzc_meter_upload", user, id=one["id"], upload=homes.curve(place, 900.0 if place == 3 else 500.0, hours=49).decode())
+    follow()
+    after = sums(group["id"])
+    assert after[:48] == before and len(after) == 49
+    assert after[48][1] == pytest.approx(before[0][1] + 0.4)
+
+
 def test_published_sums_stay_where_the_group_said_so(kept: dict[str, Any], publish: Callable[..., dict[str, Any]], partner: dict[str, Any]) -> None:
     dataset = publish(name="rue-gardee", access_level="open")
     made = call("tzc_meter_group_create", partner["editor"], dataset=dataset["id"], title="Rue gardée", about="Les sommes publiées restent.", until=homes.UNTIL, rule="keep")

@@ -160,11 +160,13 @@ def _before(row: store.Group, points: dict[int, int], month: Month) -> tuple[dic
 
 
 def _release(row: store.Group, done: secrecy.Decision, stands: dict[int, Members]) -> None:
-    """Write sums into the dataset, and that they were released."""
+    """Write sums into the dataset, and that they were released. A sum that is out stays as it is: what a correction changes of it would be one member's."""
+    fresh = [place for place, (time, of) in enumerate(zip(done.times.tolist(), done.of.tolist(), strict=True)) if stands.get(time) != done.sets[of]]
+    times, of, sums = done.times[fresh], done.of[fresh], done.sums[fresh]
     numbers = [_set(members_) for members_ in done.sets]
-    chosen, sizes = [numbers[place] for place in done.of.tolist()], np.array([len(members_) for members_ in done.sets])[done.of]
-    moments = writing.moments(done.times)
-    other = [time for time, place in zip(done.times.tolist(), done.of.tolist(), strict=True) if time in stands and stands[time] != done.sets[place]]
+    chosen, sizes = [numbers[place] for place in of.tolist()], np.array([len(members_) for members_ in done.sets])[of]
+    moments = writing.moments(times)
+    other = [time for time in times.tolist() if time in stands]
     if other:
         gone = sa.text('UPDATE tzc_sensors_release SET current = false WHERE "group" = :group AND current AND time = ANY(CAST(:times AS timestamptz[]))')
         model.Session.execute(gone, {"group": row.id, "times": writing.moments(other)})
@@ -176,9 +178,9 @@ def _release(row: store.Group, done: secrecy.Decision, stands: dict[int, Members
     model.Session.execute(put, {"group": row.id, "times": moments, "sets": chosen})
     streams = _streams(row)
     seconds = 3600 if row.energy == ELECTRICITY else 86_400
-    for name, results in ((SUM, done.sums), (POINTS, sizes.astype(np.float64))):
+    for name, results in ((SUM, sums), (POINTS, sizes.astype(np.float64))):
         # to the watt-hour: last digits of floating point tell the order in which members were added
-        writing.write(readings([streams[name]] * len(done.times), done.times, np.round(results, 3), seconds=seconds))
+        writing.write(readings([streams[name]] * len(times), times, np.round(results, 3), seconds=seconds))
 
 
 def _set(members_: Members) -> int:
