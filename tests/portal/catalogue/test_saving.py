@@ -49,7 +49,7 @@ def test_a_field_that_is_none_is_told(send: Any, publish: Any) -> None:
     made = publish()
     refused = send("package_patch", 409, id=made["name"], titel="Nouveau", zz=1)
     assert set(refused) - {"__type"} == {"titel", "zz"}
-    assert "“title”" in refused["titel"][0]
+    assert "Vouliez-vous dire « title » ?" in refused["titel"][0]
     assert show(made["name"])["title"] == made["title"]
 
 
