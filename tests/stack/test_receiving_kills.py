@@ -16,7 +16,7 @@ import requests
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests import brokers
-from tests.stack.test_sensor_kills import asked, kill
+from tests.stack.test_sensor_kills import asked, kill, wrong_hours
 
 pytestmark = pytest.mark.stack
 
@@ -134,13 +134,7 @@ def settled(own: Any, source: dict[str, Any]) -> None:
     """Hours and counts are those of what is stored."""
     own.eventually(lambda: asked(own, "SELECT count(*) FROM tzc_sensors_unsettled") == [(0,)])
     of = f"stream IN (SELECT id FROM tzc_sensors_stream WHERE source = '{source['id']}')"
-    wrong = f"""
-        SELECT count(*) FROM (
-            SELECT stream, date_trunc('hour', time AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS time, count(*)::int AS count, min(result) AS least, max(result) AS most
-            FROM tzc_sensors_observation WHERE {of} GROUP BY 1, 2
-        ) AS r FULL JOIN (SELECT * FROM tzc_sensors_hour WHERE {of}) AS h USING (stream, time)
-        WHERE (r.count, r.least, r.most) IS DISTINCT FROM (h.count, h.least, h.most)"""
-    assert asked(own, wrong) == [(0,)]
+    assert wrong_hours(own, of) == 0
     assert asked(own, f"SELECT sum(observations) FROM tzc_sensors_state WHERE {of}") == asked(own, f"SELECT count(*) FROM tzc_sensors_observation WHERE {of}")
 
 

@@ -100,6 +100,17 @@ def asked(own: Any, query: str) -> list[Any]:
         return list(cursor.fetchall())
 
 
+def wrong_hours(own: Any, of: str) -> int:
+    """How many hours of some streams (a condition) are not those of the values that are there."""
+    wrong = f"""
+        SELECT count(*) FROM (
+            SELECT stream, date_trunc('hour', time AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS time, count(*)::int AS count, min(result) AS least, max(result) AS most
+            FROM tzc_sensors_observation WHERE {of} GROUP BY 1, 2
+        ) AS r FULL JOIN (SELECT * FROM tzc_sensors_hour WHERE {of}) AS h USING (stream, time)
+        WHERE (r.count, r.least, r.most) IS DISTINCT FROM (h.count, h.least, h.most)"""
+    return int(asked(own, wrong)[0][0])
+
+
 def kill(own: Any, part: str) -> None:
     """A part with all of its processes, the parent first."""
     parent = psutil.Process(own.pids()[part])
@@ -156,13 +167,7 @@ def test_what_was_acknowledged_is_there_once(own: Any, dataset: dict[str, Any], 
     assert asked(own, f"SELECT DISTINCT observations FROM tzc_sensors_state WHERE {of}") == [(len(minutes),)]
     assert asked(own, f"SELECT count(*) FROM tzc_sensors_arrival WHERE source = '{name}' AND state <> 'done'") == [(0,)]
     # hours are those of the values that are there
-    wrong = f"""
-        SELECT count(*) FROM (
-            SELECT stream, date_trunc('hour', time AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS time, count(*)::int AS count, min(result) AS least, max(result) AS most
-            FROM tzc_sensors_observation WHERE {of} GROUP BY 1, 2
-        ) AS r FULL JOIN (SELECT * FROM tzc_sensors_hour WHERE {of}) AS h USING (stream, time)
-        WHERE (r.count, r.least, r.most) IS DISTINCT FROM (h.count, h.least, h.most)"""
-    assert asked(own, wrong) == [(0,)]
+    assert wrong_hours(own, of) == 0
 
 
 @pytest.mark.parametrize("victim", ["postgres", "command"])

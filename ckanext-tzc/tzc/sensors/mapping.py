@@ -53,7 +53,7 @@ class Value:
     path: Path
     name: str
     property: str = "other"
-    unit: str = "1"
+    unit: str = model.NO_UNIT
     kind: str = model.MEASUREMENT
     interval: int = 0
     period: int = 0
@@ -100,7 +100,7 @@ def parts(stream: str) -> tuple[str, str]:
 
 def units_of(described: Map[str, Stream]) -> dict[str, str]:
     """The unit in which each stream is told, where the mapping says one: what is stored in another one is converted to that."""
-    return {name: stream.unit for name, stream in described.items() if stream.unit != Value.unit}
+    return {name: stream.unit for name, stream in described.items() if stream.unit != model.NO_UNIT}
 
 
 def read(given: object) -> Mapping:
@@ -150,7 +150,7 @@ def _value(given: object, name: str) -> Value:
     if not isinstance(code, str) or not re.fullmatch(r"[a-z0-9_]{1,60}", code):
         raise MappingError(f"{name}.property")
     try:
-        unit = units.code(str(given.get("unit") or "1"))
+        unit = units.code(str(given.get("unit") or model.NO_UNIT))
     except units.UnitError as error:
         raise MappingError(f"{name}.unit") from error
     kind = given.get("kind") or model.MEASUREMENT

@@ -24,18 +24,25 @@ LONGEST = 600
 
 def changed(told: Mapping[str, Stream], rows: Mapping[str, store.Stream]) -> list[Stream]:
     """Of streams that are there, those of which their source says something else now: another name, place, property or interval, or a unit where it told none."""
-    known = [row for name, row in rows.items() if name in told]
-    asked = model.Session.query(store.Thing, store.Location).outerjoin(store.Location, store.Location.id == store.Thing.location)
-    things = {thing.id: (thing, place) for thing, place in asked.filter(store.Thing.id.in_({row.thing for row in known}))} if known else {}
-    codes = dict(model.Session.query(store.Property.id, store.Property.code).filter(store.Property.id.in_({row.property for row in known})).tuples()) if known else {}
-    return [told[row.external] for row in known if _differs(told[row.external], row, codes[row.property], *things[row.thing])]
+    known = {row.id: row for name, row in rows.items() if name in told}
+    if not known:
+        return []
+    asked = (
+        model.Session.query(store.Stream.id, store.Property.code, store.Thing.name, store.Location.geometry)
+        .join(store.Property, store.Property.id == store.Stream.property)
+        .join(store.Thing, store.Thing.id == store.Stream.thing)
+        .outerjoin(store.Location, store.Location.id == store.Thing.location)
+    )
+    kept_ = asked.filter(store.Stream.id.in_(known)).order_by(store.Stream.id)
+    return [told[known[id_].external] for id_, *about in kept_ if _differs(told[known[id_].external], known[id_], *about)]
 
 
-def _differs(told: Stream, row: store.Stream, code: str, thing: store.Thing, place: store.Location | None) -> bool:
-    is_moved = told.thing.location is not None and (place is None or place.geometry != told.thing.location)
+def _differs(told: Stream, row: store.Stream, code: str, thing: str, geometry: Mapping[str, Any] | None) -> bool:
+    where = kept.place(told.thing.location) if told.thing.location else None
+    is_moved = where is not None and geometry != where
     is_measured = told.unit != NO_UNIT and row.unit == NO_UNIT
-    said = (told.name or told.external, told.interval, told.period, told.property.code, told.thing.name or told.thing.external)
-    return is_moved or is_measured or said != (row.name, row.interval, row.period, code, thing.name)
+    said = (kept.text(told.name or told.external), told.interval, told.period, told.property.code, kept.text(told.thing.name or told.thing.external))
+    return is_moved or is_measured or said != (row.name, row.interval, row.period, code, thing)
 
 
 def describe(source: store.Source, streams: Iterable[Stream]) -> dict[str, store.Stream]:

@@ -150,10 +150,13 @@ class Listener:
         keep(self._routed(self._fresh(messages)))
         self._known(messages)
 
-    def _known(self, messages: Sequence[Came]) -> None:
+    def _known(self, messages: Sequence[Came]) -> set[tuple[int, str, bytes]]:
+        """Remember what is stored until the broker knows it, too; by what it is known again."""
         if len(self._kept) > MOST_KNOWN:
             self._kept.clear()
-        self._kept |= {_mark(message) for message in messages if message.qos}
+        marks = {_mark(message) for message in messages if message.qos}
+        self._kept |= marks
+        return marks
 
     def _fresh(self, messages: Sequence[Came]) -> list[Came]:
         """Without what is stored already, as it could not be acknowledged."""
@@ -167,11 +170,11 @@ class Listener:
         """Store what came, then acknowledge it. What cannot be stored is not: it comes again when the connection is made anew."""
         messages = list(self._came)
         keep(self._routed(self._fresh(messages)))
-        self._known(messages)
+        marks = self._known(messages)
         self._came.clear()
         self._batch.empty()
         connection.acknowledge(messages)
-        self._kept -= {_mark(message) for message in messages}
+        self._kept -= marks
         self.stored += len(messages)
 
     def _routed(self, messages: Sequence[Came]) -> dict[str, tuple[str, list[Came]]]:
