@@ -15,6 +15,7 @@ ROWS = {
     "doubled_hour": "this time exists twice: the clock was put back, and the row does not say which is meant",
     "clock": "the time is more than a day ahead, or before 1970",
     "period": "the period is no period",
+    "quality": "what is said of its quality is not known",
     "forgotten": "values of that time are no longer kept",
     "stream": "there is no such stream",
     "unit": "the unit cannot become the stream's",

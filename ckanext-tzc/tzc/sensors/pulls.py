@@ -121,6 +121,11 @@ def _file(fields: Mapping[str, Any]) -> Mapping[str, str]:
     return {}
 
 
+def _coded(code: str, pattern: str) -> Callable[[Mapping[str, Any]], Mapping[str, str]]:
+    """Stations that are named as the service names them; `code`: what is said where one is not."""
+    return lambda fields: {} if all(re.fullmatch(pattern, station) for station in fields["stations"]) else {"stations": code}
+
+
 def _kind(code: str, needs: tuple[str, ...], takes: tuple[str, ...] = (), **more: Any) -> Kind:
     known = {name for name in (*needs, *takes, *COMMON) if name in MORE}
     told = tuple(name for name in (*takes, *COMMON) if name not in needs)
@@ -130,9 +135,9 @@ def _kind(code: str, needs: tuple[str, ...], takes: tuple[str, ...] = (), **more
 PULLED = (
     _kind("sensorthings", ("address",), ("filter", "properties", "zone")),
     _kind("ngsi_ld", ("address", "types"), ("attributes", "context", "tenant", "filter", "history", "zone")),
-    _kind("hubeau", ("stations",), ("quantities",), credentials=frozenset()),
+    _kind("hubeau", ("stations",), ("quantities",), credentials=frozenset(), check=_coded("hubeau", r"[A-Z0-9]\d{7}(\d\d)?")),
     _kind("opendatasoft", (), ("preset", "identifier", "mapping", "filter"), check=_opendatasoft),
-    _kind("meteofrance", ("stations", "credential"), ("fields",)),
+    _kind("meteofrance", ("stations", "credential"), ("fields",), check=_coded("meteofrance", r"\d{8}")),
     _kind("atmo", ("zones",), ("way", "layer", "zone"), credentials=frozenset({"basic", "bearer"}), check=_atmo),
     _kind("gbfs", ("address",), ("language", "stations")),
     _kind("file", ("address", "mapping"), ("format", "host_key"), schemes=("https", "http", "sftp"), credentials=KEYS | {"key"}, check=_file),

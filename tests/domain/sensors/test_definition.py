@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tzc.sensors import definition, mapping
+from tzc.sensors import definition, mapping, pulls
 from tzc.sensors.batching import Batch, matches
 
 MQTT = {"kind": "mqtt", "name": "Port", "address": "mqtts://broker.example.org", "topics": "v3/app@ttn/devices/+/up\n", "format": "ttn"}
@@ -30,6 +30,19 @@ def test_what_is_wrong(changes: dict[str, Any], faults: dict[str, str]) -> None:
     with pytest.raises(definition.DefinitionError) as caught:
         definition.read({**MQTT, **changes})
     assert caught.value.faults == faults
+
+
+@pytest.mark.parametrize(("kind", "good", "odd"), [
+    ("hubeau", ["N603201001", "N6032010", "1022001001"], ["la-Loire", "N60320100", "n603201001", "NN03201001", "N6032010010"]), ("meteofrance", ["17300009"], ["1730000", "173000090", "LaRochel"]),
+])  # fmt: skip
+def test_stations_are_named_as_their_service_names_them(kind: str, good: list[str], odd: list[str]) -> None:
+    assert kind in {each.code for each in pulls.PULLED}
+    given_ = {"kind": kind, "name": "s", "credential": "c"}
+    assert definition.read({**given_, "stations": good}).fields["stations"] == good
+    for station in odd:
+        with pytest.raises(definition.DefinitionError) as told:
+            definition.read({**given_, "stations": [*good, station]})
+        assert told.value.faults == {"stations": kind}
 
 
 @pytest.mark.parametrize(("given_", "place"), [

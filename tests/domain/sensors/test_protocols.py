@@ -433,3 +433,74 @@ def test_a_parquet_of_categories_is_read() -> None:
     body = parquet_of(pa.table({"stream": streams, "time": pa.array([0, 1, 2, 3], pa.timestamp("us", "UTC")), "result": results}))
     found = tables.parquet(body, {})
     assert ([found.names[at] for at in found.index], [row.row for row in found.rejected]) == (["t", "u", "t"], [2])
+
+
+def arrow_packed(table: pa.Table, packed: str | None, file: bool) -> bytes:
+    out, how = io.BytesIO(), pa.ipc.IpcWriteOptions(compression=packed)
+    with pa.ipc.new_file(out, table.schema, options=how) if file else pa.ipc.new_stream(out, table.schema, options=how) as writer:
+        writer.write_table(table)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("file", [False, True])
+@pytest.mark.parametrize("packed", [None, "lz4", "zstd"])
+def test_arrow_however_it_is_packed(packed: str | None, file: bool) -> None:
+    for streams in (pa.array(["t", "u"] * 200), pa.array(["t", "u"] * 200).dictionary_encode()):
+        given_ = pa.table({"stream": streams, "time": pa.array(range(400), pa.timestamp("s", "UTC")), "result": pa.array([float(value) for value in range(400)])})
+        found = tables.arrow(arrow_packed(given_, packed, file), {})
+        assert (found.results.tolist(), [found.names[at] for at in found.index[:2]]) == ([float(value) for value in range(400)], ["t", "u"])
+
+
+@pytest.mark.parametrize("file", [False, True])
+@pytest.mark.parametrize("packed", ["lz4", "zstd"])
+def test_what_says_that_it_is_too_large_is_not_unpacked(packed: str, file: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte of zeros is some hundred bytes when it is packed: so a body within the limit could fill the memory."""
+    monkeypatch.setattr(tables, "MOST_BYTES", 1_000_000)
+    before = pa.total_allocated_bytes()
+    body = arrow_packed(table(pad=pa.array([bytes(1_000_000)] * 3)), packed, file)
+    assert len(body) < 20_000
+    pa.default_memory_pool().release_unused()
+    opened: list[object] = []
+    monkeypatch.setattr(pa.ipc, "open_stream", lambda *given: opened.append(given))
+    with pytest.raises(BatchError) as told:
+        tables.arrow(body, {})
+    assert (told.value.code, opened, pa.total_allocated_bytes() - before < 1_000_000) == ("too_many_bytes", [], True)
+
+
+def mutations() -> list[tuple[Any, bytes]]:
+    plain = pa.table({"stream": ["a/b", "c"] * 20, "time": [f"2026-01-01T00:{minute:02}:00Z" for minute in range(40)], "result": [float(value) for value in range(40)], "quality": ["good"] * 40})
+    coded = plain.set_column(0, "stream", plain["stream"].dictionary_encode()).set_column(1, "time", pa.array(range(40), pa.timestamp("ms", "UTC")))
+    arrows = [(tables.arrow, arrow_packed(each, packed, file)) for each in (plain, coded) for packed in (None, "lz4", "zstd") for file in (False, True)]
+    return [*arrows, (tables.parquet, parquet_of(plain)), (tables.parquet, parquet_of(coded))]
+
+
+@settings(max_examples=600, deadline=None)
+@given(whole=st.sampled_from(mutations()), changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=3))
+def test_damaged_tables(whole: tuple[Any, bytes], changes: list[tuple[float, int]]) -> None:
+    """What points out of its own buffers ended the process."""
+    read, body = whole
+    damaged = bytearray(body)
+    for where, value in changes:
+        damaged[int(where * len(body))] = value
+    try:
+        found = read(bytes(damaged), {})
+    except BatchError:
+        return
+    assert len(found.index) == len(found.times) == len(found.results) == len(found.rows)
+
+
+@pytest.mark.parametrize("kind", [pa.uint8(), pa.uint32(), pa.int8(), pa.int64()])
+def test_streams_in_categories_of_any_numbers(kind: pa.DataType) -> None:
+    """Some programs count them without a sign."""
+    streams = pa.DictionaryArray.from_arrays(pa.array([1, None, 0], kind), pa.array(["t", "u"]))
+    found = tables.arrow(arrow_of(table(stream=streams, time=pa.array([1, 2, 3], pa.timestamp("s", "UTC")), result=[1.0, 2.0, 3.0])), {})
+    assert ([found.names[at] for at in found.index], bad(found)) == (["u", "t"], [(1, "stream")])
+
+
+@pytest.mark.parametrize(("kind", "write"), [("arrow", stream_of), ("parquet", parquet_of), ("csv", lambda given_: "\n".join(["stream,time,result,quality", *(f"t,{T0},1,{word or ''}" for word in given_["quality"].to_pylist())])), ("json", lambda given_: [{"stream": "t", "time": T0, "result": 1, "quality": word} for word in given_["quality"].to_pylist()])])  # fmt: skip
+def test_what_is_said_of_the_quality(kind: str, write: Any) -> None:
+    """A word that nobody knows may say that the value is wrong: it is not taken for a good one."""
+    words = ["good", "Suspect", "bad", " estimated ", None, "", "invalid", "0"]
+    for said in (pa.array(words), pa.array(words).dictionary_encode()):
+        found = decode(kind, write(pa.table({"stream": ["t"] * 8, "time": pa.array([at(NOON)] * 8, pa.timestamp("us", "UTC")), "result": [1.0] * 8, "quality": said})))
+        assert (found.flags.tolist(), bad(found)) == ([0, 64, 64, 128, 0, 0], [(6, "quality"), (7, "quality")])

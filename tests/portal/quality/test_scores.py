@@ -206,6 +206,19 @@ def test_one_job_waits_for_all_that_is_asked_for(publish: Publish) -> None:
     assert len([job for job in get_queue(jobs.QUEUE).jobs if job.func == jobs.score]) == 1
 
 
+def test_a_job_ends_after_its_turn_and_sends_the_next(publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a large harvest the feed's fragments are made in between."""
+    monkeypatch.setattr(jobs, "TURN", 0)
+    for _ in range(2):
+        publish(resources=[LINK])
+    get_queue(jobs.QUEUE).empty()
+    assert jobs.score() == 1
+    assert len(store.waiting()) == 1
+    assert [job.func for job in get_queue(jobs.QUEUE).jobs if job.func == jobs.score] == [jobs.score]
+    assert jobs.score() == 1
+    assert store.waiting() == []
+
+
 def test_points_by_dimension_are_stored_also_where_the_sum_stays(publish: Publish) -> None:
     """As for a score that an older release stored, and where one dimension gains what another loses."""
     made = publish(resources=[LINK])

@@ -378,7 +378,7 @@ def test_the_page(site: Site, app: Any, dataset: dict[str, Any], administrator: 
         return next(number for number, one in enumerate(forms) if one.xpath(f".//button[@value='{value}']"))
 
     fields = {"kind": "hubeau", "name": "Hub’Eau", "address": site.address}
-    for odd in ('{"stations": ["a b"]}', "{", "[1]", '{"password": "x"}', "{}"):
+    for odd in ('{"stations": ["a b"]}', '{"stations": ["la Loire"]}', "{", "[1]", '{"password": "x"}', "{}"):
         person.send(("act", "make"), form=form("make"), status=400, settings=odd, **fields)
         assert "field-make-settings" in person.faults() and person.value("settings") == odd
     person.send(("act", "make"), form=form("make"), settings='{"stations": ["F700000103"], "quantities": ["Q"], "from": "P3D"}', **fields)

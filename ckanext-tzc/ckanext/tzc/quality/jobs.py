@@ -7,22 +7,25 @@ if TYPE_CHECKING:
     from ckanext.tzc.common.one_job import OneJob
 
 QUEUE = "publishing"
-SECONDS = 240
-"""Of a periodic job; what is left over is for the next one."""
+TURN = 30
+"""Seconds of a job; what is left over is for the next one: after a large harvest, making fragments and following requests come between."""
 
 
 def scoring_job() -> OneJob:
     """The job that computes what is asked for."""
     from ckanext.tzc.common.one_job import OneJob
 
-    return OneJob("quality", score, QUEUE, SECONDS + 60)
+    return OneJob("quality", score, QUEUE, TURN + 60)
 
 
 def score() -> int:
-    """Compute the scores that are asked for. Returns how many."""
-    from . import scoring
+    """Compute the scores that are asked for, for a short while, and send the next job where more wait. Returns how many."""
+    from . import scoring, store
 
-    return scoring.compute_waiting(SECONDS)
+    count = scoring.compute_waiting(TURN)
+    if count and store.waiting():
+        scoring_job().send()
+    return count
 
 
 def score_waiting() -> int:
@@ -30,7 +33,7 @@ def score_waiting() -> int:
     from . import scoring
 
     scoring.ask_unseen()
-    return scoring.compute_waiting(SECONDS)
+    return score()
 
 
 def check_links() -> int:

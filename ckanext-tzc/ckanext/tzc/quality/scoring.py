@@ -95,16 +95,16 @@ def ask_unseen() -> None:
 
 
 def compute_waiting(seconds: float, told: Callable[[int, int], None] | None = None) -> int:
-    """Compute the scores that are asked for, as far as they can be done in so many seconds. Returns how many. `told` hears how many are done, and of how many."""
+    """Compute the scores that are asked for, one at least, as many as can be done in so many seconds. Returns how many. `told` hears how many are done, and of how many."""
     ends = time.monotonic() + seconds
     ids, done = store.waiting(), 0
     for package_id in ids:
-        if time.monotonic() > ends:
-            break
         compute(package_id, reindex=True)
         done += 1
         if told:
             told(done, len(ids))
+        if time.monotonic() > ends:
+            break
     return done
 
 

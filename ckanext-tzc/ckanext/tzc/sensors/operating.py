@@ -51,7 +51,7 @@ def replay(source: str, since: str, until: str) -> int:
     row = store.source(source)
     if row is None:
         raise WrongError(f"There is no source {source}: ckan tzc sensors status --json lists them.")
-    count = arrivals.replay(row, _moment(since), _moment(until))
+    count = arrivals.replay(row, *_span(since, until))
     model.Session.commit()
     return count
 
@@ -72,7 +72,9 @@ def remove(source: str, yes: bool) -> dict[str, Any]:
 def retain(dry: bool) -> dict[str, Any]:
     """What was removed, or would be."""
     done = retention.retain(dry)
-    return {"dry_run": dry, "due": [dataclasses.asdict(due) for due in done.due], "streams_that_are_gone": list(done.strays)}
+    names: dict[str, str] = dict(model.Session.query(model.Package.id, model.Package.name).filter(model.Package.id.in_([due.dataset for due in done.due])).all())
+    due = [{"name": names.get(due.dataset, ""), **dataclasses.asdict(due)} for due in done.due]
+    return {"dry_run": dry, "due": due, "streams_that_are_gone": list(done.strays)}
 
 
 def rule(dataset: str, stream: int | None, raw_days: int | None, rollup_days: int, remove: bool) -> dict[str, Any]:
@@ -103,10 +105,8 @@ def check() -> dict[str, Any]:
 
 def ask(question: str, dataset: str, since: str, until: str, every: int, limit: float, sql: str | None, as_json: bool) -> str:
     """The answer to a question about the public streams of a dataset, as CSV or JSON; or the question as SQL."""
-    first, next = _moment(since), _moment(until)
+    first, next = _span(since, until)
     streams = [row.id for row in model.Session.query(store.Stream).filter_by(dataset=_dataset(dataset), visibility="public").order_by(store.Stream.id)]
-    if first >= next:
-        raise WrongError("--to lies after --from.")
     if sql:
         return engines.written(_question(queries.between(queries.logical(), first, next), question, first, next, every, limit), sql)
     engine = engines.connect()
@@ -155,6 +155,13 @@ def _moment(written: str) -> dt.datetime:
     if code:
         raise WrongError(f"“{written}” is no moment: give one such as 2026-11-01 or 2026-11-01T08:00:00Z.")
     return partitions.moment(time)
+
+
+def _span(since: str, until: str) -> tuple[dt.datetime, dt.datetime]:
+    first, next = _moment(since), _moment(until)
+    if first >= next:
+        raise WrongError(f"--to must lie after --from: {until} does not lie after {since}.")
+    return first, next
 
 
 def _month(written: str) -> Month:

@@ -22,6 +22,8 @@ def field(name: str, code: str, detail: str = "") -> str:
             "address": tk._("Give an address of this kind, without a password in it, such as mqtts://broker.example.org."),
             "topics": tk._("Give topics, one a line; + stands for one level, # at the end for all that follow."),
             "format": tk._("Choose what the messages are: json, ttn or chirpstack."),
+            "hubeau": tk._("Give codes of Hub’Eau: ten signs of a station, such as N603201001, or eight of a site."),
+            "meteofrance": tk._("Give numbers of stations: eight digits, such as 17300009."),
             "cron": tk._("Give five words of cron, such as “15 6 * * *” for each day at a quarter past six."),
             "ca": tk._("Give a certificate as PEM, which begins with -----BEGIN CERTIFICATE-----."),
         }.get(code, code)
@@ -60,6 +62,7 @@ def row(code: str) -> str:
             "doubled_hour": tk._("This time exists twice, as the clock was put back: write it with its zone."),
             "clock": tk._("The time is more than a day ahead, or before 1970: the clock of the sensor is wrong."),
             "period": tk._("The period is no whole number of seconds."),
+            "quality": tk._("What is said of its quality is none of good, suspect, bad and estimated: write one of these, or leave the column out."),
             "stream": tk._("This source has no such stream: see its name, or have it made by what comes: \"create\": true in the mapping."),
             "unit": tk._("The unit cannot become that of the stream."),
             "shape": tk._("The row is not what was agreed: fields are missing or of another kind."),

@@ -29,7 +29,7 @@ QUARTER = 900_000_000
 HUGE = float(np.finfo(np.float64).max)
 """In place of a number that is larger than any."""
 
-CODES = (*times.FAULTS, "stream", "no_result", "shape", "period")
+CODES = (*times.FAULTS, "stream", "no_result", "shape", "period", "quality")
 FACTORS = {SECONDS: 1_000_000, MILLISECONDS: 1_000, MICROSECONDS: 1}
 LATEST = 253_402_300_800_000_000
 """The year 10000, in microseconds."""
@@ -72,7 +72,10 @@ def decode(
     if given.seconds is not None:
         seconds, wrong = _seconds(given.seconds)
         codes[(codes == 0) & wrong] = CODES.index("period")
-    flags = np.zeros(length, dtype=np.int16) if given.quality is None else _flags(given.quality)
+    flags = np.zeros(length, dtype=np.int16)
+    if given.quality is not None:
+        flags, unknown = _flags(given.quality)
+        codes[(codes == 0) & unknown] = CODES.index("quality")
     good = codes == 0
     rows = np.arange(length, dtype=np.int32) if given.rows is None else given.rows
     bad = np.flatnonzero(~good)
@@ -93,7 +96,7 @@ def _streams(column: pa.Array) -> tuple[list[str], NDArray[np.int32]]:
     """The names, and each row's place in them; -1 where there is none."""
     text = column if pa.types.is_string(column.type) or pa.types.is_dictionary(column.type) else _text(column)
     coded = text if pa.types.is_dictionary(text.type) else pc.dictionary_encode(text)
-    index = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    index = pc.fill_null(pc.cast(coded.indices, pa.int64()), -1).to_numpy(zero_copy_only=False).astype(np.int32)  # some programs count without a sign
     names = [str(name).strip() if name is not None else "" for name in coded.dictionary.to_pylist()]
     empty = [place for place, name in enumerate(names) if not name]
     if empty:
@@ -393,11 +396,11 @@ def _seconds(column: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     return np.where(wrong | missing, 0, values).astype(np.int32), wrong
 
 
-def _flags(column: pa.Array) -> NDArray[np.int16]:
-    """What a column says of the values' quality; what it says otherwise says nothing."""
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        return np.zeros(len(column), dtype=np.int16)
-    coded = pc.dictionary_encode(column)
-    bits = np.array([QUALITIES.get(str(word).strip().lower(), 0) for word in coded.dictionary.to_pylist()] + [0], dtype=np.int16)
-    flags: NDArray[np.int16] = bits[pc.fill_null(coded.indices, len(bits) - 1).to_numpy(zero_copy_only=False)]
-    return flags
+def _flags(column: pa.Array) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """What a column says of the values' quality, and where it says what nobody knows: such a value is not taken for a good one."""
+    coded = pc.dictionary_encode(_text(column))
+    words = [str(word or "").strip().lower() for word in coded.dictionary.to_pylist()] + [""]
+    bits = np.array([QUALITIES.get(word, 0) for word in words], dtype=np.int16)
+    unknown = np.array([word not in QUALITIES for word in words], dtype=bool)
+    index = pc.fill_null(coded.indices, len(words) - 1).to_numpy(zero_copy_only=False)
+    return bits[index], unknown[index]

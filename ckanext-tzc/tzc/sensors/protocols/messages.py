@@ -160,7 +160,8 @@ def _named(message: Message, written: Written, found: Collected, time: Any) -> N
     stream = None if thing is None or ("stream" in written.paths and not name) else external(thing, name) if name else thing
     found.add(message, stream or None, time, _at(message, written, "result"))
     found.seconds.append(_or_none(_at(message, written, "seconds")))
-    found.quality.append(_or_none(_at(message, written, "quality")))
+    said = _or_none(_at(message, written, "quality"))
+    found.quality.append(said if said is None else str(said))
     if stream and stream not in found.described:
         whose, called = (thing, name) if thing and name else parts(stream)
         value = next((value for value in written.values if value.name == called), Value((), called))

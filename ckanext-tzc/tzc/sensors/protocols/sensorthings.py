@@ -88,7 +88,7 @@ def _stream(part: Mapping[str, Any]) -> str | None:
 def _quality(told: Any) -> str:
     """A flag's name, wherever it stands."""
     text = repr(told).lower() if told is not None else ""
-    return next((word for word in ("suspect", "estimated") if word in text), "")
+    return next((word for word in ("suspect", "bad", "estimated") if word in text), "")
 
 
 def _decoded(rows: _Rows) -> Decoded:

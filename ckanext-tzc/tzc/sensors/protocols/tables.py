@@ -22,7 +22,7 @@ from ..mapping import DELIMITERS, Place, Value, external, parts, place, read, un
 from ..mapping import Mapping as Written
 from ..model import Stream
 from ..readings import MOST_LISTED, Decoded, Rejected
-from . import columns
+from . import announced, columns
 from .reading import column_of, text_of
 
 MOST_ROWS = 5_000_000
@@ -32,6 +32,11 @@ MOST_BYTES = 1 << 30
 BLOCK = 8 << 20
 END = b"\xff\xff\xff\xff\0\0\0\0"
 """How a whole stream of Arrow's ends."""
+
+ARROW = b"ARROW1"
+"""How a file of Arrow's begins and ends; between stand some zeros, a stream, and an index of it that is not needed."""
+
+BEFORE_THE_STREAM = 8
 
 MAGIC = b"PAR1"
 """How a file of Parquet's begins and ends."""
@@ -133,19 +138,22 @@ def arrow(body: bytes, definition: Mapping[str, Any]) -> Decoded:
         raise BatchError("empty")
     try:
         table = _batches(body)
-        table.validate(full=True)
     except BROKEN as error:
         raise BatchError("broken", detail=str(error)[:200]) from error
     return _typed(table, definition)
 
 
 def _batches(body: bytes) -> pa.Table:
-    if body.startswith(b"ARROW1"):
-        file = pa.ipc.open_file(pa.py_buffer(body))
-        return _within(file.schema, (file.get_batch(place) for place in range(file.num_record_batches)))
-    if not body.endswith(END):
+    content = pa.py_buffer(body)
+    if body.startswith(ARROW):
+        if not body.endswith(ARROW):
+            raise BatchError("broken", detail="the file has no end", cut=True)
+        content = content.slice(BEFORE_THE_STREAM)
+    elif not body.endswith(END):
         raise BatchError("broken", detail="the stream has no end", cut=True)
-    stream = pa.ipc.open_stream(pa.py_buffer(body))
+    announced.look_at(content, MOST_BYTES, MOST_ROWS)
+    stream = pa.ipc.open_stream(content)
+    _ = stream.schema.names  # in which encoding they are is found out when they are asked for
     return _within(stream.schema, stream)
 
 
@@ -153,6 +161,7 @@ def _within(schema: pa.Schema, batches: Any) -> pa.Table:
     """The batches together, as long as they are not too large."""
     kept, rows, size = [], 0, 0
     for batch in batches:
+        batch.validate(full=True)  # before anything else is asked of it: what points out of its buffers ends the process
         rows, size = rows + batch.num_rows, size + batch.nbytes
         if rows > MOST_ROWS or size > MOST_BYTES:
             raise BatchError("too_many_bytes", most=MOST_BYTES)
