@@ -81,12 +81,18 @@ def beside(members: Members, released: Sequence[Members], holders: Mapping[int, 
 
 
 def differs(values: Floats, columns: Mapping[int, int], members: Members, released: Sequence[Members], holders: Mapping[int, str], policy: Policy) -> NDArray[np.bool_]:
-    """For each time whether what the sum has more than a released one within it is dominated. `columns`: where each member's values stand."""
+    """For each time whether what the sum has more or less than a released one is dominated, or might be: what those who left used cannot be known once it is erased.
+    `columns`: where a member's values stand, NaN where one is not known.
+    """
     bad: NDArray[np.bool_] = np.zeros(len(values), dtype=bool)
     for other in released:
-        if other < members:
-            more = sorted(members - other)
-            bad |= dominated(values[:, [columns[member] for member in more]], [holders[member] for member in more], policy)
+        if not (other < members or members < other):
+            continue
+        apart = sorted(members ^ other)
+        if not all(member in columns for member in apart):
+            return np.ones(len(values), dtype=bool)
+        part = values[:, [columns[member] for member in apart]]
+        bad |= np.isnan(part).any(axis=1) | dominated(np.nan_to_num(part), [holders[member] for member in apart], policy)
     return bad
 
 
@@ -127,13 +133,27 @@ class Decision:
     hidden: Mapping[str, int]
 
 
+@dataclasses.dataclass(frozen=True)
+class Others:
+    """Who is in released sets and no member, as far as it is known still: values (times × these, in kWh, NaN where one is not known), and whose each is."""
+
+    members: Sequence[int]
+    values: Floats
+    holders: Sequence[str]
+
+
 def decide(
-    times: NDArray[np.int64], values: Floats, members: Sequence[int], holders: Sequence[str], before: Mapping[int, Sequence[Members]], policy: Policy,
+    times: NDArray[np.int64], values: Floats, members: Sequence[int], holders: Sequence[str], before: Mapping[int, Sequence[Members]], policy: Policy, others: Others | None = None,
 ) -> Decision:  # fmt: skip
     """Which sums of a group go out. `values`: times × members in kWh, NaN where a member's is not known whole; `before`: by time all sets of which a sum was ever
     released, of this group or another that shares members.
     """
     whose, columns = dict(zip(members, holders, strict=True)), {member: place for place, member in enumerate(members)}
+    wide = values
+    if others is not None and len(others.members):
+        whose |= dict(zip(others.members, others.holders, strict=True))
+        columns |= {member: place for place, member in enumerate(others.members, len(members))}
+        wide = np.hstack((values, others.values))
     known = ~np.isnan(values)
     masks, of_mask = _patterns(known)
     sets: list[Members] = []
@@ -153,7 +173,7 @@ def decide(
             if reason := beside(these, out, whose, policy):
                 hidden[reason] += len(places)
                 continue
-            told = differs(values[places], columns, these, [] if these in out else out, whose, policy)
+            told = differs(wide[places], columns, these, [] if these in out else out, whose, policy)
             hidden[DOMINANCE] += int(told.sum())
             of[places[~told]] = len(sets) - 1
     kept = of >= 0

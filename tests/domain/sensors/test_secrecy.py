@@ -106,6 +106,16 @@ def test_more_than_before_is_dominated() -> None:
     assert done.times.tolist() == [1] and done.hidden == {"dominance": 1}
 
 
+@pytest.mark.parametrize(("gone", "hidden"), [([1.0] * 4, {}), ([90.0, 1.0, 1.0, 1.0], {"dominance": 2}), ([np.nan, 1.0, 1.0, 1.0], {"dominance": 2}), (None, {"difference": 2})])
+def test_less_than_before_is_not_ones_own_either(gone: list[float] | None, hidden: dict[str, int]) -> None:
+    """Who left is no member any more; what they used, where it is known still, may not follow of the two sums. Where it is erased it cannot be seen, so it is not risked."""
+    values = np.array([[20.0] * 6, [1.0] * 6])
+    before = {time: [frozenset(range(10))] for time in (0, 1)}
+    others = None if gone is None else secrecy.Others(range(6, 10), np.array([gone, gone]), [str(n) for n in range(6, 10)])
+    done = secrecy.decide(np.array([0, 1]), values, list(range(6)), [str(n) for n in range(6)], before, SMALL, others)
+    assert (len(done.times), done.hidden) == (0 if hidden else 2, hidden)
+
+
 def test_a_month_of_a_thousand_members_is_decided_in_a_moment() -> None:
     values = np.random.default_rng(7).gamma(2.0, 0.3, (744, 1000))
     done = secrecy.decide(np.arange(744), values, list(range(1000)), [str(n) for n in range(1000)], {}, Policy("x", 10, 3, 0.85))

@@ -28,7 +28,7 @@ AS_IT_IS = -1
 
 
 def look_at(body: pa.Buffer, most_bytes: int, most_rows: int) -> None:
-    """Go through a stream's messages without unpacking. Raises BatchError where they are too large together by what they say, or say nothing; ArrowException where they are broken."""
+    """Go through a stream's messages without unpacking. Raises BatchError where they say that they are too large together, or nothing; ArrowException where they are broken."""
     messages, size, rows = pa.ipc.MessageReader.open_stream(body), 0, 0
     while (message := _next(messages)) is not None:
         try:

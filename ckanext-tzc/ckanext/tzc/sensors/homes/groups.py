@@ -21,7 +21,7 @@ from tzc.sensors import consent, secrecy
 from tzc.sensors.meters import ELECTRICITY
 from tzc.sensors.model import COUNT, Property, Stream, Thing
 from tzc.sensors.partitions import Month, microseconds
-from tzc.sensors.readings import SECOND, readings
+from tzc.sensors.readings import SECOND, Ints, readings
 from tzc.sensors.secrecy import Members
 
 from .. import describing, erasing, writing
@@ -125,10 +125,24 @@ def _month(row: store.Group, found: list[store.Meter], streams: dict[int, tuple[
         values = np.hstack((values, np.full((len(times), len(found) - values.shape[1]), np.nan)))
     numbers = [meter.id for meter in found]
     before, stands = _before(row, _points(found), month)
-    done = secrecy.decide(times, values, numbers, [meter.holder for meter in found], before, policies()[row.policy])
+    others = _others(row, {member for sets in before.values() for one in sets for member in one} - set(numbers), times, month)
+    done = secrecy.decide(times, values, numbers, [meter.holder for meter in found], before, policies()[row.policy], others)
     if len(done.times):
         _release(row, done, stands)
     return dict(done.hidden)
+
+
+def _others(row: store.Group, numbers: set[int], times: Ints, month: Month) -> secrecy.Others:
+    """What is known still of those who are in released sets of a month and no members: they left, or belong to another group."""
+    found = model.Session.query(store.Meter).filter(store.Meter.id.in_(numbers), store.Meter.energy == row.energy).order_by(store.Meter.id).all() if numbers else []
+    streams = {stream.id: (place, stream.unit) for place, meter in enumerate(found) if (stream := curves.counted(meter)) is not None}
+    values = np.full((len(times), len(found)), np.nan)
+    if streams:
+        given = curves.rows(list(streams), month.begins, month.ends)
+        known, theirs = curves.table({number: place for number, (place, _unit) in streams.items()}, {number: unit for number, (_place, unit) in streams.items()}, given, row.energy)
+        _both, here, there = np.intersect1d(times, known, return_indices=True)
+        values[here, : theirs.shape[1]] = theirs[there]
+    return secrecy.Others([meter.id for meter in found], values, [meter.holder for meter in found])
 
 
 def _points(found: list[store.Meter]) -> dict[int, int]:
