@@ -6,6 +6,7 @@ import json
 import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
@@ -22,6 +23,11 @@ pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", 
 NUMBER, AUTHORISATION = homes.number(3), "987654321"
 
 
+def today() -> dt.date:
+    """By the territory's clock."""
+    return dt.datetime.now(ZoneInfo("Europe/Paris")).date()
+
+
 class Operator:
     """The grid operator: tokens that end, an authorisation, half-hours of each day that is asked for."""
 
@@ -29,6 +35,7 @@ class Operator:
         self.site, self.tokens, self.refuse_once, self.status = site, 0, False, 200
         self.windows: list[tuple[str, str]] = []
         self.revoked: list[str] = []
+        self.since = today().isoformat()
         site.answer = self.answer
 
     def answer(self, asked: Asked) -> Reply:
@@ -42,7 +49,7 @@ class Operator:
             return Reply(b"", 401)
         if asked.path == "/subscribed_services/v1":
             said = json.loads(asked.body)
-            services = [{"pointId": NUMBER, "etatCode": "ACTIF"}, {"pointId": NUMBER, "etatCode": "ACTIF"}] if said["autorisationId"] == int(AUTHORISATION) else None
+            services = [{"pointId": NUMBER, "etatCode": "ACTIF", **({"dateDebut": self.since} if self.since else {})}] * 2 if said["autorisationId"] == int(AUTHORISATION) else None
             return _json({"nbTotalServices": 2, "serviceSouscrit": services})
         if asked.path == "/revoke":
             self.revoked.append(json.loads(asked.body)["autorisationId"])
@@ -115,12 +122,11 @@ def test_from_the_page_to_the_curve_and_back(app: Any, operator: Operator) -> No
     assert homes.traces([NUMBER, AUTHORISATION, state]) == [], "the number and the authorisation are sealed, the state a hash"
 
     assert pulled() == 3
-    today = dt.datetime.now(dt.timezone(dt.timedelta(hours=1))).date()
-    starts = [today - dt.timedelta(days=days) for days in (16, 9, 2)]
-    assert operator.windows == [(first.isoformat(), min(first + dt.timedelta(days=7), today).isoformat()) for first in starts]
+    starts = [today() - dt.timedelta(days=days) for days in (16, 9, 2)]
+    assert operator.windows == [(first.isoformat(), min(first + dt.timedelta(days=7), today()).isoformat()) for first in starts]
     made = call("tzc_meter_list", name)[0]
     assert made["streams"][0]["observations"] == 32 and made["connected"] and made["trouble"] is None
-    assert pulled() == 1 and operator.windows[-1] == ((today - dt.timedelta(days=2)).isoformat(), today.isoformat()), "what may be corrected is asked for again"
+    assert pulled() == 1 and operator.windows[-1] == ((today() - dt.timedelta(days=2)).isoformat(), today().isoformat()), "what may be corrected is asked for again"
     assert call("tzc_meter_list", name)[0]["streams"][0]["observations"] == 32
     assert homes.traces([NUMBER, AUTHORISATION]) == []
 
@@ -134,6 +140,18 @@ def test_from_the_page_to_the_curve_and_back(app: Any, operator: Operator) -> No
 def connected(user: str) -> dict[str, Any]:
     made: dict[str, Any] = call("tzc_meter_connected", user, state=begun(user), autorisation_id=AUTHORISATION)
     return made
+
+
+@pytest.mark.parametrize("since", ["yesterday", "", "hier"])
+def test_an_authorisation_that_was_given_before_is_anothers(operator: Operator, since: str) -> None:
+    """Authorisations are numbers: who tries some could hit one that somebody gave to another, or to this portal, last week."""
+    user = factories.User()["name"]
+    operator.since = (today() - dt.timedelta(days=1)).isoformat() if since == "yesterday" else since
+    with pytest.raises(tk.ValidationError) as caught:
+        connected(user)
+    assert list(caught.value.error_dict) == ["state"] and call("tzc_meter_list", user) == []
+    operator.since = f"{today().isoformat()}T08:00:00.000+01:00"
+    assert connected(user)["connected"]
 
 
 def test_a_token_that_is_refused_is_had_anew(operator: Operator) -> None:

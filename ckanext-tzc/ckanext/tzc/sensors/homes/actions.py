@@ -283,7 +283,7 @@ def tzc_meter_connected(context: Any, data_dict: dict[str, Any]) -> Answer:
         raise tk.ObjectNotFound(tk._("You have begun nothing that this would finish, or too long ago: begin anew."))
     given = data_dict.get("autorisation_id")
     try:
-        number = connecting.number_of(user.id, given if isinstance(given, str) else "")
+        number = connecting.number_of(user.id, given if isinstance(given, str) else "", waits.made)
     except connecting.AuthorisationError as error:
         raise tk.ValidationError({"state": [tk._("The grid operator has authorised nothing. Begin anew, and agree there.")]}) from error
     except (FetchError, connecting.HourError) as error:

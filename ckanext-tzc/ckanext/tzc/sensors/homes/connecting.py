@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.tzc.common import sealed
 from ckanext.tzc.common.holding import held
+from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters.http import Answer, Client, FetchError, Limits
 
 from tzc.sensors import load_curves, meters
@@ -101,16 +103,16 @@ def tried(row: store.Pending) -> bool:
     return tries <= MOST_TRIES
 
 
-def number_of(person: str, authorisation: str) -> str:
-    """The delivery point of an authorisation, as the operator tells it. Who comes back could name any number: one that is held by another's meter is that one's. Raises
-    AuthorisationError, FetchError, HourError.
+def number_of(person: str, authorisation: str, begun: dt.datetime) -> str:
+    """The delivery point of an authorisation, as the operator tells it. Who comes back could name any number: one that was given before he went there, or that is held by another's
+    meter, is another's. Raises AuthorisationError, FetchError, HourError.
     """
     if not (authorisation.isascii() and authorisation.isdigit() and len(authorisation) < 20):
         raise AuthorisationError
     asked = {"autorisationId": int(authorisation), "comptage": False, "etatCode": ["ACTIF", "DEMANDE"], "serviceType": "ACCES"}
     said = Grid().ask("POST", "/subscribed_services/v1", json.dumps(asked).encode()).json()
     services = (said.get("serviceSouscrit") or said.get("services") or []) if isinstance(said, dict) else []
-    numbers = {str(one.get("pointId")) for one in services if isinstance(one, dict) and one.get("pointId")}
+    numbers = {str(one.get("pointId")) for one in services if isinstance(one, dict) and one.get("pointId") and _given_since(one, begun)}
     number = meters.written(min(numbers), ELECTRICITY) if len(numbers) == 1 else ""
     if not number:
         raise AuthorisationError
@@ -119,6 +121,16 @@ def number_of(person: str, authorisation: str) -> str:
     if any(int(authorisation_of(row) or -1) == int(authorisation) for row in others):
         raise AuthorisationError
     return number
+
+
+def _given_since(service: dict[str, Any], begun: dt.datetime) -> bool:
+    """Whether a subscription's first day is that of the way there, or later; of one whose day is not told it is not known."""
+    try:
+        first = dt.date.fromisoformat(str(service.get("dateDebut"))[:10])
+    except ValueError:
+        log.warning("Data Connect tells of a subscription without its first day (dateDebut): it is not taken")
+        return False
+    return first >= begun.astimezone(ZoneInfo(territory().timezone)).date()
 
 
 def connect(meter: store.Meter, number: str, authorisation: str) -> None:
