@@ -456,7 +456,7 @@ def test_a_login_that_is_refused(site: Site) -> None:
     ({"kind": "hubeau", "stations": ["a b"]}, {"stations": "text"}),
     ({"kind": "hubeau", "stations": ["F7"], "quantities": ["T"]}, {"quantities": "text"}),
     ({"kind": "hubeau", "stations": ["F7"], "from": "hier"}, {"from": "text"}),
-    ({"kind": "hubeau", "stations": ["F7"], "from": "P30D", "overlap": "3600"}, {}),
+    ({"kind": "hubeau", "stations": ["F700000103"], "from": "P30D", "overlap": "3600"}, {}),
     ({"kind": "opendatasoft"}, {"address": "needed", "identifier": "needed", "mapping": "needed"}),
     ({"kind": "opendatasoft", "preset": "eco2mix"}, {}),
     ({"kind": "opendatasoft", "preset": "autre"}, {"preset": "text"}),
