@@ -286,6 +286,17 @@ def test_zero_is_left_out_by_the_things_network() -> None:
     assert rows(decode("ttn", uplink({"air": {"relativeHumidity": 44.5}}), values=[{**VALUES[0], "absent": "skip"}, VALUES[1]])) == [("quai-1/humidity", NOON, 44.5)]
 
 
+def test_nothing_is_left_out_of_what_a_device_decodes() -> None:
+    """As recordings show (`tests/peers`): a weather station without rain says 0. So a device that has no such value, or a message of another kind, makes up none."""
+    given = [{"path": "temperature"}, {"path": "rain"}, {"path": "soil.moisture"}, {"path": "door", "kind": "truth"}]
+    sent = {"end_device_ids": {"device_id": "quai-1"}, "uplink_message": {"received_at": T0, "decoded_payload": {"rain": 0, "door": False, "soil": {}, "battery": 3.6}}}
+    for more in ({}, {"payload": "decoded_payload"}):
+        assert rows(decode("ttn", sent, values=given, **more)) == [("quai-1/rain", NOON, 0.0), ("quai-1/door", NOON, 0.0)]
+    assert rows(decode("ttn", sent, values=[{**given[0], "absent": "zero"}])) == [("quai-1/temperature", NOON, 0.0)]
+    normalized = uplink({"air": {"relativeHumidity": 44.5}})
+    assert len(decode("ttn", normalized, values=VALUES, payload="normalized_payload")) == len(decode("ttn", normalized, values=VALUES)) == 2
+
+
 def test_several_normalized_payloads_each_with_its_time() -> None:
     found = decode("ttn", uplink({"air": {"temperature": 1}, "time": "2026-05-06T11:50:00Z"}, {"air": {"temperature": 2}}))
     assert rows(found) == [("quai-1/air_temperature", "2026-05-06T11:50:00+00:00", 1.0), ("quai-1/air_temperature", NOON, 2.0)]

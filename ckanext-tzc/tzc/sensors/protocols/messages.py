@@ -22,7 +22,7 @@ TOPIC = "$topic"
 @dataclasses.dataclass
 class Message:
     """One of several: its place in what came and what a mapping's paths lead into. `thing`, `time`, `name`, `place`: as its protocol says, where it does; `received`: when it came,
-    in microseconds.
+    in microseconds; `absent`: what it means that a value is left out, where the mapping does not say.
     """
 
     row: int
@@ -34,6 +34,7 @@ class Message:
     topic: str = ""
     received: int | None = None
     sensor: str = ""
+    absent: str = SKIP
 
 
 class Collected:
@@ -61,8 +62,8 @@ class Collected:
         self.rejected.append(Rejected(message.row, code, {}, faults.shown(message.content)))
 
 
-def collect(messages: Iterable[Message], written: Written, absent: str = SKIP, values: Sequence[Value] = ()) -> Decoded:
-    """Observations of messages; `absent`: what it means that a value is left out, where the mapping does not say; `values`: those looked for, where it says none."""
+def collect(messages: Iterable[Message], written: Written, values: Sequence[Value] = ()) -> Decoded:
+    """Observations of messages; `values`: those looked for, where the mapping says none."""
     found = Collected()
     untimed: list[int | None] = []
     wanted = written.values or tuple(values)
@@ -72,7 +73,7 @@ def collect(messages: Iterable[Message], written: Written, absent: str = SKIP, v
         if "stream" in written.paths or "result" in written.paths:
             _named(message, written, found, time)
         else:
-            _valued(message, written, found, time, wanted, absent)
+            _valued(message, written, found, time, wanted)
         if "time" not in written.paths and message.time is MISSING:
             untimed += [message.received] * (len(found.rows) - before)
         else:
@@ -172,7 +173,7 @@ def _or_none(value: Any) -> Any:
     return None if value is MISSING else value
 
 
-def _valued(message: Message, written: Written, found: Collected, time: Any, wanted: Sequence[Value], absent: str) -> None:
+def _valued(message: Message, written: Written, found: Collected, time: Any, wanted: Sequence[Value]) -> None:
     """A row with several values."""
     thing = _thing(message, written)
     if thing is None:
@@ -185,7 +186,7 @@ def _valued(message: Message, written: Written, found: Collected, time: Any, wan
             continue  # most messages have few of the values that are looked for
         result = at(content, value.path)
         if result is MISSING or result is None:
-            left_out = (value.absent or absent) == ZERO and result is MISSING and isinstance(at(content, value.path[:-1]), dict)
+            left_out = (value.absent or message.absent) == ZERO and result is MISSING and isinstance(at(content, value.path[:-1]), dict)
             if not left_out:
                 continue
             result = 0

@@ -1,7 +1,7 @@
 """Uplinks of LoRaWAN networks: The Things Network v3 and ChirpStack v4, as webhooks and MQTT bring them; and plain JSON that comes by MQTT.
 
-The Things Network's JSON leaves out what is 0 or false: where a value's object was sent and the value is not in it, it is its zero. ChirpStack may send an uplink again; those with
-one `deduplicationId` count once.
+The Things Network's JSON leaves out what is 0 or false of its own fields: where an object of normalized values was sent and a value is not in it, it is its zero. What a device's
+own decoder says is sent whole, zeros and all: there, what is missing was not measured. ChirpStack may send an uplink again; those with one `deduplicationId` count once.
 """
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ NORMALIZED = (
     Value(("battery",), "battery", "battery_voltage", "V"),
 )  # fmt: skip
 """What the network's payload codecs agree on (The Things Stack, “Normalized payload”), as streams; taken where a source has no mapping."""
+
+NORMALIZED_FIELD, DECODED_FIELD = "normalized_payload", "decoded_payload"
 
 
 def ttn(body: bytes, definition: Mapping[str, Any]) -> Decoded:
@@ -94,7 +96,7 @@ def _ttn(uplinks: Uplinks, definition: Mapping[str, Any], bad: Sequence[Rejected
     written = read(given) if given else dataclasses.replace(Written(), create=True)
     refused: list[Rejected] = []
     messages = list(_of_ttn(uplinks, written, refused))
-    return _with(collect(messages, written, ZERO if written.values else SKIP, NORMALIZED), (*bad, *refused))
+    return _with(collect(messages, written, NORMALIZED), (*bad, *refused))
 
 
 def _of_ttn(uplinks: Uplinks, written: Written, refused: list[Rejected]) -> Iterable[Message]:
@@ -106,28 +108,30 @@ def _of_ttn(uplinks: Uplinks, written: Written, refused: list[Rejected]) -> Iter
         uplink = content.get("uplink_message")
         if not isinstance(uplink, dict):
             continue  # that a device has joined, or took a downlink, is no observation
-        payloads = _payloads(uplink, written)
+        field, payloads = _payloads(uplink, written)
         if not payloads:
             refused.append(Rejected(row, "shape", {}, shown(uplink)))
         name = at(content, ("end_device_ids", "dev_eui"))
+        absent = ZERO if written.values and field == NORMALIZED_FIELD else SKIP
         for payload in payloads:
             own = payload.get("time") if isinstance(payload, dict) else None
             time = own or uplink.get("received_at") or content.get("received_at") or None
-            yield Message(row, payload, device, "", time, _place(uplink), sensor=name if isinstance(name, str) else "")
+            yield Message(row, payload, device, "", time, _place(uplink), sensor=name if isinstance(name, str) else "", absent=absent)
 
 
-def _payloads(uplink: Mapping[str, Any], written: Written) -> list[Any]:
-    """What paths lead into: what the mapping says, else the normalized payloads, else the decoded one."""
+def _payloads(uplink: Mapping[str, Any], written: Written) -> tuple[str, list[Any]]:
+    """The field of values and what paths lead into: what the mapping says, else the normalized payloads, else the decoded one."""
     if "payload" in written.paths:
-        found = at(uplink, written.paths["payload"])
-        return [] if found is MISSING or found is None else found if isinstance(found, list) else [found]
-    normalized = uplink.get("normalized_payload")
+        path = written.paths["payload"]
+        found = at(uplink, path)
+        return path[0] if path else "", [] if found is MISSING or found is None else found if isinstance(found, list) else [found]
+    normalized = uplink.get(NORMALIZED_FIELD)
     if isinstance(normalized, dict):
-        return [normalized]
+        return NORMALIZED_FIELD, [normalized]
     if isinstance(normalized, list) and normalized:
-        return [each for each in normalized if isinstance(each, dict)]
-    decoded = uplink.get("decoded_payload")
-    return [decoded] if isinstance(decoded, dict) else []
+        return NORMALIZED_FIELD, [each for each in normalized if isinstance(each, dict)]
+    decoded = uplink.get(DECODED_FIELD)
+    return DECODED_FIELD, [decoded] if isinstance(decoded, dict) else []
 
 
 def _place(uplink: Mapping[str, Any]) -> Place | None:
