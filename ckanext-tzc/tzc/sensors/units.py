@@ -46,8 +46,9 @@ SPELT = {
     "ug/m³": "ug/m3", "m³": "m3", "m³/h": "m3/h", "m³/s": "m3/s", "kWh": "kW.h", "Wh": "W.h", "MWh": "MW.h", "GWh": "GW.h", "ppm": "[ppm]", "ppb": "[ppb]", "dB": "dB[SPL]",
     "dBA": "dB[SPL]", "dB(A)": "dB[SPL]", "percent": "%", "W/m²": "W/m2", "gCO2eq/kWh": "g/(kW.h)", "gCO2/kWh": "g/(kW.h)", "g/kWh": "g/(kW.h)", "VAr": "var", "VAR": "var",
     "kVA": "kVA", "l/s": "L/s", "m²": "m2", "km/h": "km/h", "mbar": "mbar", "lux": "lx",
+    "ft": "[ft_i]", "ft3/s": "[ft_i]3/s", "ft³/s": "[ft_i]3/s", "ft^3/s": "[ft_i]3/s",
 }  # fmt: skip
-"""What sources write where UCUM writes otherwise."""
+"""What sources write where UCUM writes otherwise. A femtotonne (ft) is meant by nobody."""
 
 _TERM = re.compile(r"(?P<number>10\*|10\^|[0-9]+)(?P<ten>[+-]?[0-9]+)?|(?P<unit>(?:[A-Za-z%']+)?(?:\[[A-Za-z_]+\])?)(?P<power>[+-]?[0-9]{1,3})?")
 

@@ -17,7 +17,7 @@ def _one(value: float, source: str, target: str) -> float:
 @pytest.mark.parametrize(("value", "source", "target", "expected"), [
     (348000.0, "L/s", "m3/s", 348.0), (298.45, "K", "Cel", 25.3), (3.0, "dm", "m", 0.3), (1.1, "10*3.m", "m", 1100.0), (0.7, "m", "10*3.m", 0.0007), (77.0, "[degF]", "Cel", 25.0),
     (101325.0, "Pa", "hPa", 1013.25), (36.0, "km/h", "m/s", 10.0), (1234.0, "W.h", "kW.h", 1.234), (5.0, "Cel/h", "K/h", 5.0), (42.0, "%", "1", 0.42),
-    (2.0, "10*-3.m", "mm", 2.0), (9.0, "g/(24.h)", "g/d", 9.0),
+    (2.0, "10*-3.m", "mm", 2.0), (9.0, "g/(24.h)", "g/d", 9.0), (10.0, "[ft_i]", "m", 3.048), (1000.0, "[ft_i]3/s", "L/s", 28316.846592),
 ])  # fmt: skip
 def test_exact(value: float, source: str, target: str, expected: float) -> None:
     assert _one(value, source, target) == expected
@@ -43,7 +43,7 @@ def test_the_same_unit_changes_nothing(unit: str, value: float) -> None:
     assert _one(value, unit, unit) == value
 
 
-@pytest.mark.parametrize(("written", "code"), [("°C", "Cel"), ("µg/m³", "ug/m3"), ("kWh", "kW.h"), (" % ", "%"), ("l/s", "L/s"), ("", "1"), ("m3/s", "m3/s"), ("10*3/uL", "10*3/uL")])
+@pytest.mark.parametrize(("written", "code"), [("°C", "Cel"), ("µg/m³", "ug/m3"), ("kWh", "kW.h"), (" % ", "%"), ("l/s", "L/s"), ("", "1"), ("m3/s", "m3/s"), ("10*3/uL", "10*3/uL"), ("ft", "[ft_i]"), ("ft^3/s", "[ft_i]3/s")])
 def test_spelt_otherwise(written: str, code: str) -> None:
     assert units.code(written) == code
 

@@ -185,9 +185,12 @@ COUNTED = "http://defs.opengis.net/elda-common/ogc-def/resource?uri=http://www.o
     ({"name": "Coulomb", "symbol": "C", "definition": ""}, "", ("C", model.MEASUREMENT)), ({"name": "Pressure in Millibar", "symbol": "mbar", "definition": "ucum:mbar"}, "", ("mbar", model.MEASUREMENT)),
     ({"name": "Anzahl", "symbol": None, "definition": None}, COUNTED, ("1", model.COUNT)), (None, "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation", ("1", model.TRUTH)),
     ({"name": "Watt", "symbol": "", "definition": "http://unitsofmeasure.org/ucum.html#kW"}, "", ("kW", model.MEASUREMENT)),
+    ({"name": "Feet", "symbol": "ft", "definition": ""}, "Instantaneous", ("[ft_i]", model.MEASUREMENT)),
+    ({"name": "Cubic Feet per Second", "symbol": "ft^3/s", "definition": ""}, "Instantaneous", ("[ft_i]3/s", model.MEASUREMENT)),
+    ({"name": "Degrees Centigrade", "symbol": "degC", "definition": ""}, "Instantaneous", ("Cel", model.MEASUREMENT)),
 ])  # fmt: skip
 def test_units_and_kinds_as_servers_write_them(site: Site, unit: Any, kind: str, expected: tuple[str, str]) -> None:
-    """The Geological Survey of Britain says C and means Celsius; Hamburg's kinds stand at the end of another address."""
+    """The Geological Survey of Britain says C and means Celsius, that of the United States ft and means feet; Hamburg's kinds stand at the end of another address."""
     row = {"@iot.id": 92, "name": "GGA01", "observationType": kind, "unitOfMeasurement": unit, "ObservedProperty": {"name": "x"}}
     site.answer = lambda _: answered({"value": [row]})
     [stream] = KINDS["sensorthings"].describe(Asking(site.address, now=NOW, allow_internal=True), {"address": f"{site.address}/v1.1"})
