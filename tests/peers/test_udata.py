@@ -39,7 +39,8 @@ def udata(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(sys.prefix) / "peers" / f"udata-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
     python, ready = folder / "bin" / "python", folder / "ready"
     if not ready.exists():
-        shutil.rmtree(folder.parent, ignore_errors=True)
+        for other in folder.parent.glob("udata-*"):
+            shutil.rmtree(other, ignore_errors=True)
         venv.create(folder, with_pip=True)
         command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--no-compile", "--requirement", str(LOCK)]
         try:

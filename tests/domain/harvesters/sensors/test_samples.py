@@ -130,6 +130,15 @@ def test_gbfs(name: str) -> None:
     ]  # fmt: skip
 
 
+def test_gbfs_3_with_parts_of_a_second() -> None:
+    """As French systems write them: up to seven digits, and the local clock's offset; a station without docks has none free."""
+    station = {"num_vehicles_available": 2, "num_docks_available": 0, "vehicle_types_available": [{"vehicle_type_id": "16", "count": 2}]}
+    stations = [{**station, "station_id": name, "last_reported": moment} for name, moment in (("1", "2026-06-08T10:21:07.0381044+02:00"), ("2", "2026-02-19T12:17:45.933146+01:00"))]
+    found = KINDS["gbfs"].decode(kept({}, json.dumps({"last_updated": "2026-08-12T14:43:39.145086+02:00", "ttl": 300, "version": "3.0", "data": {"stations": stations}}).encode()), {})
+    assert told(found) == [("1/bikes", "2026-06-08T08:21", 2.0), ("1/docks", "2026-06-08T08:21", 0.0), ("2/bikes", "2026-02-19T11:17", 2.0), ("2/docks", "2026-02-19T11:17", 0.0)]
+    assert found.times.tolist()[0] % 1_000_000 == 38104 and refused(found) == []
+
+
 def test_gbfs_of_paris() -> None:
     """Numbers for names, counts under two names, and another word for when the feed was made."""
     station = {"station_id": 1, "num_bikes_available": 4, "numBikesAvailable": 4, "num_bikes_available_types": [{"mechanical": 3}, {"ebike": 1}], "num_docks_available": 12, "stationCode": "17300"}
