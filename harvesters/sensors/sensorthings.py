@@ -18,7 +18,7 @@ from tzc.sensors.readings import Decoded
 from ..http import FetchError
 from . import rows
 from .asking import Asking, at, iso, listed, moment
-from .base import Cursor, Definition, Kind, Links, Page, opened, parsed, property_of, resumed, unit_of, zone
+from .base import OTHER, Cursor, Definition, Kind, Links, Page, opened, parsed, property_of, resumed, unit_of, zone
 
 MOST_STREAMS = 20_000
 PAGE = 1000
@@ -148,17 +148,23 @@ def _flag(told: object) -> int:
 
 def _stream(row: dict[str, Any], definition: Definition) -> Stream:
     seen = row.get("ObservedProperty") or {}
-    property_ = property_of(str(at(seen, "name") or ""), (definition.get("properties") or {}).get(at(seen, "name")), str(at(seen, "definition") or ""))
+    name, iri = str(at(seen, "name") or ""), str(at(seen, "definition") or "")
+    property_ = property_of(name, (definition.get("properties") or {}).get(at(seen, "name")), iri)
+    unit = _unit(row, property_.code)
+    if not unit:  # numbers of nobody knows what are no degrees and no micrograms; “vehicles” is a number
+        property_, unit = property_ if unit_of(property_.code) == "1" else model.Property(OTHER, name=name, definition=iri), "1"
     kind = TYPES.get(re.split("[/#]", str(row.get("observationType")))[-1], model.MEASUREMENT)
     return Stream(
         _id(row), _thing(row.get("Thing") or {}), property_, name=str(row.get("name") or ""), description=str(row.get("description") or ""),
-        sensor=Sensor(*(str(at(row, "Sensor", key) or "") for key in ("name", "description", "metadata", "encodingType"))), unit=_unit(row, property_.code), kind=kind,
+        sensor=Sensor(*(str(at(row, "Sensor", key) or "") for key in ("name", "description", "metadata", "encodingType"))), unit=unit, kind=kind,
         interval=int(definition.get("interval") or 0),
     )  # fmt: skip
 
 
 def _unit(row: dict[str, Any], code: str) -> str:
-    """The server's unit, in UCUM: as its definition says where that is of UCUM, else by its symbol, its name or the end of its definition; without one the property's own."""
+    """The server's unit, in UCUM: as its definition says where that is of UCUM, else by its symbol, its name or the end of its definition; without one the property's own;
+    empty where it names one that is not known.
+    """
     symbol, name, definition = (str(at(row.get("unitOfMeasurement"), key) or "").strip() for key in ("symbol", "name", "definition"))
     ends = [definition.rpartition(mark)[2] for mark in (":", "#", "/")]
     of_ucum = ends[:1] if definition.lower().startswith("ucum:") else ends[1:] if "unitsofmeasure.org" in definition else []
@@ -170,7 +176,7 @@ def _unit(row: dict[str, Any], code: str) -> str:
                 return units.code(written)
             except units.UnitError:
                 continue
-    return unit_of(code)
+    return "" if symbol or name or definition else unit_of(code)
 
 
 def _thing(row: dict[str, Any]) -> Thing:

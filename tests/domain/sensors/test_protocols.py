@@ -297,6 +297,11 @@ def test_nothing_is_left_out_of_what_a_device_decodes() -> None:
     assert len(decode("ttn", normalized, values=VALUES, payload="normalized_payload")) == len(decode("ttn", normalized, values=VALUES)) == 2
 
 
+def test_normalized_values_in_a_message_of_their_own() -> None:
+    sent = {"end_device_ids": {"device_id": "quai-1"}, "uplink_normalized": {"received_at": T0, "normalized_payload": {"air": {"temperature": 21.5}}}}
+    assert rows(decode("ttn", sent)) == [("quai-1/air_temperature", NOON, 21.5)]
+
+
 def test_several_normalized_payloads_each_with_its_time() -> None:
     found = decode("ttn", uplink({"air": {"temperature": 1}, "time": "2026-05-06T11:50:00Z"}, {"air": {"temperature": 2}}))
     assert rows(found) == [("quai-1/air_temperature", "2026-05-06T11:50:00+00:00", 1.0), ("quai-1/air_temperature", NOON, 2.0)]

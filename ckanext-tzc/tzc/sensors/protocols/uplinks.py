@@ -33,6 +33,9 @@ NORMALIZED = (
 )  # fmt: skip
 """What the network's payload codecs agree on (The Things Stack, “Normalized payload”), as streams; taken where a source has no mapping."""
 
+UPLINKS = ("uplink_message", "uplink_normalized")
+"""Fields of an uplink: as it came, and its normalized values in a message of their own, which an application may be sent beside the other or alone."""
+
 NORMALIZED_FIELD, DECODED_FIELD = "normalized_payload", "decoded_payload"
 
 
@@ -105,8 +108,8 @@ def _of_ttn(uplinks: Uplinks, written: Written, refused: list[Rejected]) -> Iter
         if not isinstance(content, dict) or not isinstance(device, str):
             refused.append(Rejected(row, "shape", {}, shown(content)))
             continue
-        uplink = content.get("uplink_message")
-        if not isinstance(uplink, dict):
+        uplink = next((content[name] for name in UPLINKS if isinstance(content.get(name), dict)), None)
+        if uplink is None:
             continue  # that a device has joined, or took a downlink, is no observation
         field, payloads = _payloads(uplink, written)
         if not payloads:

@@ -206,6 +206,17 @@ def test_units_and_kinds_as_servers_write_them(site: Site, unit: Any, kind: str,
     assert (stream.unit, stream.kind) == expected
 
 
+@pytest.mark.parametrize(("name", "unit", "expected"), [
+    ("temperature", {"name": "Grad der Wärme", "symbol": "°Wä"}, ("other", "1")), ("temperature", {"name": "", "symbol": None}, ("air_temperature", "Cel")), ("temperature", None, ("air_temperature", "Cel")),
+    ("vehicle count", {"name": "Fahrzeuge", "symbol": "Fz"}, ("vehicle_count", "1")), ("temperature", {"name": "kelvin", "symbol": "K"}, ("air_temperature", "K")),
+])  # fmt: skip
+def test_a_unit_that_nobody_knows_is_not_taken_for_the_portals_own(site: Site, name: str, unit: Any, expected: tuple[str, str]) -> None:
+    row = {"@iot.id": 7, "name": "s", "unitOfMeasurement": unit, "ObservedProperty": {"name": name}}
+    site.answer = lambda _: answered({"value": [row]})
+    [stream] = KINDS["sensorthings"].describe(Asking(site.address, now=NOW, allow_internal=True), {"address": f"{site.address}/v1.1"})
+    assert (stream.property.code, stream.unit) == expected
+
+
 def test_sensorthings() -> None:
     """A moment, an hour, one of another zone with a number as text, one that only says when it was known, and one without a result."""
     found = read("sensorthings", "sensorthings_array.json", {"address": "x"})
