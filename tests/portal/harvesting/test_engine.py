@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import ckan.model as model
@@ -327,6 +328,17 @@ def test_a_run_whose_worker_dies_ends_as_any_other(site: Site, made: dict[str, A
     assert (done["state"], done["new"], done["failed"]) == (store.DONE, 12, 0)
     assert state() == undisturbed and sorted(found()) == sorted(undisturbed)
     assert model.Session.query(HarvestObject).filter_by(current=True).count() == 12
+
+
+@pytest.mark.parametrize(("rest", "rests"), [(100, 3), (0, 0)])
+def test_a_long_run_rests_between_batches(site: Site, made: dict[str, Any], rest: int, rests: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that readers have the index and a processor; twelve datasets in batches of one are two batches more than are done at once."""
+    slept: list[float] = []
+    monkeypatch.setitem(tk.config, "tzc.harvesting.rest", rest)
+    monkeypatch.setattr(applying, "BATCH", 1)
+    monkeypatch.setattr(applying, "time", SimpleNamespace(monotonic=time.monotonic, sleep=slept.append))
+    assert harvest()["new"] == 12
+    assert len([seconds for seconds in slept if seconds > 0]) == rests and all(0 <= seconds < 20 for seconds in slept)
 
 
 @pytest.mark.parametrize("after", ["listing", "first datasets"])

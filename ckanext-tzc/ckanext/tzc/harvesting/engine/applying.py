@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -29,6 +30,12 @@ BATCH = 200
 WEIGHT = 32 * 2**20
 """Bytes of records beyond which fewer are done at once."""
 
+LONGEST_BATCH = 20.0
+"""Seconds of a batch that are counted for the rest after it: a server that was away is no reason to rest."""
+
+SOON = 10
+"""Batches that are done one right after the other. Whoever brings more than that waits anyhow, and readers should not: from then on the run rests between two."""
+
 REPORT = {store.NEW: "added", store.CHANGED: "updated", store.GONE: "deleted"}
 """What ckanext-harvest calls it."""
 
@@ -48,7 +55,9 @@ class Done(NamedTuple):
 def run(lease: Lease, origin: reading.Origin) -> None:
     """Do what of the plan is not done yet."""
     index(lease.run_id)
+    done = 0
     while rows := _waiting(lease.run_id):
+        began = time.monotonic()
         try:
             _batch(lease, origin, rows)
         except (LostError, WantedError):
@@ -60,6 +69,15 @@ def run(lease: Lease, origin: reading.Origin) -> None:
             model.Session.rollback()
             _one_by_one(lease, origin, rows)
         index(lease.run_id)
+        done += 1
+        if done >= SOON:
+            _rest(time.monotonic() - began)
+
+
+def _rest(spent: float) -> None:
+    """Leave the processors and the index to readers, for a share of what a batch took."""
+    model.Session.rollback()  # no transaction waits for it
+    time.sleep(min(spent, LONGEST_BATCH) * tk.config["tzc.harvesting.rest"] / 100)
 
 
 def _waiting(run_id: str) -> list[Any]:
