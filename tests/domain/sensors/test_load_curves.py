@@ -1,5 +1,5 @@
-"""Files of customer accounts and answers of Data Connect. CSV and answers: the forms that customers of Enedis and GRDF describe (read November 2026). Workbooks: laid out as files
-that customers of Enedis downloaded in December 2025 and one of GRDF in November 2021. Numbers and values are invented.
+"""Files of customer accounts and answers of Data Connect. CSV: the forms that customers of Enedis and GRDF describe (read November 2026). Answers: with the fields of those of
+September 2026. Workbooks: laid out as files that customers of Enedis downloaded in December 2025 and one of GRDF in November 2021. Numbers and values are invented.
 """
 from __future__ import annotations
 
@@ -45,6 +45,23 @@ def test_the_account_with_sections() -> None:
     assert (found.number, found.energy, found.decoded.units) == (NUMBER, meters.ELECTRICITY, {"consumption": "W"})
     assert rows(found) == [("consumption", "2026-01-04T23:00", 1800, 1200.0), ("consumption", "2026-01-04T23:30", 1800, 800.0), ("consumption", "2026-01-05T00:30", 1800, 600.5)]
     assert rejected(found) == []
+
+
+def test_oddities_of_files_of_the_account() -> None:
+    """As a program that reads many of them meets them: lines that stand four times, a curve by the hour without its midnight, days without values, a head alone."""
+    section = f"{HEAD};Pas en minutes\n{NUMBER};Courbe de charge;05/01/2026;06/01/2026;Energie active;Consommation;Comptage Brut;W;\n\nHorodate;Valeur\n"
+    found = load_curves.file((section + "2026-01-05T14:00:00+01:00;50\n" * 4 + "2026-01-05T14:30:00+01:00;40\n" * 4).encode(), ZONE)
+    assert sorted(set(rows(found))) == [("consumption", "2026-01-05T12:30", 1800, 50.0), ("consumption", "2026-01-05T13:00", 1800, 40.0)] and rejected(found) == []
+    hours = "".join(f"2026-01-{moment}:00:00+01:00;{value}\n" for value, moment in enumerate(("05T22", "05T23", "06T01", "06T02")))
+    powers = f"{HEAD}\n{NUMBER};Puissance maximale quotidienne;05/01/2026;06/01/2026;Puissance maximale atteinte;Consommation;;\nHorodate;Valeur\n2026-01-05T00:00:00+01:00;\n"
+    found = load_curves.file((section + hours + powers).encode(), ZONE)
+    assert rows(found) == [
+        ("consumption", "2026-01-05T20:00", 3600, 0.0), ("consumption", "2026-01-05T21:00", 3600, 1.0), ("consumption", "2026-01-05T23:00", 3600, 2.0), ("consumption", "2026-01-06T00:00", 3600, 3.0),
+    ]  # fmt: skip
+    assert rejected(found) == [(11, "quantity")]
+    with pytest.raises(BatchError) as caught:
+        load_curves.file(f"{HEAD};Pas en minutes\n".encode(), ZONE)
+    assert caught.value.code == "empty"
 
 
 def test_each_row_says_all() -> None:
@@ -203,16 +220,20 @@ def test_the_doubled_and_the_missing_hour_without_offsets() -> None:
 
 def test_an_answer_of_data_connect() -> None:
     def answer(grandeur: list[object], **more: object) -> bytes:
-        return json.dumps({"idPrm": NUMBER, "etapeMetier": "BRUT", "grandeur": grandeur, **more}).encode()
+        about = {"periode": {"dateDebut": "2026-09-29", "dateFin": "2026-10-01"}, "modeCalcul": "MESURE", "contexte": []}
+        return json.dumps({"idPrm": NUMBER, "etapeMetier": "BRUT", **about, "grandeur": grandeur, **more}).encode()
 
     curve = {
-        "grandeurMetier": "CONS", "grandeurPhysique": "PA", "unite": "W",
-        "points": [{"v": "4078", "d": "2026-09-29 00:30:00", "p": "PT30M", "n": "B"}, {"v": "null", "d": "2026-09-29 01:00:00", "p": "PT30M", "n": "B"}, {"v": "12", "d": "hier", "p": "PT30M"}, 7],
+        "grandeurMetier": "CONS", "grandeurPhysique": "PA", "unite": "W", "calendrier": [],
+        "points": [
+            {"v": "1200", "d": "2026-09-29 00:30:00", "p": "PT30M", "n": "B", "iv": "0", "ec": "0"}, {"v": "null", "d": "2026-09-29 01:00:00", "p": "PT30M", "n": "B"},
+            {"v": "12", "d": "hier", "p": "PT30M"}, 7,
+        ],
     }  # fmt: skip
     sent = {"grandeurMetier": "PROD", "grandeurPhysique": "PA", "unite": "W", "points": [{"v": "0", "d": "2026-09-29 01:00:00", "p": "PT30M", "n": "E"}]}
-    found = load_curves.answer(answer([curve, sent, {"grandeurMetier": "CONS", "grandeurPhysique": "PMA", "unite": "VA", "points": [{"v": "1", "d": "2026-09-29", "p": "P1D"}]}]), ZONE)
+    found = load_curves.answer(answer([curve, sent, {"grandeurMetier": "CONS", "grandeurPhysique": "PMA", "unite": "VA", "points": [{"v": "1", "d": "2026-09-29 13:03:00"}]}]), ZONE)
     assert found.number == NUMBER
-    assert rows(found) == [("consumption", "2026-09-28T22:00", 1800, 4078.0), ("production", "2026-09-28T22:30", 1800, 0.0)]
+    assert rows(found) == [("consumption", "2026-09-28T22:00", 1800, 1200.0), ("production", "2026-09-28T22:30", 1800, 0.0)]
     assert rejected(found) == [(2, "time"), (3, "shape"), (5, "quantity")]
     daily = {"grandeurMetier": "CONS", "grandeurPhysique": "EA", "unite": "Wh", "points": [{"v": "190205.98", "d": "2026-10-25"}]}
     assert rows(load_curves.answer(answer([daily], pas="P1D"), ZONE)) == [("consumption_day", "2026-10-24T22:00", 90000, 190205.98)]
