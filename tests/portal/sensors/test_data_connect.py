@@ -62,7 +62,7 @@ class Operator:
         points, day = [], dt.date.fromisoformat(first)
         while day < dt.date.fromisoformat(until):
             clocks = (dt.datetime.combine(day, dt.time(12)) + dt.timedelta(minutes=30 * half) for half in (0, 1))
-            points += [{"v": "4078", "d": clock.isoformat(" "), "p": "PT30M", "n": "B", "iv": "0", "ec": "0"} for clock in clocks]
+            points += [{"v": "2510", "d": clock.isoformat(" "), "p": "PT30M", "n": "B", "iv": "0", "ec": "0"} for clock in clocks]
             day += dt.timedelta(days=1)
         return _json({"idPrm": NUMBER, "etapeMetier": "BRUT", "grandeur": [{"grandeurMetier": "CONS", "grandeurPhysique": "PA", "unite": "W", "points": points}]})
 
