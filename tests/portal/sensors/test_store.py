@@ -68,6 +68,27 @@ def test_the_last_value_is_corrected(streams: Make, write: Any) -> None:
     assert rows("(SELECT *, last AS time FROM tzc_sensors_state) AS s", "result, observations")[0] == (10.25, 1)
 
 
+@pytest.mark.parametrize("query", ["_BEFORE", "_AFTER"])
+def test_what_lies_around_an_hour_is_found_without_reading_all_that_there_is(streams: Make, write: Any, query: str) -> None:
+    """Settling took as long as the stream's history, as all of it was read and thrown away."""
+    from ckanext.tzc.sensors import settling, writing
+
+    number = streams("t")["t"]
+    write(readings([number] * 3000, START + np.arange(3000) * MINUTE, np.arange(3000.0)))
+    at = writing.cursor()
+    at.execute("ANALYZE tzc_sensors_observation; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+    firsts = (START + np.arange(500, 2500, 20) * MINUTE).tolist()
+    spans = list(range(len(firsts))), [number] * len(firsts), writing.moments(firsts), writing.moments([first + 60 * MINUTE for first in firsts]), [3600.0] * len(firsts), [float("nan")] * len(firsts)
+    at.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {getattr(settling, query)}", spans)
+    assert read(at.fetchone()[0][0]["Plan"]) < 20 * len(firsts)
+
+
+def read(plan: dict[str, Any]) -> float:
+    """How many rows the parts of a plan looked at."""
+    own = sum(plan.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter"))
+    return float(own * plan.get("Actual Loops", 1)) + sum(read(part) for part in plan.get("Plans", []))
+
+
 def test_years_apart(streams: Make, write: Any) -> None:
     """Each month has its table, made when a row needs it."""
     number = streams("t")["t"]

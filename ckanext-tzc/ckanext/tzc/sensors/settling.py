@@ -47,10 +47,15 @@ _BEFORE = f"""
         SELECT time FROM {PREFIX}
         WHERE stream = span.stream AND time < before.time AND time >= before.time - make_interval(secs => span.frozen) AND result <> before.result ORDER BY time DESC LIMIT 1
     ) AS other ON true
-    JOIN {PREFIX} AS o ON o.stream = span.stream AND o.time < span.first
-        AND o.time >= CASE WHEN before.result = span.ignore THEN before.time ELSE coalesce(other.time, before.time - make_interval(secs => span.frozen)) END
+    JOIN LATERAL (
+        SELECT * FROM {PREFIX} WHERE stream = span.stream AND time < span.first
+            AND time >= CASE WHEN before.result = span.ignore THEN before.time ELSE coalesce(other.time, before.time - make_interval(secs => span.frozen)) END
+        OFFSET 0
+    ) AS o ON true
 """
-"""The rows before spans that their flags depend on: as far back as a value stays the same, within what is too long, and one more."""
+"""The rows before spans that their flags depend on: as far back as a value stays the same, within what is too long, and one more. `OFFSET 0` keeps the last question by itself: joined,
+all earlier rows of a stream are read and thrown away.
+"""
 
 _AFTER = f"""
     SELECT span.number, o.stream, o.time, o.seconds, o.result, o.flags FROM {_GIVEN}
@@ -59,8 +64,11 @@ _AFTER = f"""
         SELECT time FROM {PREFIX}
         WHERE stream = span.stream AND time > after.time AND time <= after.time + make_interval(secs => span.frozen) AND result <> after.result ORDER BY time LIMIT 1
     ) AS another ON true
-    JOIN {PREFIX} AS o ON o.stream = span.stream AND o.time >= span.next
-        AND o.time <= CASE WHEN after.result = span.ignore THEN after.time ELSE coalesce(another.time, after.time + make_interval(secs => span.frozen)) END
+    JOIN LATERAL (
+        SELECT * FROM {PREFIX} WHERE stream = span.stream AND time >= span.next
+            AND time <= CASE WHEN after.result = span.ignore THEN after.time ELSE coalesce(another.time, after.time + make_interval(secs => span.frozen)) END
+        OFFSET 0
+    ) AS o ON true
 """
 """The rows after spans whose flags depend on those inside."""
 
