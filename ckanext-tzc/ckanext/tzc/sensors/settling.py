@@ -53,8 +53,9 @@ _BEFORE = f"""
         OFFSET 0
     ) AS o ON true
 """
-"""The rows before spans that their flags depend on: as far back as a value stays the same, within what is too long, and one more. `OFFSET 0` keeps the last question by itself: joined,
-all earlier rows of a stream are read and thrown away.
+"""The rows before spans that their flags depend on: as far back as a value stays the same, within what is too long, and one more.
+
+`OFFSET 0` keeps the last question by itself: joined, all earlier rows of a stream are read and thrown away.
 """
 
 _AFTER = f"""
