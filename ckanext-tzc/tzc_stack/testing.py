@@ -43,6 +43,10 @@ IN_THE_TEST_DATABASES = "tests/portal"
 LANES = 3
 """Processes that run tests at once, each with databases of its own: one more than there are processors, as tests of whole portals mostly wait."""
 
+PLUGINS = ("pytest_timeout", "_hypothesis_pytestplugin", "faker.contrib.pytest.plugin")
+CKAN_PLUGINS = ("pytest_factoryboy.plugin", "ckan.tests.pytest_ckan.ckan_setup", "ckan.tests.pytest_ckan.fixtures")
+"""pytest's plugins by name: those that it finds by itself are rewritten for their assertions, and with CKAN's two all of CKAN, anew in each process: three seconds."""
+
 HOMES = "courbes-des-habitants"
 """The dataset that meters belong to; there is none until a test in a browser makes it."""
 
@@ -166,12 +170,13 @@ def _pytest(paths: Paths, arguments: Sequence[str], environment: Mapping[str, st
 
 
 def _command(paths: Paths, arguments: Sequence[str]) -> list[str]:
-    return [str(paths.python), "-m", "pytest", "--rootdir", str(paths.root), "--config-file", str(paths.root / "pyproject.toml"), *arguments]
+    plugins = [word for name in (*PLUGINS, *(() if "no:ckan" in arguments else CKAN_PLUGINS)) for word in ("-p", name)]
+    return [str(paths.python), "-m", "pytest", "--rootdir", str(paths.root), "--config-file", str(paths.root / "pyproject.toml"), *plugins, *arguments]
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in NAMES and not name.startswith("CKAN_")}
-    return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **more}
 
 
 @contextlib.contextmanager
