@@ -32,6 +32,14 @@ def loaded_app() -> Any:
     return made
 
 
+@pytest.fixture(scope="session", autouse=True)
+def passwords_cost_little() -> None:
+    """They are hashed in one round, not in 25,000: tests make thousands of accounts, and none of them is about the time that guessing takes."""
+    import ckan.model.user as user
+
+    user.pbkdf2_sha512 = user.pbkdf2_sha512.using(rounds=1)
+
+
 @pytest.fixture
 def with_plugins(loaded_app: Any) -> None:
     """Replaces CKAN's fixture of this name, which loads the plugins anew for each test."""
