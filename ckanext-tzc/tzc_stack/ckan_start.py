@@ -4,6 +4,8 @@ from __future__ import annotations
 import functools
 import gc
 import importlib.metadata
+import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,10 +18,16 @@ def hasten() -> None:
     gc.disable()
     # each plugin is looked for among the entry points of all packages, which are read anew for it
     ckan.plugins.core.entry_points = functools.partial(_entry_points, functools.cache(importlib.metadata.entry_points))
+    # for each folder of templates CKAN asks which file added it, and is told of all who called a line of their sources too, looked for among all modules
+    inspect.stack = _callers
 
 
 def _entry_points(every: Callable[[], Any], **wanted: Any) -> Any:
     return every().select(**wanted)
+
+
+def _callers(context: int = 0) -> list[inspect.FrameInfo]:
+    return inspect.getouterframes(sys._getframe(1), context)
 
 
 def settle_commands() -> None:

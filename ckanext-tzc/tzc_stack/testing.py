@@ -1,6 +1,7 @@
 """`./portal test` and `./portal bench`: each on a stack of its own, in a scratch folder that is gone afterwards."""
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import importlib.util
@@ -40,8 +41,15 @@ WITHOUT_SERVERS = ("tests/domain", "tests/house")
 IN_THE_TEST_DATABASES = "tests/portal"
 """The folder whose tests empty the databases and the index of the tests."""
 
+WITH_A_PORTAL_OF_THEIR_OWN = "tests/stack"
+"""The folder whose tests meet neither the running portal nor the databases of the tests."""
+
 LANES = 3
 """Processes that run tests at once, each with databases of its own: one more than there are processors, as tests of whole portals mostly wait."""
+
+PLUGINS = ("pytest_timeout", "_hypothesis_pytestplugin", "faker.contrib.pytest.plugin")
+CKAN_PLUGINS = ("pytest_factoryboy.plugin", "ckan.tests.pytest_ckan.ckan_setup", "ckan.tests.pytest_ckan.fixtures")
+"""pytest's plugins by name: those that it finds by itself are rewritten for their assertions, and with CKAN's two all of CKAN, anew in each process: three seconds."""
 
 HOMES = "courbes-des-habitants"
 """The dataset that meters belong to; there is none until a test in a browser makes it."""
@@ -51,26 +59,35 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 def run(paths: Paths, arguments: Sequence[str]) -> int:
     """Run all checks, then pytest with `arguments`; with arguments, only pytest. The exit code is 0 when all passed."""
-    failed = [] if arguments else [title for title, command in CHECKS if not _check(paths, title, command)]
-    if not arguments:
-        _audit(paths)
     chosen = [word for word in arguments if not word.startswith("-") and (paths.root / word.partition("::")[0]).exists()]
     # a file given as an option's value is no choice, but then a path is given too
     if chosen and all(word.startswith(WITHOUT_SERVERS) for word in chosen):
         return _pytest(paths, ["-p", "no:ckan", "-p", "no:ckan_fixtures", *arguments], {})
-    browser, mail = find_browser(), _free_address()
-    with stack(paths, given={"TZC_SMTP_URL": f"smtp://{mail}", "TZC_HARVEST_KINDS": "dcat_rdf", "TZC_HOMES_DATASET": HOMES}) as (own, settings, accounts):
+    # the start of a portal and the checks need a processor each
+    with concurrent.futures.ThreadPoolExecutor(1) as beside, contextlib.ExitStack() as until_the_end:
+        checks = None if arguments else beside.submit(_checks, paths)
+        browser, mail = find_browser(), _free_address()
+        given = {"TZC_SMTP_URL": f"smtp://{mail}", "TZC_HARVEST_KINDS": "dcat_rdf", "TZC_HOMES_DATASET": HOMES}
+        own, settings, accounts = until_the_end.enter_context(stack(paths, given=given))
         environment = {
             "TZC_TEST_STACK": str(own.var),
             "TZC_TEST_ACCOUNTS": json.dumps(accounts),
             "TZC_TEST_BROWSER": browser or "",
             "TZC_TEST_SMTP": mail,
         }
+        inis = [test_configuration(own, settings, number) for number in range(1, 2 if arguments else LANES + 1)]
+        failed = checks.result() if checks else []
         if failed:
             say(f"Checks that failed: {', '.join(failed)}. The tests run all the same.")
-        inis = [test_configuration(own, settings, number) for number in range(1, 2 if arguments else LANES + 1)]
         code = _pytest(paths, *_with(inis[0], arguments, environment)) if arguments else _all(paths, inis, environment)
     return code or (1 if failed else 0)
+
+
+def _checks(paths: Paths) -> list[str]:
+    """All checks; the titles of those that failed."""
+    failed = [title for title, command in CHECKS if not _check(paths, title, command)]
+    _audit(paths)
+    return failed
 
 
 def _with(ini: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
@@ -96,13 +113,17 @@ Group = tuple[str, list[str]]
 
 
 def _groups(paths: Paths) -> queue.SimpleQueue[Group]:
-    """What is run in one process: first all that empties no database, which takes longest, then each folder of the others, those with the most files first."""
+    """What is run in one process, the longest first: what has a portal of its own; each folder that empties the databases, those with the most files first; among them the rest."""
     folder = paths.root / IN_THE_TEST_DATABASES
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith("test_") or (entry.is_dir() and any(entry.glob("test_*.py"))))
+    names.sort(key=lambda name: -len(list((folder / name).glob("test_*.py"))))
+    apart = [WITH_A_PORTAL_OF_THEIR_OWN, *(f"{IN_THE_TEST_DATABASES}/{name}" for name in names)]
+    groups = [(name, [name]) for name in apart]
+    # behind the first of each lane: browsers and the parts of portals that start at once would wait for each other
+    groups.insert(LANES, ("tests", [f"--ignore={IN_THE_TEST_DATABASES}", f"--ignore={WITH_A_PORTAL_OF_THEIR_OWN}"]))
     waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
-    waiting.put(("tests", [f"--ignore={IN_THE_TEST_DATABASES}"]))
-    for name in sorted(names, key=lambda name: -len(list((folder / name).glob("test_*.py")))):
-        waiting.put((f"{IN_THE_TEST_DATABASES}/{name}", [f"{IN_THE_TEST_DATABASES}/{name}"]))
+    for group in groups:
+        waiting.put(group)
     return waiting
 
 
@@ -129,11 +150,11 @@ def _free_address() -> str:
 
 
 def _check(paths: Paths, title: str, command: list[str]) -> bool:
-    with step(title):
-        done = subprocess.run([str(paths.python), *command], cwd=paths.root, capture_output=True, text=True, check=False, env=_quiet_environment(paths))
+    began = time.monotonic()
+    done = subprocess.run([str(paths.python), *command], cwd=paths.root, capture_output=True, text=True, check=False, env=_quiet_environment(paths))
     if done.returncode:
         say((done.stdout + done.stderr).strip()[-6000:])
-        say(f"  {title}: FAILED")
+    say(f"  {title}: {'FAILED' if done.returncode else 'passed'} in {time.monotonic() - began:.1f} s")
     return done.returncode == 0
 
 
@@ -141,12 +162,11 @@ def _audit(paths: Paths) -> None:
     """Say which of the locked packages have known holes, when an index that knows answers. It fails nothing: a hole found tonight is no fault of this change."""
     command = [str(paths.python), "-m", "pip_audit", "-r", str(paths.root / "config" / "locks" / "portal.txt"), "--require-hashes", "--disable-pip"]
     quiet = ["--progress-spinner", "off", "--timeout", "15", "--format", "json"]
-    with step("known holes of the locked packages"):
-        try:
-            done = subprocess.run([*command, *quiet], cwd=paths.root, capture_output=True, text=True, check=False, timeout=120)
-            told = json.loads(done.stdout)["dependencies"]
-        except (subprocess.TimeoutExpired, ValueError, KeyError):
-            told = []
+    try:
+        done = subprocess.run([*command, *quiet], cwd=paths.root, capture_output=True, text=True, check=False, timeout=120)
+        told = json.loads(done.stdout)["dependencies"]
+    except (subprocess.TimeoutExpired, ValueError, KeyError):
+        told = []
     known = [entry for entry in told if "vulns" in entry]
     if not known:
         say("  No index answered that knows of holes; nothing is said about them.")
@@ -166,12 +186,13 @@ def _pytest(paths: Paths, arguments: Sequence[str], environment: Mapping[str, st
 
 
 def _command(paths: Paths, arguments: Sequence[str]) -> list[str]:
-    return [str(paths.python), "-m", "pytest", "--rootdir", str(paths.root), "--config-file", str(paths.root / "pyproject.toml"), *arguments]
+    plugins = [word for name in (*PLUGINS, *(() if "no:ckan" in arguments else CKAN_PLUGINS)) for word in ("-p", name)]
+    return [str(paths.python), "-m", "pytest", "--rootdir", str(paths.root), "--config-file", str(paths.root / "pyproject.toml"), *plugins, *arguments]
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in NAMES and not name.startswith("CKAN_")}
-    return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **more}
 
 
 @contextlib.contextmanager
@@ -196,13 +217,16 @@ def stack(paths: Paths, demo: bool = False, given: Mapping[str, str] | None = No
 
 
 def test_configuration(paths: Paths, settings: Settings, number: int = 1) -> Path:
-    """Another configuration on the same servers, whose databases and index the tests may empty. Valkey has 16 databases, of which the portal has the first."""
+    """Another configuration on the same servers, whose databases and index the tests may empty; all but the first have copies of the first one's databases.
+
+    Valkey has 16 databases, of which the portal has the first.
+    """
     suffix = "" if number == 1 else str(number)
     second = dataclasses.replace(paths, var=paths.var / f"ckan{suffix}")
     for folder in (second.uploads, second.run, second.log):
         folder.mkdir(parents=True, exist_ok=True)
     with step(f"databases and an index for the tests, {number}"):
-        urls = add_databases(settings, f"test{suffix}")
+        urls = add_databases(settings, f"test{suffix}", like="test" if suffix else None, lasting=False)
         add_core(paths, settings, f"ckan_test{suffix}")
         urls |= {"TZC_SOLR_URL": settings.solr_url.replace("/solr/ckan", f"/solr/ckan_test{suffix}"), "TZC_REDIS_URL": _database(settings.redis_url, str(number))}
         # tests of mail have a mail server of their own, all others have none; no other program harvests, and no meters are kept, unless a test says so
@@ -213,12 +237,13 @@ def test_configuration(paths: Paths, settings: Settings, number: int = 1) -> Pat
         text = text.replace("SESSION_TYPE = redis", "SESSION_TYPE = cookie")
         (second.var / "licences.json").write_text(json.dumps(configuration.licences(paths, own)), encoding="utf-8")
         write_private(second.var / "portal.ini", text.replace(f"ckan.site_url = {settings.site_url}", "ckan.site_url = http://test.ckan.net"))
-        lifecycle.ckan(second, ["tzc", "prepare"], {"TZC_ADMIN_PASSWORD": "an-unused-password"})
+        if not suffix:
+            lifecycle.ckan(second, ["tzc", "prepare"], {"TZC_ADMIN_PASSWORD": "an-unused-password"})
     return second.ini
 
 
-def add_databases(settings: Settings, suffix: str) -> dict[str, str]:
-    """Two more databases on the embedded server; returns their addresses as settings."""
+def add_databases(settings: Settings, suffix: str, like: str | None = None, lasting: bool = True) -> dict[str, str]:
+    """Two more databases on the embedded server, empty or as those of another suffix; returns their addresses as settings. What need not last waits for no disk."""
     import psycopg2
     from psycopg2 import sql
 
@@ -227,7 +252,10 @@ def add_databases(settings: Settings, suffix: str) -> dict[str, str]:
         connection.autocommit = True
         with connection.cursor() as cursor:
             for name in names.values():
-                cursor.execute(sql.SQL("CREATE DATABASE {} OWNER tzc ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(name)))
+                template = name.removesuffix(suffix) + like if like else "template0"
+                cursor.execute(sql.SQL("CREATE DATABASE {} OWNER tzc ENCODING 'UTF8' TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+                if not lasting:
+                    cursor.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(name)))
     urls = {"TZC_DATABASE_URL": _database(settings.database_url, names["TZC_DATABASE_URL"]), "TZC_DATASTORE_URL": _database(settings.datastore_url, names["TZC_DATASTORE_URL"])}
     return {**urls, "TZC_DATASTORE_READ_URL": _database(settings.datastore_read_url, names["TZC_DATASTORE_URL"])}
 

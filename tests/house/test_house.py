@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tzc_stack import paths, testing
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -123,6 +124,21 @@ def test_no_words_are_hidden_from_translators() -> None:
         texts = [(call.lineno, text.value) for call in calls for text in call.args[:1] if isinstance(text, ast.Constant)]
         hidden += [f"{file.relative_to(ROOT)}:{line}: {text}" for line, text in texts if f'msgid "{text}"' not in known]
     assert not hidden
+
+
+def test_every_test_is_run_once() -> None:
+    """By `./portal test`, whose groups run at once."""
+    waiting = testing._groups(paths.here())
+    groups = [waiting.get_nowait()[1] for _ in range(waiting.qsize())]
+    files = [file.relative_to(ROOT).as_posix() for file in TRACKED if (ROOT / "tests") in file.parents and file.match("test_*.py")]
+    assert len(files) > 200
+
+    def holds(group: list[str], file: str) -> bool:
+        left_out = [word.removeprefix("--ignore=") for word in group if word.startswith("--ignore=")]
+        named = [word for word in group if not word.startswith("-")] or ["tests"]
+        return any(file == name or file.startswith(f"{name}/") for name in named) and not any(file.startswith(f"{name}/") for name in left_out)
+
+    assert {file: count for file in files if (count := sum(holds(group, file) for group in groups)) != 1} == {}
 
 
 def test_readme_begins_with_the_two_commands() -> None:

@@ -1,26 +1,43 @@
 """Fixtures of tests against CKAN itself, on the databases and the index that `./portal test` makes for them."""
 from __future__ import annotations
 
+import gc
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 if not os.environ.get("CKAN_INI"):
     collect_ignore_glob = ["*"]
+else:
+    from tzc_stack import ckan_start
+
+    ckan_start.hasten()
+
+
+def pytest_collection_finish() -> None:
+    """CKAN and the tests are loaded; from here on memory is looked through again."""
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
-def loaded_app() -> Iterator[Any]:
+def loaded_app() -> Any:
     """CKAN with all plugins, made once: nothing here changes plugins or configuration, and making it takes seconds."""
-    import ckan.plugins as p
     from ckan.tests.helpers import _get_test_app
 
-    p.load_all()
-    yield _get_test_app()
-    p.unload_all()
+    made = _get_test_app()
+    gc.freeze()  # what was loaded stays until the end, where a part of the tests' time went into looking through it
+    return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_cost_little() -> None:
+    """They are hashed in one round, not in 25,000: tests make thousands of accounts, and none of them is about the time that guessing takes."""
+    import ckan.model.user as user
+
+    user.pbkdf2_sha512 = user.pbkdf2_sha512.using(rounds=1)
 
 
 @pytest.fixture
