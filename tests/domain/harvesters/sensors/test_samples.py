@@ -274,13 +274,18 @@ def test_a_last_line_without_an_end(site: Site) -> None:
     assert run(site, short + b"\n" + line(3, "3,25").encode() + b"\n", cursor)[0] == [3.25]
 
 
-def test_a_server_that_knows_no_parts(site: Site) -> None:
+def test_a_server_that_knows_no_parts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     content = text(*(line(hour, f"{hour}") for hour in range(12)))
     site.answer = lambda _: Reply(content)
     wanted = {**TABLE, "address": f"{site.address}/releves.csv"}
     client = Asking(wanted["address"], now=NOW, allow_internal=True, limits=Limits(tries=1, answer=5))
     pages = list(KINDS["file"].collect(client, wanted, None))
     assert [value for page in pages for value in page.decoded.results.tolist()] == [float(hour) for hour in range(12)]
+    monkeypatch.setattr(file, "TAIL", 20)
+    cursor = list(KINDS["file"].collect(client, wanted, None))[-1].cursor
+    site.answer = lambda _: Reply(content + line(12, "12,5").encode() + b"\n")
+    pages = list(KINDS["file"].collect(client, wanted, cursor))
+    assert [value for page in pages for value in page.decoded.results.tolist()] == [12.5], "what it sends again is passed over"
 
 
 def test_marks_and_encodings(site: Site) -> None:
@@ -370,8 +375,9 @@ def test_parquet_that_a_server_knows_by_its_mark(site: Site, tmp_path: Path) -> 
     assert site.asked[-1].headers["If-None-Match"] == '"a"'
 
 
-def test_a_file_by_sftp(tmp_path: Path) -> None:
+def test_a_file_by_sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only new lines are read; the server is known by its key before anything is said to it; an address inside wants its permission."""
+    monkeypatch.setattr(file, "TAIL", 20)
     (tmp_path / "releves.csv").write_bytes(text(line(1), line(2)))
     server = Server(tmp_path)
     wanted = {**TABLE, "address": f"sftp://{server.address}/releves.csv", "host_key": server.key.fingerprint}
