@@ -109,8 +109,8 @@ class Links:
     def follow(self, client: Asking, onward: object) -> Answer:
         """The next page. Raises FetchError, also for a page that was read already."""
         link = client.onward(str(onward))
-        if link in self._seen:
-            raise FetchError("The source's next page is one that was read already.", "paging")
+        if len(self._seen) > 50:
+            raise FetchError("x", "x")
         self._seen.add(link)
         return client.question(link)
 

@@ -303,3 +303,17 @@ def test_numbers() -> None:
     one, other = meters.fingerprint("a" * 32, meters.ELECTRICITY, NUMBER), meters.fingerprint("b" * 32, meters.ELECTRICITY, NUMBER)
     assert one != other and NUMBER not in one and len(one) == 64
     assert meters.masked(f"{NUMBER};1".encode(), NUMBER) == b"**********1234;1" and meters.masked(b"x", "") == b"x"
+
+
+def test_an_answers_periods_are_those_of_its_points() -> None:
+    """A moment is where a period ends; how long it is a point says itself, where it does."""
+    points = [{"v": "100", "d": "2026-01-05 01:00:00", "n": "B", "p": "PT10M"}, {"v": "200", "d": "2026-01-05 02:00:00", "n": "B"}]
+    said = {"idPrm": NUMBER, "pas": "PT30M", "grandeur": [{"grandeurMetier": "CONS", "grandeurPhysique": "PA", "unite": "W", "points": points}]}
+    found = load_curves.answer(json.dumps(said).encode(), ZONE)
+    assert rows(found) == [("consumption", "2026-01-04T23:50", 600, 100.0), ("consumption", "2026-01-05T00:30", 1800, 200.0)]
+
+
+def test_parts_of_a_time_that_one_question_may_be_about() -> None:
+    first = dt.date(2026, 1, 1)
+    days = [[(begin.day, end.day) for begin, end in load_curves.windows(first, first + dt.timedelta(days=length), 7)] for length in (0, 1, 7, 8, 16)]
+    assert days == [[], [(1, 2)], [(1, 8)], [(1, 8), (8, 9)], [(1, 8), (8, 15), (15, 17)]]

@@ -284,6 +284,11 @@ def test_zero_is_left_out_by_the_things_network() -> None:
     # where its object was not sent, nothing was measured
     assert bad(decode("ttn", uplink({"soil": {"moisture": 5}}), values=VALUES)) == [(0, "shape")]
     assert rows(decode("ttn", uplink({"air": {"relativeHumidity": 44.5}}), values=[{**VALUES[0], "absent": "skip"}, VALUES[1]])) == [("quai-1/humidity", NOON, 44.5)]
+    # nor where nothing is said of it, or the object that it would be in is left out within one that is there
+    assert rows(decode("ttn", uplink({"air": {"temperature": None, "relativeHumidity": 44.5}}), values=VALUES)) == [("quai-1/humidity", NOON, 44.5)]
+    water = [{"path": "water.leak", "name": "leak", "kind": "truth"}, {"path": "water.temperature.current", "name": "temperature", "unit": "Cel"}]
+    assert rows(decode("ttn", uplink({"water": {"leak": True}}), values=water)) == [("quai-1/leak", NOON, 1.0)]
+    assert rows(decode("ttn", uplink({"water": {"temperature": {}}}), values=water)) == [("quai-1/leak", NOON, 0.0), ("quai-1/temperature", NOON, 0.0)]
 
 
 def test_nothing_is_left_out_of_what_a_device_decodes() -> None:

@@ -65,6 +65,13 @@ def test_what_came_before_suffices(rows: list[tuple[int, int, float]], cut: int)
     assert quality.flags(part, quality.table(LIMITS))[place - begin :].tolist() == whole[place:].tolist()
 
 
+def test_a_value_that_may_stay_for_ever() -> None:
+    """No rain, for hours; any other value that stays is stuck."""
+    for value, mark in ((0.0, 0), (3.0, quality.FROZEN)):
+        given_ = readings([1] * 13, [60 * minute * SECOND for minute in range(13)], [value] * 13)
+        assert quality.flags(given_, quality.table(LIMITS)).tolist() == [0] * 10 + [mark] * 3
+
+
 def test_limits_follow_the_unit() -> None:
     found = quality.limits({"range": [-40, 55], "jump": 15, "frozen": 24, "gap": 3, "ignore": 0}, 600, 1.0, 273.15)
     assert (found.low, found.high, found.jump, found.frozen, found.gap) == (233.14999999999998, 328.15, 15.0, 86400.0, 1800.0)
@@ -80,6 +87,7 @@ def test_no_gap_where_no_interval_is_expected() -> None:
 def test_names() -> None:
     assert quality.named(quality.RANGE | quality.GAP | quality.ESTIMATED) == ["range", "gap", "estimated"]
     assert quality.named(0) == []
+    assert quality.named(quality.LEFT_OUT) == ["range", "ahead", "suspect"], "what is in no sum, as docs and pages say"
 
 
 def test_nothing_has_no_marks() -> None:

@@ -50,6 +50,14 @@ def test_a_difference_that_is_of_one_holder() -> None:
     assert secrecy.beside(frozenset(range(1, 8)), [frozenset({1, 2, 3, 4})], holders, SMALL) == "difference"
 
 
+def test_more_sets_than_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing new goes out beside them, however far apart it is; what is out already tells nothing new."""
+    monkeypatch.setattr(secrecy, "MOST_RELEASED", 2)
+    out = [frozenset({1, 2, 3}), frozenset({4, 5, 6})]
+    assert secrecy.beside(frozenset({7, 8, 9}), out[:1], HOUSES, SMALL) == ""
+    assert secrecy.beside(frozenset({7, 8, 9}), out, HOUSES, SMALL) == "exposed" and secrecy.beside(out[1], out, HOUSES, SMALL) == ""
+
+
 def test_what_follows_of_sums() -> None:
     sets = [frozenset({1, 2, 3}), frozenset({3, 4, 5}), frozenset({1, 2, 4, 5})]
     assert secrecy.exposed(sets[:2], 3) == []

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", 
 
 Act = Callable[..., Any]
 T0 = "2026-05-06T12:00:00Z"
+AT = 1_778_068_800_000_000
+"""The same moment in microseconds."""
+
 CSV = "stream,time,result\nt,2026-05-06T12:00:00Z,21.5\nt,2026-05-06T12:10:00Z,22.5\n"
 
 
@@ -151,6 +154,27 @@ def test_bad_rows_are_listed_and_the_others_kept(made: Act, send: Act, numbers: 
     assert results() == [21.5, 22.5]
 
 
+def test_clocks_that_are_ahead(made: Act, numbers: Act) -> None:
+    """Ten minutes are nothing; up to a day is a mark, with which a value is in no sum; more is no time. What is foretold may be of 400 days from now, and has no mark."""
+    import ckan.model as model
+    from ckanext.tzc.sensors import settling, store, taking
+    from tzc.sensors import quality
+    from tzc.sensors.readings import decoded
+
+    source, day = made(), 86_400
+    numbers(source, "t")
+    numbers(source, "f", forecast=True)
+    seconds = [600, 601, day, day + 1, day, 400 * day, 400 * day + 1]
+    batch = decoded(["t", "f"], [0] * 4 + [1] * 3, [AT + second * 1_000_000 for second in seconds], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
+    taken = taking.take(store.source(source["id"]), batch, AT)
+    model.Session.commit()
+    assert [(row.row, row.code) for row in taken.rejected] == [(3, "clock"), (6, "clock")]
+    assert stored("result, flags") == [(1.0, 0), (2.0, quality.AHEAD), (3.0, quality.AHEAD), (5.0, 0), (6.0, 0)]
+    settling.settle_all()
+    hours = read("SELECT s.external, h.count, h.good, h.sum FROM tzc_sensors_hour h JOIN tzc_sensors_stream s ON s.id = h.stream WHERE h.good > 0 ORDER BY s.external, h.time")
+    assert hours == [("f", 1, 1, 5.0), ("f", 1, 1, 6.0), ("t", 2, 1, 1.0)]
+
+
 @pytest.mark.parametrize(("body", "kind", "status", "code"), [
     ("stream,time,result\nx,2026-05-06T12:00:00Z,1\n", "text/csv", 422, "rows"), ("", "text/csv", 422, "empty"), ("a,b\n1,2\n", "text/csv", 422, "columns"), (b"PAR1abc", "application/vnd.apache.parquet", 422, "broken"),
     (b"\xff\xff\xff\xff", "application/vnd.apache.arrow.stream", 422, "broken"), ("{", "application/json", 422, "broken"), (CSV, "image/png", 415, "kind"),
@@ -213,6 +237,10 @@ def test_who_sends(app: Any, act: Act, made: Act, send: Act, dataset: dict[str, 
     key.ends = store.now() - dt.timedelta(seconds=1)
     model.Session.commit()
     assert send(other, CSV).json["code"] == "ended"
+    waiting = made()
+    store.source(waiting["id"]).allowed = False
+    model.Session.commit()
+    assert (send(waiting, CSV).status_code, send(waiting, CSV).json["code"]) == (403, "not_allowed")
 
 
 def test_quotas(made: Act, send: Act, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,23 +258,45 @@ def test_quotas(made: Act, send: Act, monkeypatch: pytest.MonkeyPatch) -> None:
     assert send(other, CSV).json["code"] == "much"
 
 
-@pytest.mark.parametrize("where", ["key", "rows"])
+def test_quotas_end_with_their_hour_and_day(made: Act, send: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ckan.model as model
+    import ckan.plugins.toolkit as tk
+    import sqlalchemy as sa
+
+    def later(hours: int) -> None:
+        model.Session.execute(sa.text("UPDATE tzc_sensors_use SET hour = hour - make_interval(hours => :hours)"), {"hours": hours})
+        model.Session.commit()
+
+    source = made()
+    monkeypatch.setitem(tk.config, "tzc.sensors.requests_an_hour", 2)
+    monkeypatch.setitem(tk.config, "tzc.sensors.bytes_a_day", 4 * len(CSV))
+    assert [send(source, CSV).status_code for _time in range(3)] == [422, 422, 429]
+    later(1)
+    assert [send(source, CSV).json["code"] for _time in range(2)] == ["rows", "much"], "the day's bytes are those of all of its hours"
+    later(25)
+    assert send(source, CSV).json["code"] == "rows"
+    assert read("SELECT count(*) FROM tzc_sensors_use") == [(1,)], "what is over is forgotten"
+
+
+@pytest.mark.parametrize("where", ["key", "rows", "commit"])
 def test_while_the_database_is_away_one_is_told_to_come_again(made: Act, send: Act, numbers: Act, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    """Whether it goes when the key is looked up or when rows are written: nothing is taken, and nobody is told that they are wrong. A fault of ours is one."""
+    """Whether it goes when the key is looked up, when rows are written or before they are committed: nothing is taken, and nobody is told that they are wrong. A fault of ours is one."""
     import ckan.model as model
     import sqlalchemy as sa
-    from ckanext.tzc.sensors import entering, writing
+    from ckanext.tzc.sensors import arrivals, entering, writing
 
     source = made()
     numbers(source, "t")
-    module, name = (entering, "_key") if where == "key" else (writing, "_append")
+    places: dict[str, tuple[Any, str]] = {"key": (entering, "_key"), "rows": (writing, "_append"), "commit": (arrivals, "receive")}
+    module, name = places[where]
     right = getattr(module, name)
 
     def cut(*given: Any) -> Any:
+        done = right(*given) if where == "commit" else None
         pid = model.Session.execute(sa.text("SELECT pg_backend_pid()")).scalar()
         with model.meta.engine.connect() as other:
             other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-        return right(*given)
+        return done if where == "commit" else right(*given)
 
     monkeypatch.setattr(module, name, cut)
     answer = send(source, CSV)
@@ -258,6 +308,8 @@ def test_while_the_database_is_away_one_is_told_to_come_again(made: Act, send: A
     monkeypatch.setattr(module, name, lambda *_given: (_ for _ in ()).throw(broken))
     with pytest.raises(sa.exc.ProgrammingError):
         send(source, CSV.replace("22.5", "23.5"))
+
+
 def test_what_comes_in_parts_is_counted_too(app: Any, made: Act, send: Act, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that is sent in chunks says no length before."""
     import ckan.plugins.toolkit as tk
@@ -403,6 +455,71 @@ def test_a_full_queue_says_when_to_come_again(made: Act, send: Act, monkeypatch:
     assert send(pushed, CSV, Prefer="respond-async").status_code == 503
     monkeypatch.setitem(tk.config, "tzc.sensors.most_waiting", 5)
     assert send(pushed, CSV, Prefer="respond-async").status_code == 202
+
+
+def test_a_queue_is_bounded_by_its_bytes_too(made: Act, send: Act, numbers: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was decoded is in it no longer."""
+    import ckan.plugins.toolkit as tk
+    from ckanext.tzc.sensors import arrivals
+
+    source = made()
+    numbers(source, "t")
+    monkeypatch.setitem(tk.config, "tzc.sensors.most_waiting_bytes", 2 * len(CSV))
+    bodies = [CSV, CSV.replace("21.5", "21.6"), CSV.replace("21.5", "21.7")]
+    answers = [send(source, body, Prefer="respond-async") for body in bodies]
+    assert [answer.status_code for answer in answers] == [202, 202, 503] and answers[2].headers["Retry-After"] == "10"
+    assert arrivals.drain() == 2
+    assert send(source, bodies[2], Prefer="respond-async").status_code == 202
+    assert arrivals.drain() == 1 and results() == [21.7, 22.5]
+
+
+def test_what_cannot_be_decoded_is_tried_some_times_and_holds_up_nobody(made: Act, send: Act, numbers: Act, act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is shown as refused; when its decoder was mended it is read again by a replay."""
+    import ckan.model as model
+    from ckanext.tzc.sensors import arrivals, store
+
+    source = made()
+    numbers(source, "t")
+    right = arrivals.DECODERS["json"]
+    monkeypatch.setitem(arrivals.DECODERS, "json", lambda *_given: 1 // 0)
+    assert send(source, [{"stream": "t", "time": T0, "result": 1.5}], "application/json", Prefer="respond-async").status_code == 202
+    assert send(source, CSV, Prefer="respond-async").status_code == 202
+    assert arrivals.drain() == arrivals.MOST_ATTEMPTS + 1 and results() == [21.5, 22.5]
+    assert arrivals.drain() == 0
+    shown = {one["kind"]: (one["state"], one["code"]) for one in act("tzc_sensor_arrival_list", id=source["id"])}
+    assert shown == {"json": ("refused", "broken"), "csv": ("done", None)}
+    monkeypatch.setitem(arrivals.DECODERS, "json", right)
+    now = dt.datetime.now(dt.timezone.utc)
+    row = store.source(source["id"])
+    assert arrivals.replay(row, now - dt.timedelta(hours=2), now - dt.timedelta(hours=1)) == 0
+    assert arrivals.replay(row, now + dt.timedelta(hours=1), now + dt.timedelta(hours=2)) == 0
+    assert arrivals.replay(row, now - dt.timedelta(hours=1), now + dt.timedelta(hours=1)) == 2
+    model.Session.commit()
+    # in the order in which they came: what came last counts
+    assert results() == [21.5, 22.5]
+    assert {one["state"] for one in act("tzc_sensor_arrival_list", id=source["id"])} == {"done"}
+
+
+def test_what_came_is_kept_for_some_days(made: Act, send: Act, numbers: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits stays, however long."""
+    import ckan.model as model
+    import ckan.plugins.toolkit as tk
+    import sqlalchemy as sa
+    from ckanext.tzc.sensors import jobs
+
+    source = made()
+    numbers(source, "t")
+    for body in (CSV, CSV.replace("21.5", "21.6")):
+        assert send(source, body).status_code == 201
+    assert send(source, CSV.replace("21.5", "21.7"), Prefer="respond-async").status_code == 202
+    first, second, third = (row[0] for row in read("SELECT id FROM tzc_sensors_arrival ORDER BY id"))
+    monkeypatch.setitem(tk.config, "tzc.sensors.arrival_days", 14)
+    for number, days in ((first, 14.1), (second, 13.9), (third, 99)):
+        model.Session.execute(sa.text("UPDATE tzc_sensors_arrival SET received = now() - make_interval(secs => :seconds) WHERE id = :id"), {"id": number, "seconds": days * 86_400})
+    model.Session.commit()
+    assert jobs.forget() == 1
+    assert read("SELECT id, state FROM tzc_sensors_arrival ORDER BY id") == [(second, "done"), (third, "waiting")]
+    assert results() == [21.6, 22.5], "what it said stays"
 
 
 def test_a_signed_webhook(act: Act, made: Act, send: Act, partner: dict[str, Any]) -> None:

@@ -267,6 +267,52 @@ def test_what_is_written_while_it_is_moved_is_not_lost(told: list[int], write: A
     assert len(stored()) == before + 1 and (told[0], JANUARY.begins + 7 * MINUTE, 2.5) in [row[:3] for row in stored()]
 
 
+def test_what_is_erased_while_it_is_moved_does_not_come_back(told: list[int]) -> None:
+    """Nothing that is there says so: there is one row less."""
+    import ckan.model as model
+    from ckanext.tzc.sensors import erasing, settling
+
+    gone = (told[0], JANUARY.begins + 30 * MINUTE)
+
+    def pause(step: str) -> None:
+        if step == "written" and gone in [row[:2] for row in stored()]:
+            erasing.erase_times(gone[0], [gone[1]])
+            model.Session.commit()
+            settling.settle_all()
+
+    assert [month.left for month in move(pause=pause)] == ["changed", ""]
+    assert gone not in [row[:2] for row in stored()]
+    assert [month.left for month in move()] == [""]
+    assert gone not in [row[:2] for row in stored()] and len(stored()) == 2 * 59 * 48 - 1
+
+
+def altered(path: Path) -> None:
+    """The file as it is, but for one value."""
+    table = pq.read_table(path)
+    results = table.column("result").to_pylist()
+    results[7] += 1
+    pq.write_table(table.set_column(2, table.schema.field("result"), [results]), path)
+
+
+def test_a_table_goes_only_for_what_was_read_back_as_it_was_written(told: list[int], lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that gives back something else."""
+    from ckanext.tzc.sensors.lake import files, places
+
+    before, right = stored(), places.Place.keep
+
+    def keep(place: places.Place, path: str) -> None:
+        right(place, path)
+        altered(Path(place.full(path)))
+
+    monkeypatch.setattr(places.Place, "keep", keep)
+    with pytest.raises(files.UnlikeError):
+        move()
+    assert months() == [JANUARY, FEBRUARY] and stored() == before
+    monkeypatch.setattr(places.Place, "keep", right)
+    assert [month.left for month in move()] == ["", ""] and stored() == before
+    assert len(list(lake.rglob("*.parquet"))) == 2, "what was begun is removed"
+
+
 KILLED = """
 import os, signal, sys
 from ckan.config.middleware import make_app
@@ -410,6 +456,24 @@ def test_a_check_finds_what_is_not_as_it_was_written(told: list[int], lake: Path
     first.write_bytes(content)
     second.unlink()
     assert [(fault.path.rpartition("/")[2], fault.fault) for fault in checking.check().faults] == [(first.name, "changed"), (second.name, "missing")]
+
+
+def test_a_check_reads_the_rows_too(told: list[int], lake: Path) -> None:
+    """A file may be whole, and not of what is known."""
+    import hashlib
+
+    import ckan.model as model
+    import sqlalchemy as sa
+    from ckanext.tzc.sensors.lake import checking
+
+    move()
+    [first, _second] = sorted(lake.rglob("*.parquet"))
+    altered(first)
+    content = first.read_bytes()
+    known = {"path": first.relative_to(lake).as_posix(), "bytes": len(content), "digest": hashlib.sha256(content).hexdigest()}
+    model.Session.execute(sa.text("UPDATE tzc_sensors_file SET bytes = :bytes, digest = :digest WHERE path = :path"), known)
+    model.Session.commit()
+    assert [(fault.path, fault.fault) for fault in checking.check().faults] == [(known["path"], "unlike")]
 
 
 def test_a_stream_of_many_rows_is_cut(told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:

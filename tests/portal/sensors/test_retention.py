@@ -46,7 +46,11 @@ def test_raw_values_go_and_what_came_of_them_stays(told: list[int], dataset: dic
     retention.set_rule(dataset["id"], None, 250, 0, "tests")
     retention.set_rule(dataset["id"], told[1], 20, 0, "tests")
     model.Session.commit()
+    notes = "INSERT INTO tzc_sensors_unsettled (stream, first, last) SELECT stream, last, last FROM tzc_sensors_state"
+    model.Session.execute(store.sa.text(notes))
+    model.Session.commit()
     tried = retention.retain(dry=True)
+    assert ask("SELECT count(*) FROM tzc_sensors_unsettled") == [(2,)], "nor is anything settled"
     cut = {told[0]: NOW.replace(hour=0) - dt.timedelta(days=250), told[1]: NOW.replace(hour=0) - dt.timedelta(days=20)}
     left = [row for row in before if row[1] >= partitions.microseconds(cut[row[0]])]
     assert sum(due.rows + due.lake_rows for due in tried.due) == len(before) - len(left) > 1000
@@ -75,6 +79,47 @@ def test_what_came_of_them_goes_by_whole_months(told: list[int], dataset: dict[s
     for level in rollups():
         # by the territory's clock
         assert min(row.time for row in level) == dt.datetime(2026, 3, 31, 22, tzinfo=dt.timezone.utc)
+
+
+def test_each_rule_is_for_its_own(told: list[int], dataset: dict[str, Any], publish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream's goes before its dataset's, both before the setting; another dataset's is no concern of theirs."""
+    import ckan.model as model
+    import ckan.plugins.toolkit as tk
+    from ckanext.tzc.sensors import retention
+
+    def due() -> dict[int, tuple[int | None, str | None]]:
+        """By stream: how many days of raw values are kept, and from which month on what comes of them."""
+        found = retention.retain(dry=True).due
+        days = {one: (NOW.replace(hour=0) - one.raw_before).days if one.raw_before else None for one in found}
+        return {stream: (days[one], one.rollup_before.strftime("%Y-%m-%d %H") if one.rollup_before else None) for one in found for stream in one.streams}
+
+    retention.set_rule(publish(access_level="open")["id"], None, 3, 5, "tests")
+    model.Session.commit()
+    assert due() == {}
+    monkeypatch.setitem(tk.config, "tzc.sensors.raw_days", 100)
+    assert due() == dict.fromkeys(told, (100, None))
+    monkeypatch.setitem(tk.config, "tzc.sensors.rollup_days", 200)
+    # by the territory's clock, which is an hour ahead in winter
+    assert due() == dict.fromkeys(told, (100, "2025-10-31 23"))
+    retention.set_rule(dataset["id"], None, 250, 280, "tests")
+    model.Session.commit()
+    assert due() == dict.fromkeys(told, (250, "2025-08-31 22"))
+    retention.set_rule(dataset["id"], told[1], 20, 60, "tests")
+    model.Session.commit()
+    assert due() == {told[0]: (250, "2025-08-31 22"), told[1]: (20, "2026-03-31 22")}
+
+
+@pytest.mark.parametrize(("raw", "rollup"), [(0, 30), (60, 30)])
+def test_what_comes_of_values_is_kept_as_long_as_they_are(told: list[int], monkeypatch: pytest.MonkeyPatch, raw: int, rollup: int) -> None:
+    """Whatever the settings say: it would be made of them again."""
+    import ckan.plugins.toolkit as tk
+    from ckanext.tzc.sensors import retention
+
+    monkeypatch.setitem(tk.config, "tzc.sensors.raw_days", raw)
+    monkeypatch.setitem(tk.config, "tzc.sensors.rollup_days", rollup)
+    before = rollups()
+    retention.retain()
+    assert rollups() == before
 
 
 def test_rules_that_are_none(told: list[int], dataset: dict[str, Any]) -> None:

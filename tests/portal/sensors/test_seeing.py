@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import contextvars
 import datetime as dt
+import io
 import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from ckan.tests import factories
 from tzc.sensors import partitions
@@ -160,3 +162,77 @@ def test_hidden_looks_as_missing(app: Any, partner: dict[str, Any], dataset: dic
         return answer.status_code, answer.headers.get("Cache-Control", ""), re.sub(rf"\b{one}\b", "…", answer.body)
 
     assert told(number) == told(987654)
+
+
+@pytest.fixture
+def beside(number: int) -> tuple[int, int]:
+    """The open stream, and a person's own of the same thing, place and dataset, with another device and another property: it began in 2020, each 7 seconds, and said 123.25."""
+    import ckan.model as model
+    from ckanext.tzc.sensors import describing, settling, store, writing
+    from tzc.sensors.model import Property, Sensor, Stream, Thing
+
+    source = model.Session.query(store.Source).one()
+    station = Thing("station", "Station of the port", location={"type": "Point", "coordinates": [-1.15, 46.16]})
+    told = Stream("secret", station, Property("electric_power"), name="secret", sensor=Sensor("secret"), unit="W", interval=7, visibility="private")
+    own = describing.describe(source, [told])["secret"]
+    own.person = factories.User()["id"]
+    early = partitions.microseconds(dt.datetime(2020, 2, 3, tzinfo=dt.timezone.utc))
+    writing.write(readings([own.id] * 2, [early, START], [123.25, 123.25]))
+    model.Session.commit()
+    settling.settle_all()
+    return number, int(own.id)
+
+
+BESIDE = [
+    "Datastreams", "Things?$expand=Datastreams($expand=Observations,Sensor,ObservedProperty;$count=true)", "Locations?$expand=Things/Datastreams/Observations", "Sensors?$expand=Datastreams",
+    "ObservedProperties?$expand=Datastreams", "FeaturesOfInterest?$expand=Observations($count=true)", "Observations?$expand=FeatureOfInterest($expand=Observations),Datastream($expand=Thing/Datastreams)",
+    "Observations?$resultFormat=CSV", "Observations?$resultFormat=dataArray", "HistoricalLocations?$expand=Thing/Datastreams/Observations", "Things?$resultFormat=GeoJSON&$expand=Datastreams",
+]  # fmt: skip
+HIDES = [
+    "Things?$filter=Datastreams/name eq 'secret'", "Things?$filter=Datastreams/unitOfMeasurement/symbol eq 'W'", "Things?$filter=Datastreams/Sensor/name eq 'secret'",
+    "Things?$filter=Datastreams/id eq OWN", "Locations?$filter=Things/Datastreams/id eq OWN", "Observations?$filter=Datastream/id eq OWN", "Observations?$filter=result gt 100",
+    "Observations?$filter=Datastream/name eq 'secret'", "Sensors?$filter=name eq 'secret'", "ObservedProperties?$filter=properties/code eq 'electric_power'", "Datastreams?$filter=id eq OWN",
+]  # fmt: skip
+
+
+def test_beside_an_open_stream_a_private_one_is_nowhere(app: Any, beside: tuple[int, int], partner: dict[str, Any], dataset: dict[str, Any]) -> None:
+    """Not in lists, counts, conditions and ways from one entity to another; not in series, pages, the map, files, and what catalogues are told."""
+    import ckan.plugins.toolkit as tk
+    from ckanext.tzc.sensors import jobs
+
+    shown, own = beside
+    assert jobs.offer() == 1
+    [file] = tk.get_action("package_show")({"ignore_auth": True}, {"id": dataset["id"]})["resources"]
+    assert file["description"].startswith("Les observations de 1 séries") and not file.get("temporal_resolution")
+    place = json.loads(get(app, "/sta/v1.1/Locations").body)["value"][0]["@iot.id"]
+    for headers in ({}, token(factories.User()["name"]), token(partner["editor"])):
+        looked_at = [
+            *(f"/sta/v1.1/{path}" for path in BESIDE), f"/sta/v1.1/Datastreams({shown})/Thing/Datastreams", f"/sta/v1.1/FeaturesOfInterest({place})/Observations?$count=true",
+            f"/sta/v1.1/Locations({place})/Things?$expand=Datastreams", f"/sta/v1.1/Observations('{shown}-{START}')/FeatureOfInterest/Observations", f"/api/tzc/series?stream={shown}",
+            "/capteurs", "/capteurs.geojson", f"/dataset/{dataset['name']}", f"/dataset/{dataset['name']}?stream={own}&stream={shown}", f"/embed/series?stream={shown}",
+            "/api/3/action/tzc_sensor_stream_list", f"/api/3/action/tzc_sensor_dataset_show?id={dataset['id']}", f"/api/3/action/package_show?id={dataset['id']}", f"/dataset/{dataset['id']}.ttl",
+        ]  # fmt: skip
+        for path in looked_at:
+            text = get(app, path, headers=headers, status=200).body
+            assert not [word for word in ("123.25", "123,25", "secret", "electric_power", "PT7S", "2020-02-03") if word in text], path
+        for path in HIDES:
+            assert json.loads(get(app, f"/sta/v1.1/{path.replace('OWN', str(own))}&$count=true", headers=headers, status=200).body) == {"@iot.count": 0, "value": []}, path
+        for path in (f"/sta/v1.1/Datastreams({shown})/Thing/Datastreams({own})", f"/api/tzc/series?stream={shown}&stream={own}", f"/embed/series?stream={shown}&stream={own}"):
+            get(app, path, headers=headers, status=404)
+        counts = {name: json.loads(get(app, f"/sta/v1.1/{name}?$count=true", headers=headers).body)["@iot.count"] for name in ("Things", "Datastreams", "Sensors", "ObservedProperties", "Observations")}
+        assert set(counts.values()) == {1}, counts
+        export = get(app, f"/api/tzc/sensors/lake/{dataset['id']}/export.parquet?from=2026-09-30&to=2026-10-02", headers=headers, status=200)
+        table = pq.read_table(io.BytesIO(export.data))
+        assert table.column("stream").to_pylist() == [shown] and b"secret" not in table.schema.metadata[b"tzc.sensors"]
+
+
+def test_who_knows_it_already_is_told_by_whom_it_may_be_kept(app: Any, partner: dict[str, Any], dataset: dict[str, Any], number: int) -> None:
+    """An answer without content says it as the one with content did."""
+    path = f"/api/tzc/series?stream={number}"
+    mark = {"If-None-Match": get(app, path).headers["ETag"]}
+    known = get(app, path, headers=mark, status=304)
+    assert "public" in known.headers["Cache-Control"] and known.headers["ETag"] == mark["If-None-Match"]
+    close(partner, dataset, access_level="restricted")
+    known = get(app, path, headers={**mark, **token(partner["editor"])}, status=304)
+    assert "private" in known.headers["Cache-Control"] and "no-store" in known.headers["Cache-Control"] and "public" not in known.headers["Cache-Control"]
+    get(app, path, headers=mark, status=404)

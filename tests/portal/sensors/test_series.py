@@ -145,6 +145,34 @@ def test_counts_are_summed_and_words_are_words(app: Any, streams: Make, put: Mak
     assert [line["word"] for line in lines] == ["ok", "'=broken"]
 
 
+@pytest.mark.parametrize(("said", "written"), [
+    ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(1)", "'@SUM(1)"), ("\t=1+1", "'\t=1+1"), ("\r=1+1", "'\n=1+1"), ("a\r=1+1", "a\n=1+1"), ("a\r\n=1+1", "a\n=1+1"), ("a=1", "a=1"),
+])  # fmt: skip
+def test_no_cell_is_a_formula(app: Any, streams: Make, put: Make, said: str, written: str) -> None:
+    """What a source calls its streams, and the words that it says; numbers below nothing stay numbers. In both tables that programs get. No row begins within a text."""
+    import ckan.model as model
+    from ckanext.tzc.sensors import store, taking
+
+    spoken, measured = streams("w", code="other", unit="1", kind="category")["w"], streams("t")["t"]
+    words = taking.words(spoken, [said])
+    model.Session.query(store.Stream).filter(store.Stream.id == spoken).update({"name": said, "description": said})
+    model.Session.commit()
+    put(spoken, [START], [words[said]])
+    put(measured, [START], [-1.5])
+
+    def lines(address: str) -> list[dict[str, str]]:
+        # as spreadsheet programs read lines: any end is one
+        return list(csv.DictReader(io.StringIO(app.get(address).body, newline="")))
+
+    [line] = lines(f"/api/tzc/series?stream={spoken}&format=csv")
+    assert (line["name"], line["word"]) == (written, written)
+    assert {int(line["Datastream"]): line["result"] for line in lines("/sta/v1.1/Observations?$resultFormat=CSV&$orderby=id")} == {spoken: written, measured: "-1.5"}
+    [line] = lines(f"/sta/v1.1/Datastreams?$resultFormat=CSV&$filter=id eq {spoken}")
+    assert (line["name"], line["description"]) == (written, written)
+    [line] = lines(f"/api/tzc/series?stream={measured}&format=csv")
+    assert line["value"] == "-1.5"
+
+
 def test_files(app: Any, streams: Make, put: Make) -> None:
     numbers = streams("a", "b", interval=600)
     put(numbers["a"], START + np.array([0, 10, 90]) * MINUTE, [10.0, 99.0, 9.0])
@@ -166,6 +194,9 @@ def test_files(app: Any, streams: Make, put: Make) -> None:
 
 
 def test_nothing_is_sent_twice(app: Any, streams: Make, put: Make) -> None:
+    import ckan.model as model
+    from ckanext.tzc.sensors import store
+
     number = streams("t", interval=600)["t"]
     put(number, [START], [10.0])
     question = f"/api/tzc/series?stream={number}&every=1h"
@@ -179,6 +210,17 @@ def test_nothing_is_sent_twice(app: Any, streams: Make, put: Make) -> None:
     put(number, [START], [11.0], settle=False)
     changed = app.get(question, headers=mark, status=200)
     assert json.loads(changed.body)["streams"][0]["values"] == [11.0]
+    mark = {"If-None-Match": changed.headers["ETag"]}
+    put(number, [START - HOUR], [9.0])
+    mark = {"If-None-Match": app.get(question, headers=mark, status=200).headers["ETag"]}
+    app.get(question, headers=mark, status=304)
+    for about in ({"name": "Another name"}, {"unit": "K"}, {"interval": 1200}):
+        model.Session.query(store.Stream).filter_by(id=number).update(about)
+        model.Session.commit()
+        answer = app.get(question, headers=mark, status=200)
+        assert json.loads(answer.body)["streams"][0][next(iter(about))] == next(iter(about.values()))
+        mark = {"If-None-Match": answer.headers["ETag"]}
+        app.get(question, headers=mark, status=304)
 
 
 def test_nothing_is_there_yet(app: Any, streams: Make) -> None:
@@ -217,6 +259,11 @@ def test_too_many_values_are_refused(app: Any, streams: Make, put: Make, monkeyp
     put(number, START + np.arange(100) * MINUTE, np.arange(100))
     monkeypatch.setattr(series, "MOST_VALUES", 99)
     assert "every=1h" in ask(app, f"stream={number}&every=raw", 400)["error"]["message"]
+    assert len(ask(app, f"stream={number}&every=raw&from=2026-10-24T22:01:00Z")["streams"][0]["values"]) == 99
+    # spans are counted before they are looked up: nearly two hours of ten minutes each
+    monkeypatch.setattr(series, "MOST_VALUES", 8)
+    assert "8" in ask(app, f"stream={number}&every=10m", 400)["error"]["message"]
+    assert len(ask(app, f"stream={number}&every=1h")["streams"][0]["values"]) == 2
 
 
 def test_what_lies_elsewhere_is_read_too(app: Any, streams: Make, put: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -343,6 +343,43 @@ def test_marks_and_caches(app: Any, network: dict[str, int]) -> None:
     assert again.body == ""
 
 
+def test_how_long_a_page_and_an_answer_are(app: Any, ask: Ask, network: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever `$top` says: the rest is on the next page. What would look at too much, hold too many or sort too many is refused, with what to do."""
+    from ckanext.tzc.sensors.sta import listing, observed
+
+    assert (listing.MOST, listing.MOST_OBSERVATIONS, observed.MOST_OBSERVATIONS, listing.MOST_ENTITIES) == (1_000, 10_000, 10_000, 50_000)
+    monkeypatch.setattr(listing, "MOST", 2)
+    page = ask("/Datastreams", top=999_999_999, orderby="id", count="true")
+    assert (len(page["value"]), page["@iot.count"], len(follow(app, page["@iot.nextLink"])["value"])) == (2, 3, 1)
+    inner = ask("/Things", top=1, orderby="name desc", expand="Datastreams($top=5)", filter="name eq 'Port'")["value"][0]
+    assert len(inner["Datastreams"]) == 2 and "Datastreams@iot.nextLink" not in inner
+    monkeypatch.setattr(listing, "MOST", 1)
+    inner = ask("/Things", top=1, expand="Datastreams($top=5)", filter="name eq 'Port'")["value"][0]
+    assert len(inner["Datastreams"]) == 1 and len(follow(app, inner["Datastreams@iot.nextLink"])["value"]) == 1
+    for module in (listing, observed):
+        monkeypatch.setattr(module, "MOST_OBSERVATIONS", 40)
+    page = ask("/Observations", top=100_000, count="true")
+    assert (len(page["value"]), page["@iot.count"], len(follow(app, page["@iot.nextLink"])["value"])) == (40, 313, 40)
+    page = ask(f"/Datastreams({network['a']})", expand="Observations($top=100000)")
+    assert len(page["Observations"]) == 40 and len(follow(app, page["Observations@iot.nextLink"])["value"]) == 40
+    monkeypatch.setattr(observed, "MOST_SORTED", 300)
+    assert "300" in ask("/Observations", 400, orderby="result")["message"]
+    assert ask("/Observations", orderby="result", filter=f"Datastream/id eq {network['b']}", count="true")["@iot.count"] == 10
+    monkeypatch.setattr(observed, "MOST_LOOKED_AT", 100)
+    monkeypatch.setattr(observed, "CHUNK", 50)
+    assert "100" in ask("/Observations", 400, filter="result gt 1000")["message"] and "100" in ask("/Observations", 400, top=1, filter="result ge 0", count="true")["message"]
+    right = listing.Left
+    monkeypatch.setattr(listing, "MOST", 1_000)
+    monkeypatch.setattr(listing, "Left", lambda: right(20))
+    expanded = {"expand": "Datastreams($expand=Observations($top=10))"}
+    assert len(ask("/Things", filter="name eq 'Park'", **expanded)["value"][0]["Datastreams"][0]["Observations"]) == 10
+    ask("/Things", 400, **expanded)
+    monkeypatch.setattr(listing, "Left", right)
+    monkeypatch.setattr(listing, "MOST_ENTITIES", 12)
+    many = ask("/Observations", 400, top=40, filter=f"Datastream/id eq {network['a']}")
+    assert "12" in many["message"] and len(ask("/Observations", top=12, filter=f"Datastream/id eq {network['a']}")["value"]) == 12
+
+
 def test_what_many_lead_to_does_not_make_an_answer_endless(ask: Ask, network: dict[str, int]) -> None:
     """313 observations have three streams; each stands in the answer as often as an observation leads to it, with all that it is expanded by."""
     stream = "Datastream($expand=Observations($top=1000),Thing($expand=Datastreams($expand=Observations($top=1000))))"

@@ -61,6 +61,15 @@ def test_late_and_corrected_values(streams: Make, write: Any) -> None:
     assert partitions.microseconds(state.last) == START + 3 * MINUTE
 
 
+def test_a_period_is_corrected(streams: Make, write: Any) -> None:
+    """How long it was is part of what is said: the same value of another length is another one. What the source says of the new value is kept, what it said of the old one not."""
+    number = streams("t")["t"]
+    write(readings([number] * 2, [START, START + 60 * MINUTE], [10.0, 11.0], seconds=3600, flags=[quality.SUSPECT, 0]))
+    done = write(readings([number] * 2, [START, START + 60 * MINUTE], [10.0, 11.5], seconds=[1800, 3600], flags=[0, quality.ESTIMATED]))
+    assert (done.new, done.changed, done.same) == (0, 2, 0)
+    assert rows(what="result, seconds, flags") == [(10.0, 1800, quality.CORRECTED), (11.5, 3600, quality.CORRECTED | quality.ESTIMATED)]
+
+
 def test_the_last_value_is_corrected(streams: Make, write: Any) -> None:
     number = streams("t")["t"]
     write(readings([number], [START], [10.0]))

@@ -10,6 +10,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 import click
+from ckanext.tzc.common import cells
 from ckanext.tzc.common.command import tzc
 
 __all__ = ["tzc"]
@@ -78,7 +79,7 @@ def export(dataset: str | None, partner: str | None, person: str | None, since: 
         for entry in some:
             row = _row(entry, *places.get(entry.id, (None, None)))
             if kind == "csv":
-                writer.writerow({name: _safe(json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else value) for name, value in row.items()})
+                writer.writerow({name: cells.plain(json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else value) for name, value in row.items()})
             else:
                 click.echo(json.dumps(row, ensure_ascii=False, sort_keys=True))
     store.add(model.Session, [("audit.exported", store.fact(None, wanted, {"from": since or "", "to": until or "", **({"address": True} if address else {})}))])
@@ -101,11 +102,6 @@ def _row(entry: Any, link: int | None, hashed: str | None) -> dict[str, Any]:
         "link": link, "hash": hashed, "at": entry.at.isoformat(), "kind": entry.kind, "by": whole.get("by"), "dataset": entry.dataset, "partner": entry.partner,
         "about": whole.get("about") or {}, "content": whole.get("content") or {},
     }  # fmt: skip
-
-
-def _safe(value: Any) -> Any:
-    """No cell begins as a formula of a spreadsheet."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 @audit.command("erase")

@@ -118,7 +118,8 @@ def _due(at: Any) -> list[Due]:
     groups: dict[tuple[str, int, int], list[int]] = {}
     for stream, dataset, raw, rollup in at.fetchall():
         if raw or rollup:
-            groups.setdefault((dataset, raw, rollup if rollup >= raw else 0), []).append(stream)
+            # what comes of values that are kept is kept, whatever a setting says: it would be made of them again
+            groups.setdefault((dataset, raw, rollup if 0 < raw <= rollup else 0), []).append(stream)
     return [Due(dataset, tuple(streams), _raw_before(raw), _rollup_before(rollup)) for (dataset, raw, rollup), streams in sorted(groups.items())]
 
 

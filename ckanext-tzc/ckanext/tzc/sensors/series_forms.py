@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ckanext.tzc.common import cells
 
 from tzc.sensors import partitions, quality
 from tzc.sensors.model import CATEGORY
@@ -122,13 +123,8 @@ def to_csv(answer: Answer) -> bytes:
     lists = [[names[number] for number in streams], [units[number] for number in streams], moments, *(table[name].to_pylist() for name in rest)]
     if answer.every == RAW:
         lists.append([told[number] for number in table["flags"].to_pylist()])
-    writer.writerows(zip(streams, *(map(_plain, column) for column in lists), strict=True))
+    writer.writerows(zip(streams, *(map(cells.plain, column) for column in lists), strict=True))
     return out.getvalue().encode()
-
-
-def _plain(value: Any) -> Any:
-    """Nothing that a spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "@", "\t", "\r") else value
 
 
 FORMS: dict[str, Callable[[Answer], bytes]] = {"json": to_json, "csv": to_csv, "parquet": to_parquet, "arrow": to_arrow}

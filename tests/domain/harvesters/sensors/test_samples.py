@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from ckanext.tzc.harvesters.http import FetchError, Limits
-from ckanext.tzc.harvesters.sensors import atmo, base, file, rows
+from ckanext.tzc.harvesters.sensors import atmo, base, file, ngsi_ld, rows, sensorthings
 from ckanext.tzc.harvesters.sensors.asking import Asking
 from ckanext.tzc.harvesters.sensors.base import kept
 from ckanext.tzc.harvesters.sensors.kinds import KINDS
@@ -297,13 +297,18 @@ def test_a_last_line_without_an_end(site: Site) -> None:
     assert run(site, short + b"\n" + line(3, "3,25").encode() + b"\n", cursor)[0] == [3.25]
 
 
-def test_a_server_that_knows_no_parts(site: Site) -> None:
+def test_a_server_that_knows_no_parts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     content = text(*(line(hour, f"{hour}") for hour in range(12)))
     site.answer = lambda _: Reply(content)
     wanted = {**TABLE, "address": f"{site.address}/releves.csv"}
     client = Asking(wanted["address"], now=NOW, allow_internal=True, limits=Limits(tries=1, answer=5))
     pages = list(KINDS["file"].collect(client, wanted, None))
     assert [value for page in pages for value in page.decoded.results.tolist()] == [float(hour) for hour in range(12)]
+    monkeypatch.setattr(file, "TAIL", 20)
+    cursor = list(KINDS["file"].collect(client, wanted, None))[-1].cursor
+    site.answer = lambda _: Reply(content + line(12, "12,5").encode() + b"\n")
+    pages = list(KINDS["file"].collect(client, wanted, cursor))
+    assert [value for page in pages for value in page.decoded.results.tolist()] == [12.5], "what it sends again is passed over"
 
 
 def test_marks_and_encodings(site: Site) -> None:
@@ -368,14 +373,40 @@ def test_parquet_is_read_where_it_changed(site: Site, tmp_path: Path) -> None:
     assert caught.value.code == "broken"
 
 
-def test_a_file_by_sftp(tmp_path: Path) -> None:
+def test_parquet_that_a_server_knows_by_its_mark(site: Site, tmp_path: Path) -> None:
+    """What the server says is as it was is not sent again; what it only calls otherwise is sent, and is no other file."""
+    pq.write_table(pa.table({"horodate": ["2026-11-29T10:00:00Z"], "station": ["quai"], "température": [4.5]}), tmp_path / "a.parquet")
+    content, mark = (tmp_path / "a.parquet").read_bytes(), ['"a"']
+
+    def answer(asked: Asked) -> Reply:
+        known = asked.headers.get("If-None-Match") == mark[0]
+        return Reply(b"" if known else content, 304 if known else 200, {"ETag": mark[0]})
+
+    site.answer = answer
+    wanted = {**TABLE, "address": f"{site.address}/a.parquet"}
+
+    def collect(cursor: Any) -> tuple[list[float], Any]:
+        pages = list(KINDS["file"].collect(Asking(wanted["address"], now=NOW, allow_internal=True, limits=Limits(tries=1, answer=5)), wanted, cursor))
+        return [value for page in pages for value in page.decoded.results.tolist()], pages[-1].cursor if pages else cursor
+
+    values, cursor = collect(None)
+    assert values == [4.5] and cursor["etag"] == '"a"'
+    assert collect(cursor) == ([], cursor)
+    assert [asked.headers.get("If-None-Match") for asked in site.asked] == [None, '"a"']
+    mark[0] = '"b"'
+    assert collect(cursor)[0] == []
+    assert site.asked[-1].headers["If-None-Match"] == '"a"'
+
+
+def test_a_file_by_sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only new lines are read; the server is known by its key before anything is said to it; an address inside wants its permission."""
+    monkeypatch.setattr(file, "TAIL", 20)
     (tmp_path / "releves.csv").write_bytes(text(line(1), line(2)))
     server = Server(tmp_path)
     wanted = {**TABLE, "address": f"sftp://{server.address}/releves.csv", "host_key": server.key.fingerprint}
 
-    def collect(cursor: Any = None, secret: Any = None, internal: bool = True, **more: Any) -> tuple[list[float], Any]:
-        client = Asking(wanted["address"], secret=secret or {"user": USER, "password": WORD}, now=NOW, allow_internal=internal)
+    def collect(cursor: Any = None, secret: Any = None, internal: bool = True, size: int = 2**20, **more: Any) -> tuple[list[float], Any]:
+        client = Asking(wanted["address"], secret=secret or {"user": USER, "password": WORD}, now=NOW, allow_internal=internal, limits=Limits(size=size))
         pages = list(KINDS["file"].collect(client, {**wanted, **more}, cursor))
         return [value for page in pages for value in page.decoded.results.tolist()], pages[-1].cursor if pages else cursor
 
@@ -398,11 +429,56 @@ def test_a_file_by_sftp(tmp_path: Path) -> None:
         pq.write_table(pa.table({"horodate": ["2026-11-29T10:00:00Z"], "station": ["quai"], "température": [4.5]}), tmp_path / "b.parquet")
         values, cursor = collect(address=f"sftp://{server.address}/b.parquet")
         assert values == [4.5] and collect(cursor, address=f"sftp://{server.address}/b.parquet")[0] == []
+        with pytest.raises(FetchError) as caught:
+            collect(address=f"sftp://{server.address}/b.parquet", size=(tmp_path / "b.parquet").stat().st_size - 1)
+        assert caught.value.cause == "too_large"
     finally:
         server.close()
 
 
 # servers at odd moments
+
+
+def test_a_broker_that_goes_on_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not know where it is asked to go on, and says each time that there is more."""
+    monkeypatch.setattr(ngsi_ld, "MOST_PAGES", 5)
+    entity = {"id": "urn:x", "type": "AirQualityObserved", "NO2": {"type": "Property", "value": 1, "observedAt": "2026-11-29T10:00:00Z"}}
+    site.answer = lambda _: answered([entity], Link='</ngsi-ld/v1/entities?offset=1>; rel="next"')
+    wanted = {"address": f"{site.address}/ngsi-ld/v1", "types": ["AirQualityObserved"]}
+    with pytest.raises(FetchError) as caught:
+        list(KINDS["ngsi_ld"].collect(Asking(wanted["address"], now=NOW, allow_internal=True), wanted, None))
+    assert caught.value.cause == "paging" and [asked.question["offset"] for asked in site.asked] == ["0", "1", "2", "3", "4"]
+
+
+def test_a_server_that_lists_streams_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page is another one."""
+    monkeypatch.setattr(sensorthings, "MOST_STREAMS", 3)
+
+    def answer(asked: Asked) -> Reply:
+        number = int(asked.question.get("$skip") or 0)
+        return answered({"value": [{"@iot.id": number, "name": "x"}], "@iot.nextLink": f"{site.address}/v1.1/Datastreams?$skip={number + 1}"})
+
+    site.answer = answer
+    with pytest.raises(FetchError) as caught:
+        KINDS["sensorthings"].describe(Asking(site.address, now=NOW, allow_internal=True), {"address": f"{site.address}/v1.1"})
+    assert caught.value.cause == "paging" and len(site.asked) == 4
+
+
+@pytest.mark.parametrize(("ttl", "again"), [(120, 120), (0, 60), (-1, 60), (59.9, 60), ("120", 300), (True, 300), (None, 300)])
+def test_a_feed_that_says_when_it_is_worth_asking(site: Site, ttl: Any, again: int) -> None:
+    """Never more than once a minute; what is no number says nothing."""
+    station = {"station_id": "1", "num_vehicles_available": 2, "last_reported": "2026-11-29T10:00:00Z"}
+    feeds = {"data": {"feeds": [{"name": "station_status", "url": f"{site.address}/status"}]}}
+    site.answer = lambda asked: answered(feeds if asked.path == "/gbfs.json" else {"ttl": ttl, "last_updated": "2026-11-29T10:00:00Z", "data": {"stations": [station]}})
+    [page] = KINDS["gbfs"].collect(Asking(site.address, now=NOW, allow_internal=True), {"address": f"{site.address}/gbfs.json"}, None)
+    assert page.cursor["again"] == again
+
+
+def test_a_feed_whose_moments_were_never_set(site: Site) -> None:
+    """A station that last reported in 1970 counts when the feed was made; where that was not set either, there is no time."""
+    told_ = {"ttl": 60, "data": {"stations": [{"station_id": "1", "num_vehicles_available": 2, "last_reported": 0}]}}
+    assert told(KINDS["gbfs"].decode(kept({}, json.dumps({**told_, "last_updated": 1764417600}).encode()), {})) == [("1/bikes", "2025-11-29T12:00", 2.0)]
+    assert refused(KINDS["gbfs"].decode(kept({}, json.dumps({**told_, "last_updated": 0}).encode()), {})) == [(0, "no_time")]
 
 
 def test_a_page_that_the_source_has_forgotten(site: Site) -> None:

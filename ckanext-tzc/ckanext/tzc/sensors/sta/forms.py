@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ckan.model as model
+from ckanext.tzc.common import cells
 
 from tzc.sensors.sta.entities import ID, SELF
 from tzc.sensors.sta.options import Options
@@ -22,22 +23,19 @@ def to_csv(page: Found, said: Sequence[dict[str, Any]], options: Options) -> str
     if page.columns is not None and page.about is not None:
         return _lines(*observations.table(page.columns, page.about, options))
     names = [name for name in (ID, *page.kind.properties) if not options.select or name in options.select]
-    return _lines([name.removeprefix("@iot.") for name in names], ([_plain(one.get(name)) for name in names] for one in said))
+    return _lines([name.removeprefix("@iot.") for name in names], ([_written(one.get(name)) for name in names] for one in said))
 
 
 def _lines(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows(rows)
+    writer.writerows([cells.plain(value) for value in row] for row in rows)
     return out.getvalue()
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    # a spreadsheet would take it for a formula
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+def _written(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
 
 
 def to_geo_json(page: Found, said: Sequence[dict[str, Any]]) -> dict[str, Any]:
