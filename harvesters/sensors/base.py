@@ -109,8 +109,8 @@ class Links:
     def follow(self, client: Asking, onward: object) -> Answer:
         """The next page. Raises FetchError, also for a page that was read already."""
         link = client.onward(str(onward))
-        if len(self._seen) > 50:
-            raise FetchError("x", "x")
+        if link in self._seen:
+            raise FetchError("The source's next page is one that was read already.", "paging")
         self._seen.add(link)
         return client.question(link)
 
