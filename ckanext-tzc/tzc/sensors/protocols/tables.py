@@ -99,7 +99,9 @@ def _csv(text: bytes, names: list[str], delimiter: str, wanted: set[str]) -> tup
     odd: list[tuple[int, str]] = []
 
     def skip(row: Any) -> str:
-        odd.append((row.number, row.text if len(odd) < MOST_LISTED else ""))
+        # an empty line is no row; of those beyond what is listed it is only known that they are there
+        text = row.text if row.text.strip() else ""
+        odd.append((row.number, text if len(odd) < MOST_LISTED else text[:1]))
         return "skip"
 
     try:
@@ -113,7 +115,7 @@ def _csv(text: bytes, names: list[str], delimiter: str, wanted: set[str]) -> tup
         raise BatchError("broken", detail=str(error)[:200]) from error
     table = table.rename_columns(names) if table.num_columns == len(names) else table
     places = _places(table.num_rows, [number for number, _text in odd])
-    bad = [Rejected(number - 2, "shape", {}, faults.shown(row)) for number, row in odd if row.strip()]
+    bad = [Rejected(number - 2, "shape", {}, faults.shown(row)) for number, row in odd if row]
     return table.select([name for name in names if name in wanted]), places, bad[:MOST_LISTED], max(0, len(bad) - MOST_LISTED)
 
 

@@ -1,0 +1,15 @@
+"""Lines with too few or too many fields."""
+from __future__ import annotations
+
+import pytest
+from tzc.sensors.protocols import DECODERS, columns, tables
+
+
+def test_lines_of_another_length_are_counted_beyond_those_that_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty lines are none, wherever they stand."""
+    for module in (columns, tables):
+        monkeypatch.setattr(module, "MOST_LISTED", 2)
+    lines = ["stream,time,result", "t", "t,1", "", "t,1", "t", "", " x", "t,2026-05-06T12:00:05Z,5"]
+    found = DECODERS["csv"]("\n".join(lines).encode(), {})
+    assert [(row.row, row.code, row.shown) for row in found.rejected] == [(0, "shape", "t"), (1, "shape", "t,1")]
+    assert (found.left_out, found.rows.tolist(), found.results.tolist()) == (3, [7], [5.0])
