@@ -155,8 +155,14 @@ def _batches(body: bytes) -> pa.Table:
         raise BatchError("broken", detail="the stream has no end", cut=True)
     announced.look_at(content, MOST_BYTES, MOST_ROWS)
     stream = pa.ipc.open_stream(content)
-    _ = stream.schema.names  # in which encoding they are is found out when they are asked for
+    _look_at_words(stream.schema)
     return _within(stream.schema, stream)
+
+
+def _look_at_words(schema: pa.Schema) -> None:
+    """In which encoding names and zones are is found out when they are asked for. Raises UnicodeDecodeError."""
+    kinds = [kind.value_type if pa.types.is_dictionary(kind) else kind for kind in schema.types]
+    _ = schema.names, [kind.tz for kind in kinds if pa.types.is_timestamp(kind)]
 
 
 def _within(schema: pa.Schema, batches: Any) -> pa.Table:
@@ -179,6 +185,7 @@ def parquet(body: bytes, definition: Mapping[str, Any]) -> Decoded:
         raise BatchError("broken", detail="the file has no end", cut=True)
     try:
         schema = pq.read_schema(pa.py_buffer(body))
+        _look_at_words(schema)
         wanted = _wanted(schema.names, read(definition.get("mapping")))
         texts = _texts(schema, wanted)
         file = pq.ParquetFile(pa.py_buffer(body), read_dictionary=texts)
