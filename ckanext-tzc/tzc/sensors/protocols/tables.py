@@ -99,7 +99,9 @@ def _csv(text: bytes, names: list[str], delimiter: str, wanted: set[str]) -> tup
     odd: list[tuple[int, str]] = []
 
     def skip(row: Any) -> str:
-        odd.append((row.number, row.text if len(odd) < MOST_LISTED else ""))
+        # an empty line is no row; of those beyond what is listed it is only known that they are there
+        text = row.text if row.text.strip() else ""
+        odd.append((row.number, text if len(odd) < MOST_LISTED else text[:1]))
         return "skip"
 
     try:
@@ -113,7 +115,7 @@ def _csv(text: bytes, names: list[str], delimiter: str, wanted: set[str]) -> tup
         raise BatchError("broken", detail=str(error)[:200]) from error
     table = table.rename_columns(names) if table.num_columns == len(names) else table
     places = _places(table.num_rows, [number for number, _text in odd])
-    bad = [Rejected(number - 2, "shape", {}, faults.shown(row)) for number, row in odd if row.strip()]
+    bad = [Rejected(number - 2, "shape", {}, faults.shown(row)) for number, row in odd if row]
     return table.select([name for name in names if name in wanted]), places, bad[:MOST_LISTED], max(0, len(bad) - MOST_LISTED)
 
 
@@ -153,8 +155,14 @@ def _batches(body: bytes) -> pa.Table:
         raise BatchError("broken", detail="the stream has no end", cut=True)
     announced.look_at(content, MOST_BYTES, MOST_ROWS)
     stream = pa.ipc.open_stream(content)
-    _ = stream.schema.names  # in which encoding they are is found out when they are asked for
+    _look_at_words(stream.schema)
     return _within(stream.schema, stream)
+
+
+def _look_at_words(schema: pa.Schema) -> None:
+    """In which encoding names and zones are is found out when they are asked for. Raises UnicodeDecodeError."""
+    kinds = [kind.value_type if pa.types.is_dictionary(kind) else kind for kind in schema.types]
+    _ = schema.names, [kind.tz for kind in kinds if pa.types.is_timestamp(kind)]
 
 
 def _within(schema: pa.Schema, batches: Any) -> pa.Table:
@@ -177,6 +185,7 @@ def parquet(body: bytes, definition: Mapping[str, Any]) -> Decoded:
         raise BatchError("broken", detail="the file has no end", cut=True)
     try:
         schema = pq.read_schema(pa.py_buffer(body))
+        _look_at_words(schema)
         wanted = _wanted(schema.names, read(definition.get("mapping")))
         texts = _texts(schema, wanted)
         file = pq.ParquetFile(pa.py_buffer(body), read_dictionary=texts)
