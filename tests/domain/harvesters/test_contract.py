@@ -4,11 +4,13 @@ A `Speaker` is a catalogue that speaks one way: it says of datasets (an identifi
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from ckanext.tzc.harvesters import base
 from ckanext.tzc.harvesters.base import Source, Taking
-from ckanext.tzc.harvesters.http import Client, Limits
-from ckanext.tzc.harvesters.record import Record, RecordError, Resource
+from ckanext.tzc.harvesters.http import Client, FetchError, Limits
+from ckanext.tzc.harvesters.record import Item, Record, RecordError, Resource
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -170,6 +172,33 @@ def test_a_record_has_an_address(speaker: Speaker) -> None:
 
 
 # the steps that are the same for all
+
+
+class Named(base.Harvester):
+    """A kind whose listing names records only, each of which is asked for; those in capitals cannot be had."""
+
+    def discover(self, client: Client, source: Source) -> Iterator[Item]:
+        return (Item(name) for name in source.address)
+
+    def fetch(self, client: Client, source: Source, item: Item) -> Item:
+        if item.identifier.isupper():
+            raise FetchError("The server is away.", "timeout")
+        return Item(item.identifier, item.identifier)
+
+    def parse(self, content: str, source: Source) -> Record:
+        return Record(content, content)
+
+    def record_address(self, source: Source, identifier: str) -> str:
+        return identifier
+
+
+def test_what_cannot_be_had_by_itself_is_told_and_many_in_a_row_end_the_listing() -> None:
+    found = base.taken(Named(), Client(), Source("aBCcDEFGd"))
+    assert ("".join(found.records), found.whole) == ("acd", False), "what was not had may be there still"
+    assert found.problems == [f"{name}: The server is away." for name in "BCDEFG"]
+    found = base.taken(Named(), Client(), Source("aBCDEFg"))
+    assert ("".join(found.records), found.whole) == ("a", False)
+    assert found.problems == [*(f"{name}: The server is away." for name in "BCDE"), "The server is away."]
 
 
 @given(st.sets(st.text(max_size=3)), st.sets(st.text(max_size=3)), st.booleans(), st.booleans())

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from ckanext.tzc.harvesters import http
 from ckanext.tzc.harvesters.http import Client, FetchError, Limits
 
 from tests.sites import Asked, Reply, Site
@@ -39,6 +40,38 @@ def test_pages_are_known_by_name_or_by_content(site: Site) -> None:
     assert changed.get(f"{site.address}/b").body == b"trois" and site.asked == [], "what came is not asked for again"
     assert changed.get(f"{site.address}/b").body == b"trois" and len(site.asked) == 1
     assert [page.etag for page in first.pages] == ['"1"', ""]
+
+
+def test_when_a_page_changed_last_is_a_name_too(site: Site) -> None:
+    """For a server that gives no ETag; where it gives one, that counts."""
+    moment = "Sun, 29 Nov 2026 01:00:00 GMT"
+    site.answer = lambda asked: Reply(status=304) if asked.headers.get("If-Modified-Since") == moment else Reply(b"un", headers={"Last-Modified": moment})
+    first = client()
+    first.get(f"{site.address}/")
+    site.answer = lambda asked: Reply(status=304) if asked.headers.get("If-Modified-Since") == moment else Reply(b"deux")
+    assert client().is_unchanged(first.pages)
+    site.answer = lambda _: Reply(b"un", headers={"Last-Modified": moment, "ETag": '"1"'})
+    both = client()
+    both.get(f"{site.address}/")
+    assert client().is_unchanged(both.pages)
+    assert site.asked[-1].headers["If-None-Match"] == '"1"' and "If-Modified-Since" not in site.asked[-1].headers
+
+
+def test_what_is_kept_of_answers_and_of_pages_has_an_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MOST_KEPT", 4)
+    monkeypatch.setattr(http, "MOST_PAGES", 2)
+    bodies = {"/a": b"unun", "/b": b"deux"}
+    site.answer = named(bodies, {})
+    first = client()
+    for path in ("/a", "/b", "/a", "/b", "/a"):
+        first.get(site.address + path)
+    assert [page.url for page in first.pages] == [f"{site.address}/a", f"{site.address}/b", f"{site.address}/a"], "one more tells that there were more"
+    bodies["/b"] = b"dix!"
+    changed = client()
+    assert not changed.is_unchanged(first.pages[:2])
+    site.asked.clear()
+    assert [changed.get(site.address + path).body for path in bodies] == [b"unun", b"dix!"]
+    assert [asked.path for asked in site.asked] == ["/b"], "the first four bytes are kept, and no more"
 
 
 def test_a_question_in_a_body_is_known_by_it(site: Site) -> None:

@@ -100,3 +100,5 @@ def test_two_files_of_one_name_are_not_exchanged() -> None:
     now = stored(("http://a.org/2", "Données", "CSV"), ("http://b.org/n", "Notice", "PDF"), ("http://b.org/1", "Données", "CSV"))
     assert identity.matched(before, now) == [(1, "address"), (2, "name"), (0, "name")]
     assert [place for place, _ in identity.matched(before, before)] == [0, 1, 2]
+    moved = stored(("http://b.org/2", "Données", "CSV"), ("http://b.org/1", "Données", "CSV"))
+    assert identity.matched(before, moved) == [(None, "new"), (None, "new")], "which is which nothing tells"
