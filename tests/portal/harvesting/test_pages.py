@@ -9,6 +9,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
+from ckan.tests import factories
 from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
 
 from tests.people import Person
@@ -234,6 +235,35 @@ def test_a_record_is_as_unknown_as_none_to_those_who_do_not_edit_its_source(pers
     assert [answer.status_code for answer in answers] == [404, 404]
     told = [re.sub(r'name="_csrf_token"[^>]*>', "", answer.text).replace(there, missing) for answer in answers]
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    "action", ["harvest_source_show", "harvest_source_show_status", "harvest_source_list", "harvest_job_show", "harvest_job_report", "harvest_job_list", "harvest_object_show", "harvest_object_list"]
+)
+def test_a_program_reads_of_a_harvest_what_its_editor_may(partner: dict[str, Any], ran: dict[str, Any], action: str) -> None:
+    """Stock lets everybody read records and configurations, and a partner's members its sources."""
+    job, record = model.Session.query(HarvestJob.id).first()[0], model.Session.query(HarvestObject.id).first()[0]
+    asked = {"harvest_source_list": {"organization_id": partner["id"]}, "harvest_job_list": {"source_id": ran["id"]}, "harvest_object_list": {"source_id": ran["id"]}, "harvest_object_show": {"id": record}}
+    asked |= {"harvest_job_show": {"id": job}, "harvest_job_report": {"id": job}}
+
+    def read(user: str) -> Any:
+        return tk.get_action(action)({"user": user, "model": model, "session": model.Session}, dict(asked.get(action, {"id": ran["id"]})))
+
+    member, elsewhere = factories.User()["name"], factories.User()["name"]
+    tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": member, "role": "member"})
+    factories.Organization(image_url="", users=[{"name": elsewhere, "capacity": "editor"}])
+    for user in ("", factories.User()["name"], member, elsewhere):
+        with pytest.raises(tk.NotAuthorized):
+            read(user)
+    told = read(partner["editor"])
+    assert [source["id"] for source in told] == [ran["id"]] if action == "harvest_source_list" else told
+
+
+def test_the_log_of_all_harvests_is_for_administrators(partner: dict[str, Any], ran: dict[str, Any]) -> None:
+    for user in ("", partner["editor"]):
+        with pytest.raises(tk.NotAuthorized):
+            tk.get_action("harvest_log_list")({"user": user, "model": model, "session": model.Session}, {})
+    assert isinstance(tk.get_action("harvest_log_list")({"user": factories.Sysadmin()["name"], "model": model, "session": model.Session}, {}), list)
 
 
 def test_nothing_is_done_for_those_who_do_not_edit_it(person: Callable[[str], Person], ran: dict[str, Any]) -> None:
