@@ -194,6 +194,78 @@ def test_a_bucket(dataset: dict[str, Any], act: Act, source: Site, administrator
     assert run(made).outcome == "unchanged"
 
 
+def test_a_feed_that_leads_elsewhere_begins_anew(dataset: dict[str, Any], act: Act, source: Site, administrator: str, content: Content) -> None:
+    """What one server calls its file says nothing of another's."""
+    made = feed(act, dataset, source, administrator)
+    bodies = {"/releves.csv": TABLE, "/autres.csv": MORE}
+    source.answer = lambda asked: Reply(status=304) if asked.headers.get("If-None-Match") == '"1"' else Reply(bodies[asked.path], headers={"ETag": '"1"'})
+    assert run(made).outcome == "new"
+    act("tzc_feed_update", administrator, id=made["id"], address=f"{source.address}/autres.csv")
+    assert run(made).outcome == "new" and content(made) == MORE and "If-None-Match" not in source.asked[-1].headers
+    assert run(made).outcome == "unchanged" and source.asked[-1].headers["If-None-Match"] == '"1"'
+
+
+def test_a_file_without_rows_is_taken_where_its_feed_allows_it(dataset: dict[str, Any], act: Act, source: Site, administrator: str, content: Content) -> None:
+    made = feed(act, dataset, source, administrator, empty="allow")
+    source.answer = lambda _: Reply(TABLE)
+    assert run(made).rows == 2
+    source.answer = lambda _: Reply(b"id,jour,valeur\n")
+    assert (run(made).rows, content(made)) == (0, b"id,jour,valeur\n")
+    source.answer = lambda _: Reply(b"")
+    assert run(made).code == "empty" and content(made) == b"id,jour,valeur\n", "nothing at all is no table"
+    source.answer = lambda _: Reply(b"id,jour\n1,2026-01-01\n")
+    assert run(made).code == "columns", "the columns of before are expected still"
+
+
+def test_a_column_keeps_its_kind_over_a_file_in_which_it_is_empty(dataset: dict[str, Any], act: Act, source: Site, administrator: str) -> None:
+    made = feed(act, dataset, source, administrator)
+    for body, outcome in ((TABLE, "new"), (b"id,jour,valeur\n1,2026-01-01,\n", "new"), (b"id,jour,valeur\n1,2026-01-01,beaucoup\n", "refused"), (MORE, "new")):
+        source.answer = lambda _, body=body: Reply(body)
+        assert run(made).outcome == outcome, body
+        assert bool(act("tzc_feed_show", id=made["id"])["trouble"]) is (outcome == "refused"), "what is new is the end of a trouble"
+
+
+def test_a_credential_is_sent_by_https_only(dataset: dict[str, Any], act: Act, source: Site, administrator: str, partner: dict[str, Any]) -> None:
+    """To a host that anybody may be on the way to; an administrator knows the internal network."""
+    act("tzc_credential_set", partner=partner["id"], name="plateforme", host=source.address.removeprefix("http://"), kind="bearer", token="jeton")
+    made = feed(act, dataset, source, administrator, credential="plateforme")
+    act("tzc_feed_allow", administrator, id=made["id"], allowed=True, internal=False)
+    done = run(made)
+    assert (done.code, done.parameters["detail"]) == ("unreachable", tk._("A credential is sent by https only.")) and source.asked == []
+    act("tzc_feed_allow", administrator, id=made["id"], allowed=True, internal=True)
+    source.answer = lambda _: Reply(TABLE)
+    assert run(made).outcome == "new" and source.asked[0].headers["Authorization"] == "Bearer jeton"
+
+
+@pytest.mark.parametrize("gone", ["dataset", "file"])
+def test_what_is_deleted_is_fed_no_more(dataset: dict[str, Any], act: Act, source: Site, administrator: str, gone: str) -> None:
+    made = feed(act, dataset, source, administrator)
+    source.answer = lambda _: Reply(TABLE)
+    assert run(made).outcome == "new"
+    file = act("package_show", id=dataset["id"])["resources"][0]["id"]
+    if gone == "dataset":
+        act("package_delete", administrator, id=dataset["id"])
+    else:
+        act("resource_delete", administrator, id=file)
+    source.answer = lambda _: Reply(MORE)
+    done = run(made)
+    assert (done.code, done.outcome) == ("gone", "refused")
+
+
+def test_a_fault_of_ours_is_no_run_without_end(dataset: dict[str, Any], act: Act, source: Site, administrator: str, content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = feed(act, dataset, source, administrator)
+    source.answer = lambda _: Reply(TABLE)
+    assert run(made).outcome == "new"
+    source.answer = lambda _: Reply(MORE)
+    with monkeypatch.context() as patched:
+        patched.setattr(filling, "_put", lambda *_: {}["axis"])
+        with pytest.raises(KeyError):
+            run(made)
+    [last, _first] = act("tzc_feed_run_list", id=made["id"])
+    assert (last["outcome"], last["code"]) == ("failed", "internal") and last["ended"] and content(made) == TABLE
+    assert run(made).outcome == "new" and content(made) == MORE
+
+
 def test_due_feeds_are_fetched_once_and_runs_that_broke_off_are_begun_again(dataset: dict[str, Any], act: Act, source: Site, administrator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = feed(act, dataset, source, administrator)
     source.answer = lambda _: Reply(TABLE)
@@ -230,6 +302,26 @@ def test_old_files_go_by_the_rule(dataset: dict[str, Any], act: Act, source: Sit
     assert all(path.is_file() for path in paths)
     act("tzc_feed_remove", id=made["id"])
     assert not any(path.is_file() for path in paths) and len(act("package_show", id=dataset["id"])["resources"]) == 1
+
+
+def test_old_files_go_by_their_days_and_leave_bytes_that_another_still_is(dataset: dict[str, Any], act: Act, source: Site, administrator: str, content: Content) -> None:
+    made = feed(act, dataset, source, administrator, keep={"days": 3})
+    for body in (TABLE, MORE, TABLE, MORE):
+        source.answer = lambda _, body=body: Reply(body)
+        assert run(made).outcome == "new"
+    newest, middle, oldest = store.versions(made["id"])
+    assert (newest.sha256, newest.size) == (oldest.sha256, len(TABLE))
+    for version in model.Session.query(store.Version):
+        version.replaced -= dt.timedelta(days=2)
+    oldest.replaced -= dt.timedelta(days=2)
+    model.Session.commit()
+    same, identifiers = newest.sha256, [newest.id, middle.id]
+    assert jobs.forget() == 1 and [version["id"] for version in act("tzc_feed_version_list", id=made["id"])] == identifiers
+    assert filling.shelf._path(same).read_bytes() == TABLE and content(made) == MORE
+    for version in model.Session.query(store.Version):
+        version.replaced -= dt.timedelta(days=2)
+    model.Session.commit()
+    assert jobs.forget() == 2 and not filling.shelf._path(same).is_file() and content(made) == MORE
 
 
 def test_who_may(dataset: dict[str, Any], act: Act, source: Site, administrator: str, partner: dict[str, Any]) -> None:

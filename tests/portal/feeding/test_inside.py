@@ -1,6 +1,8 @@
 """Files of SFTP servers, and answers of databases: real ones, on the loopback."""
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +10,15 @@ from urllib.parse import urlsplit
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+import psycopg2
 import pytest
 import sqlalchemy as sa
-from ckanext.tzc.feeding import running, store
+from ckanext.tzc.feeding import query, running, store
+from tzc.feeding.faults import FeedError
+from tzc_stack.paths import here
+from tzc_stack.settings import load
 
-from tests.portal.feeding.conftest import TABLE, Act
+from tests.portal.feeding.conftest import MORE, TABLE, Act
 from tests.sftp import USER, WORD, Server
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
@@ -69,6 +75,27 @@ def test_sftp(server: Server, act: Act, dataset: dict[str, Any], partner: dict[s
     assert code(made) == "too_big" and content(made) == TABLE
 
 
+def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_time(
+    server: Server, act: Act, dataset: dict[str, Any], partner: dict[str, Any], administrator: str, content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act("tzc_credential_set", partner=partner["id"], name="c", host=server.address, kind="basic", user=USER, password=WORD)
+    made = allowed(act, administrator, dataset=dataset["id"], kind="sftp", address=f"sftp://{server.address}/releves.csv", host_key=server.key.fingerprint)
+    assert code(made) == "new"
+    opened = server.files.open  # type: ignore[attr-defined] -- a class that is made for the test
+    for later in (TABLE.replace(b"3.5", b"9.5"), MORE):
+
+        def changes(files: Any, path: str, *rest: Any, later: bytes = later) -> Any:
+            file = files.root / path.lstrip("/")
+            file.write_bytes(later)
+            os.utime(file, (1, 2 + len(later)))
+            return opened(files, path, *rest)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(server.files, "open", changes)
+            assert code(made) == "unreachable" and content(made) == TABLE
+    assert code(made) == "new" and content(made) == MORE
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The test database, as a reader's account and as the one that owns it."""
@@ -89,8 +116,8 @@ def database(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_queries(database: dict[str, str], act: Act, dataset: dict[str, Any], partner: dict[str, Any], administrator: str, content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
     act("tzc_credential_set", partner=partner["id"], name="c", host=database["host"], kind="basic", user=database["user"], password=database["password"])
-    query = "SELECT id, nom FROM feed_source ORDER BY id -- à lire ;"
-    made = allowed(act, administrator, dataset=dataset["id"], kind="sql", address=database["address"], query=query)
+    asked = "SELECT id, nom FROM feed_source ORDER BY id -- à lire ;"
+    made = allowed(act, administrator, dataset=dataset["id"], kind="sql", address=database["address"], query=asked)
     assert code(made) == "new" and content(made) == b"id,nom\n1,commune 1\n2,commune 2\n3,commune 3\n" and code(made) == "unchanged"
     for written in ("SELECT 1; DELETE FROM feed_source", "DELETE FROM feed_source", "SELECT 1) TO PROGRAM 'id'; --", "SELECT id INTO other FROM feed_source", "COPY feed_source TO STDOUT"):
         with pytest.raises(tk.ValidationError):
@@ -101,7 +128,7 @@ def test_queries(database: dict[str, str], act: Act, dataset: dict[str, Any], pa
         act("tzc_feed_update", administrator, id=made["id"], query=writing)
         assert code(made) == "query", writing
     monkeypatch.setitem(tk.config, "tzc.tables.max_rows", 2)
-    act("tzc_feed_update", administrator, id=made["id"], query=query)
+    act("tzc_feed_update", administrator, id=made["id"], query=asked)
     assert code(made) == "too_many_rows"
     monkeypatch.setitem(tk.config, "tzc.feeding.seconds", 1)
     act("tzc_feed_update", administrator, id=made["id"], query="SELECT pg_sleep(30)")
@@ -110,3 +137,29 @@ def test_queries(database: dict[str, str], act: Act, dataset: dict[str, Any], pa
     assert code(made) in {"login", "unreachable"}
     texts = [str(row) for row in model.Session.execute(sa.text("SELECT * FROM tzc_feeding_run"))]
     assert not [text for text in texts if database["password"] in text or database["owner_password"] in text]
+
+
+def test_an_account_that_may_everything_is_not_used(
+    database: dict[str, str], stack_folder: Path, act: Act, dataset: dict[str, Any], partner: dict[str, Any], administrator: str, content: Content
+) -> None:
+    root = urlsplit(load(dataclasses.replace(here(), var=stack_folder)).superuser_url)
+    act("tzc_credential_set", partner=partner["id"], name="c", host=database["host"], kind="basic", user=str(root.username), password=str(root.password))
+    made = allowed(act, administrator, dataset=dataset["id"], kind="sql", address=database["address"], query="SELECT 1 AS id")
+    assert code(made) == "superuser" and content(made) is None
+
+
+@pytest.mark.parametrize(("internal", "mode"), [(False, "verify-full"), (True, "prefer")])
+def test_a_database_shows_a_certificate_for_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, internal: bool, mode: str) -> None:
+    """And the number that was looked at is the one that is connected to."""
+    told: dict[str, Any] = {}
+
+    def connects(**named: Any) -> Any:
+        told.update(named)
+        raise psycopg2.OperationalError("certificate verify failed")
+
+    monkeypatch.setattr(query.psycopg2, "connect", connects)
+    monkeypatch.setattr(query, "public_numbers", lambda host, port, *, allow_internal: ["192.0.2.1"] if (host, port, allow_internal) == ("db.example.org", 5432, internal) else [])
+    with pytest.raises(FeedError):
+        query.fetch("postgresql://db.example.org/base", "SELECT 1", {"user": "u", "password": "p"}, tmp_path / "x", internal=internal, most=100, most_rows=10, seconds=1)
+    assert (told["host"], told["hostaddr"], told["sslmode"]) == ("db.example.org", "192.0.2.1", mode)
+    assert "default_transaction_read_only=on" in told["options"]
