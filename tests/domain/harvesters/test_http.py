@@ -64,6 +64,14 @@ def test_it_does_not_wait_too_long(site: Site) -> None:
     assert len(site.asked) == 1
 
 
+def test_it_does_not_wait_beyond_the_time_of_a_run(site: Site) -> None:
+    site.answer = lambda _: Reply(status=429, headers={"Retry-After": "2"})
+    began = time.monotonic()
+    with pytest.raises(FetchError, match="2 seconds only"):
+        client(run=1).get(site.address)
+    assert time.monotonic() - began < 1 and len(site.asked) == 1
+
+
 def test_it_gives_up(site: Site) -> None:
     site.answer = lambda _: Reply(status=503)
     with pytest.raises(FetchError, match="4 times"):
