@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import ckan.model as model
+import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 import pytest
+import sqlalchemy as sa
 from ckan.tests import factories
 from ckanext.harvest.model import HarvestObject
 from ckanext.tzc.harvesting.engine import applying, leases, orders, serving, store, telling
@@ -105,10 +107,11 @@ def test_every_kind_is_planned_then_done_then_as_before(site: Site, source: Sour
 def test_an_unchanged_source_costs_one_request(site: Site, made: dict[str, Any]) -> None:
     site.answer = feed(site, TITLES, ETag='"un"')
     assert harvest()["new"] == 12
-    site.asked.clear()
-    assert harvest()["unchanged"] == 12
-    [asked] = site.asked
-    assert asked.headers["If-None-Match"] == '"un"'
+    for _ in range(2):
+        site.asked.clear()
+        assert harvest()["unchanged"] == 12
+        [asked] = site.asked
+        assert asked.headers["If-None-Match"] == '"un"'
     site.answer = feed(site, TITLES)
     site.asked.clear()
     assert harvest()["unchanged"] == 12 and len(site.asked) == 1, "a server that says nothing of it: the answer is compared"
@@ -174,6 +177,47 @@ def test_one_bad_dataset_of_a_batch_fails_alone(site: Site, made: dict[str, Any]
     assert harvest()["new"] == 2
 
 
+def test_what_the_schema_refuses_only_when_it_is_written_is_told_so(site: Site, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portal came to a new release between a plan and its end."""
+    from ckanext.tzc.harvesting.engine import reading, writing
+
+    harvest()
+    site.answer = feed(site, [("jeu-00", "Comptage nouveau"), *TITLES[1:], ("jeu-12", "Comptage 12"), ("jeu-13", "Comptage 13")])
+    run_id = act("tzc_harvest_dry_run")["run"]
+    work(run_id)
+    act("tzc_harvest_approve")
+    original = writing.Writer._validated
+
+    def refuses(writer: Any, wanted: dict[str, Any], *rest: Any) -> dict[str, Any]:
+        if wanted["title"] in {"Comptage nouveau", "Comptage 12"}:
+            raise tk.ValidationError({"title": ["Trop beau"]})
+        answer: dict[str, Any] = original(writer, wanted, *rest)
+        return answer
+
+    monkeypatch.setattr(writing.Writer, "_validated", refuses)
+    monkeypatch.setattr(reading, "_code", lambda: "a newer release")
+    done = telling.summary(work(run_id))
+    assert (done["new"], done["changed"], done["refused"], done["failed"]) == (1, 0, 2, 0)
+    assert {(reason["identifier"][-6:], "Trop beau" in reason["words"], reason["cause"]) for reason in done["reasons"]} == {("jeu-00", True, "schema"), ("jeu-12", True, "schema")}
+
+
+def test_a_run_that_brought_nothing_is_no_first_one(site: Site, made: dict[str, Any]) -> None:
+    site.answer = feed(site, [])
+    assert work(act("tzc_harvest_run")["run"]).state == store.DONE
+    site.answer = feed(site, TITLES)
+    run = work(act("tzc_harvest_run")["run"])
+    assert (run.state, run.asks) == (store.PLANNED, "first")
+
+
+def test_a_source_that_brought_datasets_before_there_were_plans_needs_no_approval(site: Site, made: dict[str, Any]) -> None:
+    harvest()
+    model.Session.query(store.Known).delete()
+    model.Session.commit()
+    site.answer = feed(site, [("jeu-00", "Comptage nouveau"), *TITLES[1:]])
+    assert work(act("tzc_harvest_run")["run"]).state == store.DONE
+    assert "Comptage nouveau" in found()
+
+
 def test_one_activity_a_batch(site: Site, made: dict[str, Any]) -> None:
     from ckanext.activity.model import Activity
 
@@ -203,11 +247,32 @@ def test_what_is_missing_is_kept_a_while_then_deleted_and_taken_back(site: Site,
     assert last is not None and act("tzc_harvest_restore") == {"restored": 1, "run": last.id, "begun": last.begun.isoformat(), "others": []}
     assert act("tzc_harvest_restore")["restored"] == 0, "once"
     assert found()["Comptage 11"] == identifier
+    assert tk.h.tzc_harvest_origin({"id": identifier})["missing"], "it is the source's still"
+    of_source = {"fq": f'harvest_source_id:"{made["id"]}"', "rows": 0}
+    assert tk.get_action("package_search")({"user": ""}, of_source)["count"] == 12
     days_pass(30)
-    assert harvest()["deleted"] == 0, "what somebody took back is not deleted again"
+    again = harvest()
+    assert (again["deleted"], again["missing"]) == (0, 0), "what somebody took back is not deleted again"
     site.answer = feed(site, TITLES)
     assert harvest()["unchanged"] + 1 == 12
     assert model.Session.query(store.ItemRow).filter(store.ItemRow.missing.is_not(None)).count() == 0
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("days", [0, 2, 30])
+def test_a_source_may_have_a_grace_of_its_own(site: Site, source: Source, days: int) -> None:
+    """None, less than the portal's week, or more."""
+    site.answer = feed(site, TITLES)
+    source(f"{site.address}/catalog", "tzc_dcat", {"allow_internal": True, "grace_days": days})
+    harvest()
+    site.answer = feed(site, TITLES[:11])
+    done = harvest()
+    assert (done["missing"], done["deleted"]) == ((1, 0) if days else (0, 1))
+    if days:
+        days_pass(days - 1)
+        assert harvest()["deleted"] == 0
+        days_pass(1)
+        assert harvest()["deleted"] == 1
 
 
 @pytest.mark.usefixtures("patient")
@@ -242,9 +307,43 @@ def test_a_run_has_one_worker_and_is_taken_over_once(site: Site, made: dict[str,
     assert telling.summary(work(run_id))["new"] == 12
 
 
-def test_a_worker_signs_while_it_lives(made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_not_taken_over_before_a_transaction_of_its_worker_ends(site: Site, made: dict[str, Any]) -> None:
+    """However long it was silent: what it writes would be written twice."""
+    run_id = act("tzc_harvest_run", approve=True)["run"]
+    leases.claim("premier")
+    with model.meta.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tzc_harvesting_run SET beat = beat - interval '2 minutes'")
+    leases.Lease(run_id, "premier").hold()
+    assert leases.claim("deuxième") is None
+    model.Session.commit()
+    assert leases.claim("deuxième") == run_id
+
+
+def test_a_worker_signs_and_gives_back_only_what_is_its_own(site: Site, made: dict[str, Any]) -> None:
+    run_id = act("tzc_harvest_run", approve=True)["run"]
+    leases.claim("moi")
+    with pytest.raises(leases.LostError):
+        leases.Lease(run_id, "un autre").sign()
+    leases.release(run_id, "un autre", broke="SIGKILL")
+    leases.release(run_id, "un autre")
+    found = store.run(run_id)
+    assert found is not None and (found.owner, found.taken_over) == ("moi", 0)
+    model.Session.rollback()
+    assert leases.claim("un troisième") is None
+
+
+@pytest.mark.parametrize("failures", [[], [sa.exc.OperationalError("UPDATE …", {}, Exception("the server is away")), MemoryError()]], ids=["well", "at first in vain"])
+def test_a_worker_signs_while_it_lives(made: dict[str, Any], monkeypatch: pytest.MonkeyPatch, failures: list[Exception]) -> None:
     run_id = act("tzc_harvest_run", approve=True)["run"]
     monkeypatch.setattr(leases, "PULSE", 0.01)
+    original, errors = leases.Lease.sign, iter(failures)
+
+    def sign(lease: leases.Lease) -> None:
+        if error := next(errors, None):
+            raise error
+        original(lease)
+
+    monkeypatch.setattr(leases.Lease, "sign", sign)
     leases.claim("moi")
     signed = []
     with leases.Lease(run_id, "moi") as lease:
@@ -258,6 +357,26 @@ def test_a_worker_signs_while_it_lives(made: dict[str, Any], monkeypatch: pytest
         assert len(set(signed)) > 2
         lease.hold()
         model.Session.rollback()
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(("when", "written_first"), [("listing", 0), ("writing", 3)])
+def test_who_lost_the_run_writes_nothing_more(site: Site, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch, when: str, written_first: int) -> None:
+    from ckanext.tzc.harvesting.engine import documents
+
+    def taken() -> None:
+        with model.meta.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE tzc_harvesting_run SET owner = 'un autre'")
+
+    whole, to_index = site.answer, documents.to_index
+    if when == "listing":
+        site.answer = lambda asked: (taken(), whole(asked))[1]
+    else:
+        monkeypatch.setattr(documents, "to_index", lambda ids: (taken(), to_index(ids)))
+    run = work(act("tzc_harvest_run", approve=True)["run"])
+    assert (run.owner, run.ended) == ("un autre", None)
+    assert written(run.id) == model.Session.query(model.Package).filter_by(type="dataset").count() == written_first
+    assert model.Session.query(store.Entry).count() == (0 if when == "listing" else 12)
 
 
 def test_two_sources_of_one_host_are_not_asked_at_once(site: Site, made: dict[str, Any], source: Source) -> None:
@@ -311,7 +430,7 @@ def die(run_id: str) -> None:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(("place", "call"), [("planning._compare", 3), ("planning._depart", 1), ("applying._tell", 3), ("documents.to_index", 2)])
+@pytest.mark.parametrize(("place", "call"), [("planning._compare", 3), ("planning._depart", 1), ("applying._tell", 3), ("documents.to_index", 2), ("documents.to_index", 4)])
 def test_a_run_whose_worker_dies_ends_as_any_other(site: Site, made: dict[str, Any], place: str, call: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from ckanext.tzc.harvesting.engine import documents, planning
 
@@ -384,8 +503,10 @@ def test_a_run_is_paused_gone_on_with_and_stopped(site: Site, made: dict[str, An
     assert work(run_id).state == store.PAUSED
     assert len(found()) < 12 and leases.claim("quelqu’un") is None
     act("tzc_harvest_pause", resume=True)
+    site.asked.clear()
     monkeypatch.setattr(applying, "_batch", wanting("tzc_harvest_stop"))
     assert work(run_id).state == store.STOPPED
+    assert site.asked == [], "it goes on where it was"
     left = 12 - len(found())
     monkeypatch.setattr(applying, "_batch", original)
     assert left > 0 and harvest()["new"] == left
@@ -405,3 +526,23 @@ def test_only_the_sources_editors_may(made: dict[str, Any], partner: dict[str, A
         tk.get_action(f"tzc_harvest_{name}")({"user": partner["editor"]}, {"source": made["id"]})
     except tk.ValidationError:
         assert name in {"dry_run", "run", "pause"}, "a plan waits"
+
+
+READ_ONLY = {
+    "tzc_credential_list", "tzc_feed_list", "tzc_feed_run_list", "tzc_feed_show", "tzc_feed_version_list", "tzc_harvest_double_show", "tzc_harvest_doubles", "tzc_harvest_entries", "tzc_harvest_log",
+    "tzc_harvest_mapping_show", "tzc_harvest_mapping_try", "tzc_harvest_mapping_versions", "tzc_harvest_merges", "tzc_harvest_status", "harvest_source_list", "harvest_source_show",
+}  # fmt: skip
+"""Actions of harvests and feeds that change nothing."""
+
+
+def test_a_get_changes_nothing(made: dict[str, Any], app: Any) -> None:
+    """A link or an image that somebody is shown calls what a GET may call, with their session."""
+    administrator = factories.Sysadmin()["name"]
+    token = tk.get_action("api_token_create")({"ignore_auth": True, "user": administrator}, {"user": administrator, "name": "programme"})["token"]
+    actions = {name for room in ("tzc_harvesting", "tzc_feeding") for name in p.get_plugin(room).get_actions()}
+    assert len(actions) > len(READ_ONLY) + 20
+    assert {name for name in actions if getattr(tk.get_action(name), "side_effect_free", False)} == READ_ONLY
+    for name in sorted(actions - READ_ONLY):
+        answer = app.get(f"/api/3/action/{name}?source=une-source&id=une-source&approve=true", headers={"Authorization": token})
+        assert answer.status_code >= 400 and ("POST method" in answer.body or not name.startswith("tzc_")), (name, answer.body)
+    assert store.last_run(made["id"]) is None

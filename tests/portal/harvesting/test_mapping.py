@@ -1,6 +1,7 @@
 """A source's mapping by page and by API, and what is perhaps there twice."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -154,9 +155,13 @@ def test_edits_made_here_stay_until_the_source_changes_them(editor: Person, ran:
 
 def test_communes_that_places_name_are_given_and_noted(editor: Person, site: Site, source: Source, run: Run) -> None:
     named = {**ROAD, "extras": [{"key": "spatial_text", "value": "Ville de La Rochelle"}]}
-    site.answer = catalogue([named, {**ROAD, "id": "jeu-2", "name": "ailleurs", "title": "Ailleurs", "extras": [{"key": "spatial_text", "value": "Pays de La Rochelle"}]}])
+    corners = [[7.7, 48.5], [7.8, 48.5], [7.8, 48.6], [7.7, 48.6], [7.7, 48.5]]
+    far = [*named["extras"], {"key": "spatial", "value": json.dumps({"type": "Polygon", "coordinates": [corners]})}]
+    others = [{**ROAD, "id": "jeu-2", "name": "ailleurs", "title": "Ailleurs", "extras": [{"key": "spatial_text", "value": "Pays de La Rochelle"}]}, {**ROAD, "id": "jeu-3", "name": "loin", "title": "Loin", "extras": far}]
+    site.answer = catalogue([named, *others])
     run(source(site.address, "tzc_ckan"))
     assert shown()["communes"] == ["17300"] and not shown("Ailleurs").get("communes")
+    assert "bbox" in shown("Loin")["spatial_coverage"][0] and not shown("Loin").get("communes"), "a place of this name that is elsewhere"
     told = repair.RULES["commune-named"].text("fr")
     assert told in editor.visit(f"/dataset/harvest_object/{shown()['id']}") and told not in editor.visit(f"/dataset/harvest_object/{shown('Ailleurs')['id']}")
 
@@ -170,8 +175,7 @@ def test_only_those_who_edit_the_source(action: str, ran: dict[str, Any]) -> Non
 
 def test_what_is_there_twice_is_proposed_and_the_answer_stays(editor: Person, ran: dict[str, Any], partner: dict[str, Any]) -> None:
     mine = shown()
-    fields = {"title": mine["title"], "publisher": mine["publisher"], "resources": [{key: file[key] for key in ("url", "name", "format")} for file in mine["resources"]]}
-    copied = tk.get_action("package_create")({"ignore_auth": True, "user": partner["editor"]}, {**whole(partner), **fields, "name": "copie"})
+    copied = copy(partner)
     jobs.find_doubles()
     found = call("doubles", editor.name, source="une-source")
     assert (found["count"], found["open"], found["doubles"][0]["mine"]["id"], found["doubles"][0]["other"]["name"], found["doubles"][0]["reason"]) == (1, 1, mine["id"], "copie", "files")
@@ -193,6 +197,33 @@ def test_what_is_there_twice_is_proposed_and_the_answer_stays(editor: Person, ra
     assert model.Session.query(doubles.Double).count() == 0
     with pytest.raises(tk.ObjectNotFound):
         call("double_decide", editor.name, source="une-source", one=copied["id"], other=mine["id"], decision="same")
+
+
+def copy(partner: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A dataset that somebody described here as the harvested one is."""
+    mine = shown()
+    fields = {"title": mine["title"], "publisher": mine["publisher"], "resources": [{key: file[key] for key in ("url", "name", "format")} for file in mine["resources"]]}
+    return dict(tk.get_action("package_create")({"ignore_auth": True, "user": partner["editor"]}, {**whole(partner), **fields, "name": "copie", **more}))
+
+
+def test_an_answer_outlives_a_likeness_that_comes_and_goes(editor: Person, ran: dict[str, Any], partner: dict[str, Any]) -> None:
+    mine, copied = shown(), copy(partner)
+    jobs.find_doubles()
+    call("double_decide", editor.name, source="une-source", one=copied["id"], other=mine["id"], decision="different")
+    as_editor = {"ignore_auth": True, "user": partner["editor"]}
+    tk.get_action("package_patch")(dict(as_editor), {"id": copied["id"], "title": "Budget primitif", "publisher": [], "resources": []})
+    jobs.find_doubles()
+    tk.get_action("package_patch")(dict(as_editor), {"id": copied["id"], "title": copied["title"], "publisher": copied["publisher"], "resources": copied["resources"]})
+    jobs.find_doubles()
+    found = call("doubles", editor.name, source="une-source")
+    assert (found["count"], found["open"], found["doubles"][0]["decision"]) == (1, 0, "different"), "who said so is not asked again"
+
+
+@pytest.mark.parametrize("hidden", [{"access_level": "confidential"}, {"private": True}], ids=["confidential", "private"])
+def test_what_is_hidden_is_proposed_to_nobody(ran: dict[str, Any], partner: dict[str, Any], hidden: dict[str, Any]) -> None:
+    copy(partner, **hidden)
+    jobs.find_doubles()
+    assert model.Session.query(doubles.Double).count() == 0
 
 
 def whole(partner: dict[str, Any]) -> dict[str, Any]:

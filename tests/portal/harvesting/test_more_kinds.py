@@ -1,12 +1,18 @@
 """udata, Opendatasoft, data.json and tables of datasets become datasets that a citizen finds."""
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 import pytest
+from ckan.plugins import PluginImplementations
+from ckanext.harvest.interfaces import IHarvester
+from ckanext.tzc.harvesters.http import Limits
+from ckanext.tzc.harvesting import sources
+from ckanext.tzc.harvesting.engine import reading
 
 from tests.domain.harvesters.speakers import SPEAKERS, Speaker
 from tests.sites import Reply, Site
@@ -45,3 +51,20 @@ def test_a_mapping_of_columns_is_looked_at(partner: dict[str, Any], config: dict
     wanted = {"url": "https://data.example.org/", "name": "une", "title": "Une", "source_type": "tzc_table", "owner_org": partner["id"], "config": json.dumps(config)}
     with pytest.raises(tk.ValidationError, match=word):
         tk.get_action("harvest_source_create")({"user": partner["editor"]}, wanted)
+
+
+BOUNDS = Limits(connect=10, read=60, answer=300, run=7200, size=50 * 2**20, tries=4, pause=2, longest_pause=120, redirects=5, pace=0.2, longest_pace=10)
+"""As docs/harvesting.md tells them."""
+
+
+def test_every_kind_is_asked_within_the_bounds_that_are_told(source: Source) -> None:
+    """What an administrator marked as internal is asked as fast as it answers."""
+    kinds = sorted(kind for plugin in PluginImplementations(IHarvester) if sources.is_ours(kind := str(plugin.info()["name"])))
+    assert kinds == ["tzc_ckan", "tzc_csw", "tzc_datajson", "tzc_dcat", "tzc_opendatasoft", "tzc_table", "tzc_udata"]
+    for kind in kinds:
+        for config in ({"grace_days": 1}, {"allow_internal": False}, {"allow_internal": True}):
+            internal = config.get("allow_internal") is True
+            name = f"{kind}-{next(iter(config))}-{internal}".lower().replace("_", "-")
+            made = source(f"https://{name}.example.org/", kind, config, name=name)
+            client = reading.origin(made["id"]).client()
+            assert (client.allow_internal, client.limits) == (internal, dataclasses.replace(BOUNDS, pace=0) if internal else BOUNDS), (kind, config)

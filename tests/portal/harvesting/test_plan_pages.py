@@ -159,6 +159,7 @@ def test_a_visit_does_nothing_and_others_may_not(person: Callable[[str], Person]
     tk.get_action("tzc_harvest_run")({"user": editor.name}, {"source": made["id"]})
     run = worked(made)
     assert member.get(f"/harvest/une-source/job/{run.id}/plan", base_url=member.site).status_code == 403
+    assert editor.get(f"/harvest/une-source/job/{run.id}/restore", base_url=editor.site).status_code in {404, 405}
     member.visit("/user/edit")
     token = member.page.xpath("//input[@name='_csrf_token']/@value")[0]
     assert member.post("/harvest/une-source/order/approve", data={"_csrf_token": token}, base_url=member.site).status_code == 403
