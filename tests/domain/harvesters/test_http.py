@@ -296,7 +296,9 @@ def test_a_name_with_very_many_numbers_is_not_waited_for(monkeypatch: pytest.Mon
     assert asked == ["many.example", *(f"192.0.2.{number}" for number in range(4))]
 
 
-@pytest.mark.parametrize("number", ["8.8.8.8", "2a00:1450:4007:80c::200e", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "number", ["8.8.8.8", "2a00:1450:4007:80c::200e", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::", "2001:0:4136:e378:8000:63bf:f7f7:f7f7"]
+)  # fmt: skip
 def test_public_numbers(number: str) -> None:
     assert is_public(number)
 
