@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ckanext.tzc.harvesters import base, rdf
 from ckanext.tzc.harvesters.base import Source, Taking
-from ckanext.tzc.harvesters.http import Client, Limits
+from ckanext.tzc.harvesters.http import Answer, Client, Limits
 from ckanext.tzc.harvesters.partners import dcat, dcat_feed
 from ckanext.tzc.harvesters.partners.dcat_feed import DcatFeed
 from ckanext.tzc.harvesters.record import Agent, Box, Period, Record, RecordError
@@ -202,6 +202,18 @@ def test_the_order_of_statements_says_nothing() -> None:
     """A server may write the same in another order each time."""
     triples = [quad.triple for quad in parse((PREFIXES + WHOLE).encode(), format=RdfFormat.TURTLE)]
     assert base.fingerprint(dcat.read(rdf.Graph(triples))) == base.fingerprint(dcat.read(rdf.Graph(reversed(triples))))
+
+
+def test_nodes_without_a_name_make_no_other_record_each_time() -> None:
+    """A reader gives them other names at each reading; by its content a record is known again."""
+    about = "[ a dcat:Distribution ; dcat:downloadURL <https://a.org/1.csv> ; dcat:accessService [ dct:title 'Un service' ] ]"
+    text = f"@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> . <https://a.org/1> a dcat:Dataset ; dct:title 'Un' ; dcat:distribution {about} ."
+    contents = []
+    for _ in range(2):
+        graph = rdf.graph(Answer("https://a.org/catalog.ttl", "text/turtle", text.encode()))
+        [item] = dcat_feed._items(graph, list(dcat_feed._datasets(graph)), frozenset(), "")
+        contents.append(item.content)
+    assert contents[0] == contents[1] and contents[0].count("_:") == 6
 
 
 def test_what_all_datasets_share_is_kept_once() -> None:

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from ckanext.tzc.harvesters import xml
+from ckanext.tzc.harvesters import http, xml
 from ckanext.tzc.harvesters.http import Client, FetchError, ForbiddenError, Limits, is_public, retry_after
 
 from tests.sites import Asked, Reply, Site
@@ -62,6 +62,19 @@ def test_it_does_not_wait_too_long(site: Site) -> None:
     with pytest.raises(FetchError, match="86400 seconds"):
         client().get(site.address)
     assert len(site.asked) == 1
+
+
+def test_pauses_grow_and_none_is_longer_than_it_may_be(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(http.time, "sleep", waits.append)
+    site.answer = lambda _: Reply(status=503)
+    with pytest.raises(FetchError, match="4 times"):
+        client(pause=0.5, longest_pause=10).get(site.address)
+    assert waits == [0.5, 1.0, 2.0]
+    waits.clear()
+    with pytest.raises(FetchError, match="2 seconds only"):
+        client(pause=0.5, longest_pause=1).get(site.address)
+    assert waits == [0.5, 1.0]
 
 
 def test_it_does_not_wait_beyond_the_time_of_a_run(site: Site) -> None:
@@ -296,7 +309,9 @@ def test_a_name_with_very_many_numbers_is_not_waited_for(monkeypatch: pytest.Mon
     assert asked == ["many.example", *(f"192.0.2.{number}" for number in range(4))]
 
 
-@pytest.mark.parametrize("number", ["8.8.8.8", "2a00:1450:4007:80c::200e", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "number", ["8.8.8.8", "2a00:1450:4007:80c::200e", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::", "2001:0:4136:e378:8000:63bf:f7f7:f7f7"]
+)  # fmt: skip
 def test_public_numbers(number: str) -> None:
     assert is_public(number)
 
