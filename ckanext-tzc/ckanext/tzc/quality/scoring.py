@@ -9,7 +9,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from ckan.lib.search import rebuild
+from ckanext.tzc.common import indexing
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters.formats import by_name
 from ckanext.tzc.schemas import vocabulary
@@ -84,7 +84,7 @@ def compute(package_id: str, reindex: bool = False) -> int | None:
     model.Session.commit()
     # a first score was in the index before it was stored here
     if reindex and before not in {None, found.score} and package.state == model.State.ACTIVE:
-        rebuild(package_id)
+        indexing.anew(package_id)
     return found.score
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy.exc
-from ckan.lib import search
+from ckanext.tzc.common import indexing
 
 from tzc.tables.errors import Skipped, TableError
 
@@ -67,7 +67,7 @@ def _load(resource_id: str, mark: str) -> str | None:
         return None
     _mark_active(resource_id, True)
     model.Session.commit()
-    search.rebuild(package_id)
+    indexing.anew(package_id)
     _make_views(resource_id, package_id)
     return store.LOADED
 
@@ -108,7 +108,7 @@ def _end(resource_id: str, mark: str, state: str, **values: Any) -> bool:
         _remove_views(resource_id)
         resource = model.Resource.get(resource_id)
         if resource is not None:
-            search.rebuild(resource.package_id)
+            indexing.anew(resource.package_id)
     return True
 
 

@@ -20,7 +20,7 @@ from ckan.lib import dictization
 from ckan.lib.dictization import model_dictize
 from ckan.lib.search import index as search_index
 from ckanext.harvest.model import HarvestObject, HarvestSource
-from ckanext.tzc.common import together
+from ckanext.tzc.common import indexing, together
 
 Values = dict[str, Any]
 Rows = dict[str, list[Any]]
@@ -40,6 +40,7 @@ def to_index(ids: Iterable[str]) -> None:
     for identifier in ids:
         if identifier not in there:
             search_index.PackageSearchIndex().delete_package({"id": identifier})
+    indexing.forget_gone(there)
 
 
 def made(packages: Sequence[Any]) -> list[Values]:
