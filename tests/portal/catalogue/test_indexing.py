@@ -27,7 +27,6 @@ def removed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             if pkg_dict and pkg_dict["id"] == package_id:
                 with model.meta.engine.begin() as connection:
                     connection.exec_driver_sql("UPDATE package SET state = 'deleted' WHERE id = %(id)s", {"id": package_id})
-                self.delete_package({"id": package_id})
             index(self, pkg_dict, defer_commit)
 
         monkeypatch.setattr(PackageSearchIndex, "index_package", late)
