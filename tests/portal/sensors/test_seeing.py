@@ -105,6 +105,23 @@ def test_personal_streams_are_their_persons(app: Any, partner: dict[str, Any], s
     assert not opens(app, number, **token(factories.Sysadmin()["name"]))
 
 
+def test_who_has_a_personal_stream_finds_nobody_elses(app: Any, partner: dict[str, Any], streams: Make) -> None:
+    """In lists, where streams are not named one by one."""
+    import ckan.model as model
+    from ckanext.tzc.sensors import store, writing
+
+    owners = {factories.User()["name"]: number for number in streams("one", "two", code="electric_power", unit="W", visibility="private").values()}
+    for name, number in owners.items():
+        model.Session.get(store.Stream, number).person = model.User.get(name).id
+        writing.write(readings([number], [START], [10.0]))
+    model.Session.commit()
+    for name, number in owners.items():
+        for path in ("/sta/v1.1/Datastreams", "/sta/v1.1/Datastreams?$top=100&$count=true", "/sta/v1.1/Things?$expand=Datastreams"):
+            told = get(app, path, headers=token(name)).body
+            found = {int(one) for one in re.findall(r"Datastreams\((\d+)\)", told)}
+            assert found == {number}, path
+
+
 def test_the_file_that_stands_for_them_may_be_stricter(app: Any, partner: dict[str, Any], dataset: dict[str, Any], number: int) -> None:
     import ckan.model as model
     import ckan.plugins.toolkit as tk

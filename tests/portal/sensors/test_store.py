@@ -77,6 +77,19 @@ def test_the_last_value_is_corrected(streams: Make, write: Any) -> None:
     assert rows("(SELECT *, last AS time FROM tzc_sensors_state) AS s", "result, observations")[0] == (10.25, 1)
 
 
+def test_what_is_too_much_for_one_transaction_is_settled_in_the_next(streams: Make, write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.sensors import settling
+
+    monkeypatch.setattr(settling, "MOST_HOURS", 7)
+    numbers = streams("t", "u")
+    for number in numbers.values():
+        write(readings([number] * 20, START + np.arange(20) * 60 * MINUTE, np.arange(20.0)))
+    first = settling.settle()
+    assert (first.hours, first.left) == (7, True)
+    assert settling.settle_all().hours == 33
+    assert [row.count for row in rows("tzc_sensors_hour", "stream, time, count")] == [1] * 40
+
+
 @pytest.mark.parametrize("query", ["_BEFORE", "_AFTER"])
 def test_what_lies_around_an_hour_is_found_without_reading_all_that_there_is(streams: Make, write: Any, query: str) -> None:
     """Settling took as long as the stream's history, as all of it was read and thrown away."""
