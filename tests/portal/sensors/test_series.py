@@ -223,6 +223,28 @@ def test_nothing_is_sent_twice(app: Any, streams: Make, put: Make) -> None:
         app.get(question, headers=mark, status=304)
 
 
+def test_what_was_corrected_long_ago_is_sent_anew(app: Any, streams: Make, put: Make) -> None:
+    """Neither the last value nor their number says that one in the middle is another."""
+    number = streams("t", interval=600)["t"]
+    put(number, [START, START + MINUTE, START + 2 * MINUTE], [10.0, 11.0, 12.0])
+    question = f"/api/tzc/series?stream={number}&every=raw"
+    mark = {"If-None-Match": app.get(question).headers["ETag"]}
+    put(number, [START + MINUTE], [11.5])
+    assert json.loads(app.get(question, headers=mark, status=200).body)["streams"][0]["values"] == [10.0, 11.5, 12.0]
+
+
+def test_marks_of_quality_that_come_later_are_sent_anew(app: Any, streams: Make, put: Make) -> None:
+    from ckanext.tzc.sensors import settling
+
+    number = streams("t", interval=600)["t"]
+    put(number, START + np.arange(5) * 10 * MINUTE, [10.0, 90.0, 11.0, 11.1, 11.2], settle=False)
+    question = f"/api/tzc/series?stream={number}&every=raw"
+    before = app.get(question)
+    settling.settle_all()
+    after = app.get(question, headers={"If-None-Match": before.headers["ETag"]}, status=200)
+    assert after.headers["ETag"] != before.headers["ETag"]
+
+
 def test_nothing_is_there_yet(app: Any, streams: Make) -> None:
     number = streams("t")["t"]
     found = ask(app, f"stream={number}")
