@@ -19,7 +19,7 @@ def anew(package_id: str) -> None:
 
 
 def forget_gone(ids: Collection[str]) -> None:
-    """Take away the entries, just written, of datasets that are not there any more."""
+    """Take away the entries of datasets that are not there, or not any more since they were written just now."""
     if not ids:
         return
     there = set(model.Session.scalars(sa.select(model.Package.id).where(model.Package.id.in_(ids), model.Package.state != "deleted")))

@@ -23,7 +23,7 @@ def score() -> int:
     from . import scoring, store
 
     count = scoring.compute_waiting(TURN)
-    if count and store.waiting():
+    if count and store.any_waiting():
         scoring_job().send()
     return count
 

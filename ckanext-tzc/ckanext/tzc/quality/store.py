@@ -104,6 +104,11 @@ def waiting() -> list[str]:
     return [row.package_id for row in model.Session.query(Score.package_id).filter(Score.changed.is_not(None)).order_by(Score.changed)]
 
 
+def any_waiting() -> bool:
+    """Whether a score is to be computed."""
+    return bool(model.Session.query(sa.exists().where(Score.changed.is_not(None))).scalar())
+
+
 def find(package_id: str) -> Any:
     """The row of a dataset, or None."""
     return model.Session.query(Score).filter_by(package_id=package_id).one_or_none()

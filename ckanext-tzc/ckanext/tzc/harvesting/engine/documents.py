@@ -37,10 +37,7 @@ def to_index(ids: Iterable[str]) -> None:
     documents = made([there[identifier] for identifier in dict.fromkeys(ids) if identifier in there])
     if documents:
         search_index.make_connection().add(documents, commit=bool(tk.config.get("ckan.search.solr_commit")))
-    for identifier in ids:
-        if identifier not in there:
-            search_index.PackageSearchIndex().delete_package({"id": identifier})
-    indexing.forget_gone(there)
+    indexing.forget_gone(ids)
 
 
 def made(packages: Sequence[Any]) -> list[Values]:

@@ -21,7 +21,7 @@ from tzc.sensors import consent, secrecy
 from tzc.sensors.meters import ELECTRICITY
 from tzc.sensors.model import COUNT, Property, Stream, Thing
 from tzc.sensors.partitions import Month, microseconds
-from tzc.sensors.readings import SECOND, Ints, readings
+from tzc.sensors.readings import SECOND, Floats, Ints, readings
 from tzc.sensors.secrecy import Members
 
 from .. import describing, erasing, writing
@@ -104,7 +104,7 @@ def compute(row: store.Group) -> int:
     _alone()
     model.Session.refresh(row, with_for_update=True)
     found = members(row)
-    streams = {stream.id: (place, stream.unit) for place, meter in enumerate(found) if (stream := curves.counted(meter)) is not None}
+    streams = _streams_of(found)
     covered = curves.span(list(streams))
     hidden: dict[str, int] = {}
     for month in curves.months(covered) if covered else []:
@@ -115,14 +115,26 @@ def compute(row: store.Group) -> int:
     return int(model.Session.query(sa.func.count()).select_from(store.Release).filter_by(group=row.id, current=True).scalar())
 
 
-def _month(row: store.Group, found: list[store.Meter], streams: dict[int, tuple[int, str]], month: Month) -> dict[str, int]:
-    """One month of a group; what stays hidden, by reason."""
+Counted = dict[int, tuple[int, str]]
+"""Streams that sums are made of: the place of each one's meter, and its unit."""
+
+
+def _streams_of(found: list[store.Meter]) -> Counted:
+    return {stream.id: (place, stream.unit) for place, meter in enumerate(found) if (stream := curves.counted(meter)) is not None}
+
+
+def _table(row: store.Group, streams: Counted, count: int, month: Month) -> tuple[Ints, Floats]:
+    """A month of so many meters: times, and values as `curves.table` gives them, with a column also for those of whom nothing is known."""
     given = curves.rows(list(streams), month.begins, month.ends)
     times, values = curves.table({number: place for number, (place, _unit) in streams.items()}, {number: unit for number, (_place, unit) in streams.items()}, given, row.energy)
+    return times, np.hstack((values, np.full((len(times), count - values.shape[1]), np.nan)))
+
+
+def _month(row: store.Group, found: list[store.Meter], streams: Counted, month: Month) -> dict[str, int]:
+    """One month of a group; what stays hidden, by reason."""
+    times, values = _table(row, streams, len(found), month)
     lag = microseconds(sensors.now()) - int(tk.config["tzc.sensors.group_lag_days"]) * DAY
     times, values = times[times < lag], values[times < lag]
-    if values.shape[1] < len(found):  # members of whom nothing is known
-        values = np.hstack((values, np.full((len(times), len(found) - values.shape[1]), np.nan)))
     numbers = [meter.id for meter in found]
     before, stands = _before(row, _points(found), month)
     others = _others(row, {member for sets in before.values() for one in sets for member in one} - set(numbers), times, month)
@@ -135,13 +147,11 @@ def _month(row: store.Group, found: list[store.Meter], streams: dict[int, tuple[
 def _others(row: store.Group, numbers: set[int], times: Ints, month: Month) -> secrecy.Others:
     """What is known still of those who are in released sets of a month and no members: they left, or belong to another group."""
     found = model.Session.query(store.Meter).filter(store.Meter.id.in_(numbers), store.Meter.energy == row.energy).order_by(store.Meter.id).all() if numbers else []
-    streams = {stream.id: (place, stream.unit) for place, meter in enumerate(found) if (stream := curves.counted(meter)) is not None}
     values = np.full((len(times), len(found)), np.nan)
-    if streams:
-        given = curves.rows(list(streams), month.begins, month.ends)
-        known, theirs = curves.table({number: place for number, (place, _unit) in streams.items()}, {number: unit for number, (_place, unit) in streams.items()}, given, row.energy)
+    if streams := _streams_of(found):
+        known, theirs = _table(row, streams, len(found), month)
         _both, here, there = np.intersect1d(times, known, return_indices=True)
-        values[here, : theirs.shape[1]] = theirs[there]
+        values[here] = theirs[there]
     return secrecy.Others([meter.id for meter in found], values, [meter.holder for meter in found])
 
 
