@@ -1,13 +1,11 @@
 """How much is taken at once, and what is told of what is more: rows, bytes, rejected rows that are listed."""
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from tzc.sensors.faults import BatchError
 from tzc.sensors.protocols import DECODERS, columns, sensorthings, tables
@@ -15,32 +13,19 @@ from tzc.sensors.sta import options
 from tzc.sensors.sta.entities import KINDS
 from tzc.sensors.sta.faults import Fault
 
-
-def arrow_stream(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    with pa.ipc.new_stream(out, given.schema) as writer:
-        writer.write_table(given, max_chunksize=max(2, len(given) // 9))
-    return out.getvalue()
-
-
-def arrow_file(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    with pa.ipc.new_file(out, given.schema) as writer:
-        writer.write_table(given, max_chunksize=max(2, len(given) // 9))
-    return out.getvalue()
-
-
-def parquet(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(given, out)
-    return out.getvalue()
+from tests import arrows
 
 
 def table(rows: int) -> pa.Table:
     return pa.table({"stream": ["t"] * rows, "time": pa.array(range(rows), pa.timestamp("us", "UTC")), "result": np.arange(rows) / 2})
 
 
-WAYS = [("arrow", arrow_stream), ("arrow", arrow_file), ("parquet", parquet)]
+def batch(given: pa.Table) -> int:
+    """Rows of each of some nine batches."""
+    return max(2, len(given) // 9)
+
+
+WAYS = [("arrow", lambda given: arrows.stream(given, chunk=batch(given))), ("arrow", lambda given: arrows.file(given, chunk=batch(given))), ("parquet", arrows.parquet)]
 
 
 @pytest.mark.parametrize(("kind", "write"), WAYS)

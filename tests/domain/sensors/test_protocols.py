@@ -2,14 +2,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import math
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +15,8 @@ from tzc.sensors import partitions
 from tzc.sensors.faults import BatchError
 from tzc.sensors.protocols import DECODERS, frames, tables
 from tzc.sensors.readings import Decoded
+
+from tests import arrows
 
 T0 = "2026-05-06T12:00:00Z"
 
@@ -113,7 +113,7 @@ def test_a_wide_csv() -> None:
 def test_rows_that_name_their_stream_make_it_as_the_mapping_describes_it(kind: str) -> None:
     said = [{"stream": name, "time": T0, "result": 21.5} for name in ("quai-1/temperature", "quai-1/humidite", "temperature", "/x", "y/")]
     given_ = pa.Table.from_pylist(said)
-    bodies = {"csv": "stream,time,result\n" + "".join(f"{row['stream']},{T0},21.5\n" for row in said), "json": said, "parquet": parquet_of(given_), "arrow": stream_of(given_)}
+    bodies = {"csv": "stream,time,result\n" + "".join(f"{row['stream']},{T0},21.5\n" for row in said), "json": said, "parquet": arrows.parquet(given_), "arrow": arrows.stream(given_)}
     values = [{"path": "temperature", "property": "air_temperature", "unit": "Cel", "interval": 600}]
     found = decode(kind, bodies[kind], stream="stream", time="time", result="result", values=values, create=True, places={"quai-1": {"name": "Quay", "longitude": -1.15, "latitude": 46.16}})
     assert [name for name, _time, _result in rows(found)] == [row["stream"] for row in said]
@@ -163,20 +163,7 @@ def table(**more: Any) -> pa.Table:
     return pa.table({**columns, **more})
 
 
-def stream_of(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    with pa.ipc.new_stream(out, given.schema) as writer:
-        writer.write_table(given)
-    return out.getvalue()
-
-
-def parquet_of(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(given, out)
-    return out.getvalue()
-
-
-@pytest.mark.parametrize(("kind", "write"), [("arrow", stream_of), ("parquet", parquet_of)])
+@pytest.mark.parametrize(("kind", "write"), [("arrow", arrows.stream), ("parquet", arrows.parquet)])
 def test_typed_tables(kind: str, write: Any) -> None:
     found = decode(kind, write(table()))
     assert rows(found) == [("t", NOON, 1.5)]
@@ -189,7 +176,7 @@ def test_typed_tables(kind: str, write: Any) -> None:
     assert bad(found) == [(1, "period"), (2, "no_time")]
 
 
-@pytest.mark.parametrize(("kind", "write"), [("arrow", stream_of), ("parquet", parquet_of)])
+@pytest.mark.parametrize(("kind", "write"), [("arrow", arrows.stream), ("parquet", arrows.parquet)])
 def test_truncated_tables(kind: str, write: Any) -> None:
     """Cut anywhere, it is refused in words."""
     whole = write(table())
@@ -416,20 +403,11 @@ def test_whatever_bytes_are_sent(body: bytes, kind: str) -> None:
         return
 
 
-def parquet_of(table: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd")
-    return out.getvalue()
+def zstd(table: pa.Table) -> bytes:
+    return arrows.parquet(table, "zstd")
 
 
-def arrow_of(table: pa.Table) -> bytes:
-    out = io.BytesIO()
-    with pa.ipc.new_stream(out, table.schema) as writer:
-        writer.write_table(table)
-    return out.getvalue()
-
-
-@pytest.mark.parametrize(("write", "read", "most"), [(parquet_of, tables.parquet, 10_000), (arrow_of, tables.arrow, 400_000)])
+@pytest.mark.parametrize(("write", "read", "most"), [(zstd, tables.parquet, 10_000), (arrows.stream, tables.arrow, 400_000)])
 def test_a_small_file_of_long_texts(write: Any, read: Any, most: int) -> None:
     """A text of 100,000 signs that stands in 12,000 cells is a kilobyte in a file, and more than a gigabyte beside it."""
     length = 12_000
@@ -442,7 +420,7 @@ def test_a_small_file_of_long_texts(write: Any, read: Any, most: int) -> None:
 
 @pytest.mark.parametrize("odd", [pa.array([[1.0, 2.0]]), pa.array([b"ab"], pa.binary(2)), pa.array([{"a": 1}])])
 def test_a_parquet_whose_cells_are_no_values(odd: pa.Array) -> None:
-    body = parquet_of(pa.table({"stream": ["t"], "time": pa.array([0], pa.timestamp("us", "UTC")), "result": odd}))
+    body = zstd(pa.table({"stream": ["t"], "time": pa.array([0], pa.timestamp("us", "UTC")), "result": odd}))
     with pytest.raises(BatchError) as told:
         tables.parquet(body, {})
     assert (told.value.code, told.value.parameters) == ("columns", {"columns": ["result"]})
@@ -451,16 +429,9 @@ def test_a_parquet_whose_cells_are_no_values(odd: pa.Array) -> None:
 def test_a_parquet_of_categories_is_read() -> None:
     streams = pa.array(["t", "u", None, "t"]).dictionary_encode()
     results = pa.array(["1", "2", "3", "on"]).dictionary_encode()
-    body = parquet_of(pa.table({"stream": streams, "time": pa.array([0, 1, 2, 3], pa.timestamp("us", "UTC")), "result": results}))
+    body = zstd(pa.table({"stream": streams, "time": pa.array([0, 1, 2, 3], pa.timestamp("us", "UTC")), "result": results}))
     found = tables.parquet(body, {})
     assert ([found.names[at] for at in found.index], [row.row for row in found.rejected]) == (["t", "u", "t"], [2])
-
-
-def arrow_packed(table: pa.Table, packed: str | None, file: bool) -> bytes:
-    out, how = io.BytesIO(), pa.ipc.IpcWriteOptions(compression=packed)
-    with pa.ipc.new_file(out, table.schema, options=how) if file else pa.ipc.new_stream(out, table.schema, options=how) as writer:
-        writer.write_table(table)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("file", [False, True])
@@ -468,7 +439,7 @@ def arrow_packed(table: pa.Table, packed: str | None, file: bool) -> bytes:
 def test_arrow_however_it_is_packed(packed: str | None, file: bool) -> None:
     for streams in (pa.array(["t", "u"] * 200), pa.array(["t", "u"] * 200).dictionary_encode()):
         given_ = pa.table({"stream": streams, "time": pa.array(range(400), pa.timestamp("s", "UTC")), "result": pa.array([float(value) for value in range(400)])})
-        found = tables.arrow(arrow_packed(given_, packed, file), {})
+        found = tables.arrow((arrows.file if file else arrows.stream)(given_, packed), {})
         assert (found.results.tolist(), [found.names[at] for at in found.index[:2]]) == ([float(value) for value in range(400)], ["t", "u"])
 
 
@@ -478,7 +449,7 @@ def test_what_says_that_it_is_too_large_is_not_unpacked(packed: str, file: bool,
     """A megabyte of zeros is some hundred bytes when it is packed: so a body within the limit could fill the memory."""
     monkeypatch.setattr(tables, "MOST_BYTES", 1_000_000)
     before = pa.total_allocated_bytes()
-    body = arrow_packed(table(pad=pa.array([bytes(1_000_000)] * 3)), packed, file)
+    body = (arrows.file if file else arrows.stream)(table(pad=pa.array([bytes(1_000_000)] * 3)), packed)
     assert len(body) < 20_000
     pa.default_memory_pool().release_unused()
     opened: list[object] = []
@@ -491,8 +462,8 @@ def test_what_says_that_it_is_too_large_is_not_unpacked(packed: str, file: bool,
 def mutations() -> list[tuple[Any, bytes]]:
     plain = pa.table({"stream": ["a/b", "c"] * 20, "time": [f"2026-01-01T00:{minute:02}:00Z" for minute in range(40)], "result": [float(value) for value in range(40)], "quality": ["good"] * 40})
     coded = plain.set_column(0, "stream", plain["stream"].dictionary_encode()).set_column(1, "time", pa.array(range(40), pa.timestamp("ms", "UTC")))
-    arrows = [(tables.arrow, arrow_packed(each, packed, file)) for each in (plain, coded) for packed in (None, "lz4", "zstd") for file in (False, True)]
-    return [*arrows, (tables.parquet, parquet_of(plain)), (tables.parquet, parquet_of(coded))]
+    whole = [(tables.arrow, (arrows.file if file else arrows.stream)(each, packed)) for each in (plain, coded) for packed in (None, "lz4", "zstd") for file in (False, True)]
+    return [*whole, (tables.parquet, zstd(plain)), (tables.parquet, zstd(coded))]
 
 
 @settings(max_examples=600, deadline=None)
@@ -514,11 +485,11 @@ def test_damaged_tables(whole: tuple[Any, bytes], changes: list[tuple[float, int
 def test_streams_in_categories_of_any_numbers(kind: pa.DataType) -> None:
     """Some programs count them without a sign."""
     streams = pa.DictionaryArray.from_arrays(pa.array([1, None, 0], kind), pa.array(["t", "u"]))
-    found = tables.arrow(arrow_of(table(stream=streams, time=pa.array([1, 2, 3], pa.timestamp("s", "UTC")), result=[1.0, 2.0, 3.0])), {})
+    found = tables.arrow(arrows.stream(table(stream=streams, time=pa.array([1, 2, 3], pa.timestamp("s", "UTC")), result=[1.0, 2.0, 3.0])), {})
     assert ([found.names[at] for at in found.index], bad(found)) == (["u", "t"], [(1, "stream")])
 
 
-@pytest.mark.parametrize(("kind", "write"), [("arrow", stream_of), ("parquet", parquet_of), ("csv", lambda given_: "\n".join(["stream,time,result,quality", *(f"t,{T0},1,{word or ''}" for word in given_["quality"].to_pylist())])), ("json", lambda given_: [{"stream": "t", "time": T0, "result": 1, "quality": word} for word in given_["quality"].to_pylist()])])  # fmt: skip
+@pytest.mark.parametrize(("kind", "write"), [("arrow", arrows.stream), ("parquet", arrows.parquet), ("csv", lambda given_: "\n".join(["stream,time,result,quality", *(f"t,{T0},1,{word or ''}" for word in given_["quality"].to_pylist())])), ("json", lambda given_: [{"stream": "t", "time": T0, "result": 1, "quality": word} for word in given_["quality"].to_pylist()])])  # fmt: skip
 def test_what_is_said_of_the_quality(kind: str, write: Any) -> None:
     """A word that nobody knows may say that the value is wrong: it is not taken for a good one."""
     words = ["good", "Suspect", "bad", " estimated ", None, "", "invalid", "0"]

@@ -1,12 +1,12 @@
 """Lines with too few or too many fields, and tables whose words are in no encoding."""
 from __future__ import annotations
 
-import io
-
 import pyarrow as pa
 import pytest
 from tzc.sensors.faults import BatchError
 from tzc.sensors.protocols import DECODERS, columns, tables
+
+from tests import arrows
 
 
 def test_lines_of_another_length_are_counted_beyond_those_that_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,16 +19,9 @@ def test_lines_of_another_length_are_counted_beyond_those_that_are_listed(monkey
     assert (found.left_out, found.rows.tolist(), found.results.tolist()) == (3, [7], [5.0])
 
 
-def arrow(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    with pa.ipc.new_stream(out, given.schema) as writer:
-        writer.write_table(given)
-    return out.getvalue()
-
-
 def test_a_zone_that_is_no_text() -> None:
     """Arrow finds out when it is asked for the zone."""
-    whole = arrow(pa.table({"stream": ["t"], "time": pa.array([0], pa.timestamp("us", "Europe/Paris")), "result": [1.0]}))
+    whole = arrows.stream(pa.table({"stream": ["t"], "time": pa.array([0], pa.timestamp("us", "Europe/Paris")), "result": [1.0]}))
     assert whole.count(b"Europe/Paris") == 1 and len(DECODERS["arrow"](whole, {})) == 1
     with pytest.raises(BatchError) as told:
         DECODERS["arrow"](whole.replace(b"Europe/Paris", b"Europe\xffParis"), {})

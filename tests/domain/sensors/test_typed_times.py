@@ -2,36 +2,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from tzc.sensors import partitions
 from tzc.sensors.faults import BatchError
 from tzc.sensors.protocols import DECODERS
 from tzc.sensors.readings import Decoded
 
-
-def arrow_stream(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    with pa.ipc.new_stream(out, given.schema) as writer:
-        writer.write_table(given)
-    return out.getvalue()
-
-
-def arrow_file(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    with pa.ipc.new_file(out, given.schema) as writer:
-        writer.write_table(given)
-    return out.getvalue()
-
-
-def parquet(given: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(given, out)
-    return out.getvalue()
+from tests import arrows
 
 
 def table(times: Any) -> pa.Table:
@@ -42,7 +22,7 @@ def told(found: Decoded) -> tuple[list[str], list[tuple[int, str]]]:
     return [partitions.shown(time)[:16] for time in found.times.tolist()], [(row.row, row.code) for row in found.rejected]
 
 
-WAYS = [("arrow", arrow_stream), ("arrow", arrow_file), ("parquet", parquet)]
+WAYS = [("arrow", arrows.stream), ("arrow", arrows.file), ("parquet", arrows.parquet)]
 CLOCKS = [dt.datetime.fromisoformat(clock) for clock in ("2026-05-06T14:00", "2026-03-29T02:30", "2026-10-25T01:30", "2026-10-25T02:00", "2026-10-25T02:30", "2026-10-25T02:00")]
 
 
@@ -74,7 +54,7 @@ def test_what_came_before_a_time_that_is_none_tells_which_hour_is_meant() -> Non
 
 def test_a_file_of_arrow_that_is_cut_off() -> None:
     """Anywhere: also where all of its rows are there, and only what says so is not."""
-    whole = arrow_file(table(pa.array(CLOCKS, pa.timestamp("us", "UTC"))))
+    whole = arrows.file(table(pa.array(CLOCKS, pa.timestamp("us", "UTC"))))
     assert len(DECODERS["arrow"](whole, {})) == 6
     for length in range(7, len(whole), 5):
         with pytest.raises(BatchError) as caught:
