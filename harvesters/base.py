@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Literal
 from tzc.harvesting import repair
 
 from . import words
-from .http import Client, FetchError, ForbiddenError
+from .http import Client, FetchError, ForbiddenError, headers_of
 from .record import Agent, Item, Note, Record, RecordError, Resource
 from .words import LONGEST
 
@@ -39,22 +39,32 @@ Change = Literal["new", "changed", "unchanged"]
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where a catalogue is, and what its configuration says; of a table of datasets also which field each column fills by the source's mapping (empty: none)."""
+    """Where a catalogue is, and what its configuration says; of a table of datasets also which field each column fills by the source's mapping (empty: none).
+    `secret`: what its credential holds, while it is asked (`http.headers_of`).
+    """
 
     address: str
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    secret: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
 
 
 class Harvester(abc.ABC):
     """One way that catalogues speak. It keeps nothing between two calls."""
 
-    settings: ClassVar[Mapping[str, type]] = {"allow_internal": bool, "accept_departures": bool, "redistribute": bool, "grace_days": int, "schedule": str}
+    settings: ClassVar[Mapping[str, type]] = {"allow_internal": bool, "accept_departures": bool, "redistribute": bool, "grace_days": int, "schedule": str, "credential": str}
     """Keys that a source's configuration may have, and what each is."""
 
+    auth_scheme: ClassVar[str] = "Bearer "
+    """What such a catalogue wants to read before a token."""
+
+    accept: ClassVar[str] = ""
+    """The forms that are wanted, in the words of HTTP; all, where it says nothing."""
+
     def headers(self, source: Source) -> dict[str, str]:
-        """What is told to the source with each request."""
-        return {}
+        """What is told to the source's own server with each request: its credential, or a key that was written into its configuration before credentials were kept."""
+        key = source.settings.get("api_key")
+        return headers_of(source.secret or ({"token": key} if key else {}), self.auth_scheme)
 
     def fault(self, settings: Mapping[str, Any]) -> str:
         """What is wrong with a configuration whose keys and kinds are right; nothing when it can be used."""

@@ -8,6 +8,7 @@ written, and again at each redirect; proxies of the environment are not used, as
 """
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import datetime as dt
@@ -30,7 +31,6 @@ from tzc.harvesting import causes
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 from urllib3.exceptions import TimeoutError as WaitedError
-from urllib3.util import make_headers
 
 from . import xml
 
@@ -214,14 +214,15 @@ class _GuardedHTTPS(HTTPSConnection):
 
 
 class Client:
-    """Asks one source, within its limits. `headers` go to the source's own host only: that of `home`, else that of each question."""
+    """Asks one source, within its limits. `headers` go to the source's own host only: that of `home`, else that of each question; `accept` goes to all."""
 
     whole: ClassVar[frozenset[int]] = frozenset({200})
     """Statuses of answers that are read."""
 
-    def __init__(self, *, allow_internal: bool = False, limits: Limits | None = None, headers: Mapping[str, str] | None = None, home: str = "") -> None:
+    def __init__(self, *, allow_internal: bool = False, limits: Limits | None = None, headers: Mapping[str, str] | None = None, home: str = "", accept: str = "") -> None:
         self.allow_internal = allow_internal
         self.home = home
+        self.accept = accept
         self.limits = limits or Limits()
         self.headers = dict(headers or {})
         self.ends = time.monotonic() + self.limits.run
@@ -291,7 +292,8 @@ class Client:
         for _ in range(self.limits.redirects + 1):
             here = _split(url)
             own = self.headers if (here.scheme, here.hostname, here.port) == (first.scheme, first.hostname, first.port) else {}
-            told = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **({"Content-Type": kind} if body is not None else {}), **_login(here), **own, **more}
+            asked = {"Accept": self.accept, "Content-Type": kind if body is not None else ""}
+            told = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **{name: word for name, word in asked.items() if word}, **_login(here), **own, **more}
             answer, headers = self._once(method, url, body, told)
             if answer.status in MOVED and headers.get("location"):
                 url = _joined(url, headers["location"])
@@ -459,7 +461,19 @@ def _login(parts: SplitResult) -> dict[str, str]:
     """The header for a name and a password that stand in an address."""
     if not parts.username:
         return {}
-    return {"Authorization": make_headers(basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")["authorization"]}
+    return headers_of({"user": unquote(parts.username), "password": unquote(parts.password or "")})
+
+
+def headers_of(secret: Mapping[str, str], scheme: str = "Bearer ") -> dict[str, str]:
+    """What a credential says with each question: `header` and `value`, `token` (with the word that stands before it), or `user` and `password`."""
+    if "header" in secret:
+        return {secret["header"]: secret["value"]}
+    if "token" in secret:
+        return {"Authorization": f"{scheme}{secret['token']}"}
+    if "user" in secret and "password" in secret:
+        # in UTF-8 (RFC 7617, 2.1), as a password may have any sign
+        return {"Authorization": "Basic " + base64.b64encode(f"{secret['user']}:{secret['password']}".encode()).decode()}
+    return {}
 
 
 def _shown(url: str) -> str:

@@ -44,7 +44,8 @@ def sampled(task: Mapping[str, Any]) -> dict[str, Any]:
     """`{"contents"}`, records as they came, or `{"fault", "cause"}` where none came; and `{"first_rows"}` of a table, else none."""
     wanted = Task(**task)
     harvester, asked, shown = _found(wanted.harvester), base.Source(**wanted.asked), base.Source(**wanted.shown)
-    client = Client(allow_internal=asked.settings.get("allow_internal") is True, limits=Limits(**wanted.limits), headers=harvester.headers(asked))
+    inside, limits = asked.settings.get("allow_internal") is True, Limits(**wanted.limits)
+    client = Client(allow_internal=inside, limits=limits, headers=harvester.headers(asked), home=asked.address, accept=harvester.accept)
     found: list[str] = []
     try:
         for item in itertools.islice(base.listing(harvester, client, asked), wanted.read):

@@ -140,10 +140,7 @@ class CkanApi(Harvester):
     """Another CKAN, or a DKAN."""
 
     settings: ClassVar[Mapping[str, type]] = {**Harvester.settings, "api_key": str}
-
-    def headers(self, source: Source) -> dict[str, str]:
-        """The key, for a catalogue that asks for one."""
-        return {"Authorization": source.settings["api_key"]} if source.settings.get("api_key") else {}
+    auth_scheme: ClassVar[str] = ""
 
     def discover(self, client: Client, source: Source) -> Iterator[Item]:
         """All datasets."""

@@ -29,10 +29,8 @@ class DcatFeed(Harvester):
     """A feed in DCAT."""
 
     settings: ClassVar[Mapping[str, type]] = {**Harvester.settings, "rdf_format": str, "allow_hosts": list}
-
-    def headers(self, source: Source) -> dict[str, str]:
-        """A catalogue may have a page for readers at the same address."""
-        return {"Accept": ACCEPT}
+    # a catalogue may have a page for readers at the same address
+    accept: ClassVar[str] = ACCEPT
 
     def fault(self, settings: Mapping[str, Any]) -> str:
         """Whether form and hosts are what they should be."""

@@ -23,10 +23,7 @@ class Opendatasoft(Harvester):
     """An Opendatasoft portal."""
 
     settings: ClassVar[Mapping[str, type]] = {**Harvester.settings, "api_key": str}
-
-    def headers(self, source: Source) -> dict[str, str]:
-        """The key, for a portal that asks for one."""
-        return {"Authorization": f"Apikey {source.settings['api_key']}"} if source.settings.get("api_key") else {}
+    auth_scheme: ClassVar[str] = "Apikey "
 
     def discover(self, client: Client, source: Source) -> Iterator[Item]:
         """All datasets."""

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
-from urllib3.util import make_headers
-
-from ..http import Answer, Client, FetchError, Limits
+from ..http import Answer, Client, FetchError, Limits, headers_of
 
 
 class Asking(Client):
@@ -23,7 +21,7 @@ class Asking(Client):
     ) -> None:
         self.secret = dict(secret or {})
         self.now = now or dt.datetime.now(dt.timezone.utc)
-        super().__init__(allow_internal=allow_internal, limits=limits, headers=headers(self.secret), home=home)
+        super().__init__(allow_internal=allow_internal, limits=limits, headers=headers_of(self.secret), home=home)
         self._own = {_origin(home)}
         self._secret_names = {"authorization", self.secret.get("header", "").lower()}
 
@@ -38,7 +36,7 @@ class Asking(Client):
     def form(self, url: str, fields: Mapping[str, str]) -> Answer:
         """The answer to a form that is sent with the credential, such as a question for a token, to a server that is not named by anybody else."""
         self._own.add(_origin(url))
-        told = headers(self.secret) if urlsplit(url).scheme == "https" or self.allow_internal else {}
+        told = headers_of(self.secret) if urlsplit(url).scheme == "https" or self.allow_internal else {}
         return self._ask("POST", url, urlencode(fields).encode(), "application/x-www-form-urlencoded", told)
 
     def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[Answer, Mapping[str, str]]:
@@ -63,17 +61,6 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     """The server of an address."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port
-
-
-def headers(secret: Mapping[str, str]) -> dict[str, str]:
-    """What a credential says with each question."""
-    if "header" in secret:
-        return {secret["header"]: secret["value"]}
-    if "token" in secret:
-        return {"Authorization": f"Bearer {secret['token']}"}
-    if "user" in secret and "password" in secret:
-        return {"Authorization": make_headers(basic_auth=f"{secret['user']}:{secret['password']}")["authorization"]}
-    return {}
 
 
 def with_words(url: str, asked: Mapping[str, object]) -> str:

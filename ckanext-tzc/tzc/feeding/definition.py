@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..hosts import host_of
 from . import columns, versions
 
 HTTP, S3, SFTP, SQL, PUSH = KINDS = ("http", "s3", "sftp", "sql", "push")
@@ -18,7 +19,6 @@ CLOSED = frozenset({SFTP, SQL})
 """Kinds that an administrator allows one by one."""
 
 SCHEMES = {HTTP: ("https", "http"), S3: ("https", "http"), SFTP: ("sftp",), SQL: ("postgresql",)}
-PORTS = {"https": 443, "http": 80, "sftp": 22, "postgresql": 5432}
 
 CREDENTIALS = {
     HTTP: frozenset({"basic", "bearer", "header"}), S3: frozenset({"s3"}), SFTP: frozenset({"basic", "key"}), SQL: frozenset({"basic"}), PUSH: frozenset()
@@ -74,16 +74,6 @@ class Definition:
     def as_dict(self) -> dict[str, Any]:
         """For the database."""
         return {**dataclasses.asdict(self), "keys": list(self.keys), "keep": dict(self.keep)}
-
-
-def host_of(address: str) -> str:
-    """`host:port` of an address, or of a host; empty for what is neither."""
-    try:
-        parts = urlsplit(address if "//" in address else f"//{address}")
-        port = parts.port or PORTS.get(parts.scheme)
-    except ValueError:
-        return ""
-    return f"{parts.hostname}:{port}" if parts.hostname and port else ""
 
 
 def read(data: Mapping[str, Any]) -> Definition:
@@ -162,6 +152,9 @@ def credential(kind: object, values: Mapping[str, Any]) -> dict[str, str]:
         value = values.get(field)
         if not isinstance(value, str) or not value or len(value) > 20_000 or "\0" in value or (field != "private_key" and any(ord(sign) < 32 for sign in value)):
             faults[field] = "needed"
+        elif field in ("token", "value") and not value.isascii():
+            # no header can say it
+            faults[field] = "text"
         else:
             found[field] = value
     if kind == "header" and "header" in found and (not _HEADER.fullmatch(found["header"]) or found["header"].lower() in {"host", "content-length", "transfer-encoding"}):

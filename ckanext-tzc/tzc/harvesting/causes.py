@@ -119,8 +119,32 @@ _CAUSES = (
         "login",
         Texts("The server asks who one is (401).", "Le serveur demande qui l’on est (401)."),
         Texts(
-            "Give the source a key in its configuration (api_key), or a name and a password in its address.",
-            "Donnez à la source une clé dans sa configuration (api_key), ou un nom et un mot de passe dans son adresse.",
+            "Give the key or the password on the source's page “Access”; it is kept sealed.",
+            "Donnez la clé ou le mot de passe sur la page « Accès » de la source ; ils sont gardés scellés.",
+        ),
+    ),
+    Cause(
+        "credential",
+        Texts(
+            "The partner keeps no credential of this name for this server.",
+            "Le partenaire ne garde pas d’accès de ce nom pour ce serveur.",
+        ),
+        Texts("Give it on the source's page “Access”.", "Donnez-le sur la page « Accès » de la source."),
+    ),
+    Cause(
+        "sealed",
+        Texts(
+            "The credential cannot be opened: the portal's secret was changed.",
+            "L’accès ne peut pas être ouvert : le secret du portail a changé.",
+        ),
+        Texts("Give it anew on the source's page “Access”.", "Donnez-le de nouveau sur la page « Accès » de la source."),
+    ),
+    Cause(
+        "plain",
+        Texts("A credential would be sent in the open.", "Un accès serait envoyé en clair."),
+        Texts(
+            "Give the source an address that begins with https://, on its page “Describe”.",
+            "Donnez à la source une adresse en https://, sur sa page « Décrire ».",
         ),
     ),
     Cause(

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..hosts import host_of
 from . import mapping
 
-PORTS = {"https": 443, "http": 80, "sftp": 22, "mqtt": 1883, "mqtts": 8883}
 LONGEST = {"address": 1000, "credential": 100, "signature": 100, "format": 20, "topics": 4000, "ca": 20_000}
 FORMATS = ("json", "ttn", "chirpstack")
 MOST_TOPICS = 50
@@ -74,16 +74,6 @@ class Definition:
     def host(self) -> str:
         """The server that is asked, with its port; empty where none is."""
         return host_of(str(self.fields.get("address", "")))
-
-
-def host_of(address: str) -> str:
-    """`host:port` of an address; empty for what is none."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port or PORTS.get(parts.scheme)
-    except ValueError:
-        return ""
-    return f"{parts.hostname}:{port}" if parts.hostname and port else ""
 
 
 def read(data: Mapping[str, Any]) -> Definition:

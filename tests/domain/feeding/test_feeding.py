@@ -10,6 +10,7 @@ from tzc import schedule
 from tzc.feeding import columns, definition, keys, sealing, versions
 from tzc.feeding.columns import Column
 from tzc.feeding.faults import CODES, DETAIL, FeedError
+from tzc.hosts import host_of
 
 PARIS = ZoneInfo("Europe/Paris")
 FIVE = dt.timedelta(minutes=5)
@@ -133,10 +134,10 @@ def test_definitions(fields: dict[str, Any], faults: dict[str, str]) -> None:
 
 
 def test_credentials_are_for_one_host() -> None:
-    assert definition.host_of("https://data.example.org/x") == "data.example.org:443" == definition.host_of("data.example.org:443")
-    assert definition.host_of("sftp://a/b") == "a:22" and definition.host_of("data.example.org") == "" and definition.host_of("https://[") == ""
+    assert host_of("https://data.example.org/x") == "data.example.org:443" == host_of("data.example.org:443")
+    assert host_of("sftp://a/b") == "a:22" and host_of("data.example.org") == "" and host_of("https://[") == ""
     assert definition.credential("basic", {"user": "u", "password": "p", "token": "t"}) == {"user": "u", "password": "p"}
-    for kind, values in (("basic", {"user": "u"}), ("header", {"header": "Host", "value": "x"}), ("bearer", {"token": "a\r\nb"}), ("other", {}), (None, {})):
+    for kind, values in (("basic", {"user": "u"}), ("header", {"header": "Host", "value": "x"}), ("bearer", {"token": "a\r\nb"}), ("bearer", {"token": "clé"}), ("header", {"header": "X-Key", "value": "€"}), ("other", {}), (None, {})):
         with pytest.raises(definition.DefinitionError):
             definition.credential(kind, values)
 

@@ -54,6 +54,17 @@ def test_a_whole_listing(speaker: Speaker, site: Site) -> None:
         assert [resource.url for resource in record.resources] and record.licence == "lov2"
 
 
+@pytest.mark.parametrize(("secret", "said"), [({"user": "moi", "password": "mot:é€"}, "Basic bW9pOm1vdDrDqeKCrA=="), ({"token": "jeton"}, "{}jeton"), ({"header": "X-Key", "value": "clef"}, None)])
+def test_what_the_server_asks_for_is_told_with_each_question(speaker: Speaker, site: Site, secret: dict[str, str], said: str | None) -> None:
+    site.answer = speaker.says(site, TITLES)
+    source = Source(site.address + speaker.path, speaker.settings, secret=secret)
+    client = Client(allow_internal=True, limits=Limits(tries=1, answer=5), headers=speaker.harvester.headers(source), home=source.address)
+    assert base.taken(speaker.harvester, client, source).problems == []
+    told = {asked.headers.get("Authorization" if "header" not in secret else "X-Key") for asked in site.asked}
+    assert told == {said.format(speaker.harvester.auth_scheme) if said else "clef"}
+    assert "jeton" not in repr(source) and "mot:" not in repr(source)
+
+
 def test_an_empty_listing(speaker: Speaker, site: Site) -> None:
     """It is whole, and yet nothing that was there before is believed to be gone."""
     site.answer = speaker.says(site, [])

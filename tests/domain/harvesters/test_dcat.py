@@ -63,7 +63,7 @@ def said(record: Record) -> set[str]:
 def take(site: Site, **configured: object) -> Taking:
     harvester = DcatFeed()
     source = Source(f"{site.address}/catalog", configured)
-    return base.taken(harvester, Client(allow_internal=True, limits=Limits(tries=1), headers=harvester.headers(source)), source)
+    return base.taken(harvester, Client(allow_internal=True, limits=Limits(tries=1), headers=harvester.headers(source), accept=harvester.accept), source)
 
 
 def test_a_whole_dataset() -> None:

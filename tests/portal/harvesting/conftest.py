@@ -81,6 +81,28 @@ def days_pass(days: int) -> None:
     model.Session.commit()
 
 
+def keep(partner: dict[str, Any], host: str, name: str = "acces", **values: str) -> None:
+    """Have a partner keep a credential for a host; without values it is the token `jeton`."""
+    import ckan.plugins.toolkit as tk
+
+    values = values or {"kind": "bearer", "token": "jeton"}
+    tk.get_action("tzc_credential_set")({"user": partner["editor"]}, {"partner": partner["id"], "name": name, "host": host, **values})
+
+
+def as_before(made: dict[str, Any], told: dict[str, Any], url: str = "") -> dict[str, Any]:
+    """A source of the time when secrets lay open in configurations and addresses."""
+    import ckan.model as model
+    from ckanext.harvest.model import HarvestSource
+
+    package, stored = model.Package.get(made["id"]), HarvestSource.get(made["id"])
+    stored.config = json.dumps(told)
+    package.extras = {**package.extras, "config": stored.config}
+    if url:
+        stored.url = package.url = url
+    model.Session.commit()
+    return made
+
+
 @pytest.fixture
 def run(impatient: None) -> Harvest:
     """Run a source from beginning to end, its first run too; what became of its records, and the problems of the report. A plan that waits as too much is missing is given up."""

@@ -19,6 +19,7 @@ from tzc.harvesting import content, repair
 
 from tests.domain.harvesters.speakers import package
 from tests.people import Person
+from tests.portal.harvesting.conftest import keep
 from tests.sites import Asked, Reply, Site, catalogue
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
@@ -211,11 +212,13 @@ def test_addresses_of_the_internal_network_are_not_asked(site: Site, source: Cal
     assert served.asked() == [] and formats()["A"] == ""
 
 
-def test_no_key_of_a_source_goes_to_its_files(site: Site, source: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_key_of_a_source_goes_to_its_files(site: Site, source: Callable[..., dict[str, Any]], partner: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tk.config, "tzc.harvesting.formats_pause", "0")
     Served(site)
-    source(site.address, "tzc_ckan", {"allow_internal": True, "api_key": "secret"})
+    keep(partner, site.address.removeprefix("http://"), kind="bearer", token="secret")
+    source(site.address, "tzc_ckan", {"allow_internal": True, "credential": "acces"})
     harvest()
+    assert "secret" in str(site.asked[0].headers)
     jobs.look_into_files()
     files = [asked for asked in site.asked if not asked.path.startswith("/api/")]
     assert files and not any("secret" in str(asked.headers) for asked in files)

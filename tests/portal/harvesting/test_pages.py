@@ -13,6 +13,7 @@ from ckan.tests import factories
 from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
 
 from tests.people import Person
+from tests.portal.harvesting.conftest import as_before
 from tests.sites import Site, catalogue
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
@@ -276,7 +277,7 @@ def test_nothing_is_done_for_those_who_do_not_edit_it(person: Callable[[str], Pe
 
 
 def test_a_password_in_an_address_is_not_shown(editor: Person, source: Source) -> None:
-    source("https://moi:motdepasse@catalogue.example.org/?cle=secrete", "tzc_ckan")
+    as_before(source("https://catalogue.example.org/", "tzc_ckan"), {}, "https://moi:motdepasse@catalogue.example.org/?cle=secrete")
     for address in ("/harvest", "/harvest/une-source"):
         body = editor.visit(address)
         assert "motdepasse" not in body and "secrete" not in body

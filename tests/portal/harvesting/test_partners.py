@@ -321,12 +321,6 @@ def test_whether_another_partner_harvests_a_catalogue_is_not_told(source: Source
     assert source("https://data.example.org/", "tzc_ckan", {}, user=stranger, name="la-sienne", owner_org=other["id"])["owner_org"] == other["id"]
 
 
-def test_a_key_is_told_to_the_source_only(site: Site, source: Source, run: Run) -> None:
-    site.answer = catalogue(packages(1))
-    run(source(site.address, "tzc_ckan", {"allow_internal": True, "api_key": "CLEF"}))
-    assert {asked.headers.get("Authorization") for asked in site.asked} == {"CLEF"}
-
-
 def test_the_form_names_the_kinds() -> None:
     from ckan.plugins import PluginImplementations
     from ckanext.harvest.interfaces import IHarvester

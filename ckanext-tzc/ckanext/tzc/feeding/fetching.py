@@ -9,8 +9,7 @@ from urllib.parse import unquote, urlsplit
 import ckan.plugins.toolkit as tk
 from ckan.lib.uploader import get_max_resource_size
 from ckanext.tzc.harvesters.download import Download, TooLargeError
-from ckanext.tzc.harvesters.http import FetchError, ForbiddenError, Limits
-from urllib3.util import make_headers
+from ckanext.tzc.harvesters.http import FetchError, ForbiddenError, Limits, headers_of
 
 from tzc.feeding import definition
 from tzc.feeding.faults import FeedError
@@ -75,16 +74,9 @@ def _kind(media_type: str, path: str) -> str:
 
 def _web(feed: store.Feed, target: Path) -> Fetched:
     kind, values = credentials.opened(feed)
-    headers = {}
     if kind and urlsplit(feed.wanted.address).scheme != "https" and not feed.internal:
         raise FeedError("unreachable", detail=tk._("A credential is sent by https only."))
-    if kind == "basic":
-        headers = {"Authorization": make_headers(basic_auth=f"{values['user']}:{values['password']}")["authorization"]}
-    elif kind == "bearer":
-        headers = {"Authorization": f"Bearer {values['token']}"}
-    elif kind == "header":
-        headers = {values["header"]: values["value"]}
-    return _download(feed, target, feed.wanted.address, headers)
+    return _download(feed, target, feed.wanted.address, headers_of(values))
 
 
 def _bucket(feed: store.Feed, target: Path) -> Fetched:

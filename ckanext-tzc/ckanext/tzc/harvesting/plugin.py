@@ -37,12 +37,14 @@ class HarvestingPlugin(p.SingletonPlugin):
         contents.job().listen()
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
-        """Who may allow a source what."""
+        """Who may allow a source what; and no secret lies open."""
         sources.guard(pkg_dict, context)
+        sources.keep_sealed(pkg_dict)
 
     def after_dataset_update(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """The same."""
         sources.guard(pkg_dict, context)
+        sources.keep_sealed(pkg_dict)
 
     def after_dataset_show(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """A source's configuration is for its editors."""

@@ -163,7 +163,7 @@ def ask(source_id: str) -> int:
     A process of its own reads what comes, with the memory of a run: what it grows to, or ends, is not the portal's. The caller commits, also after an error.
     """
     origin = dataclasses.replace(reading.origin(source_id), limits=ASKED)
-    asked, shown, known = dataclasses.asdict(origin.asked), dataclasses.asdict(origin.shown), store.known(source_id)
+    asked, shown, known = dataclasses.asdict(origin.opened()), dataclasses.asdict(origin.shown), store.known(source_id)
     task = sampling.Task(sampling.named(origin.harvester), asked, shown, dataclasses.asdict(origin.within()), SAMPLES, READ, LONGEST)
     try:
         told = apart.ask(sampling.__name__, dataclasses.asdict(task), memory=memory.megabytes() * apart.MEGABYTE, seconds=ASKED.run)

@@ -6,8 +6,9 @@ harvesters open an address that is no web address as a file of this machine.
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import ckan.authz as authz
 import ckan.model as model
@@ -16,7 +17,10 @@ import ckan.plugins.toolkit as tk
 from ckanext.harvest.interfaces import IHarvester
 from ckanext.harvest.logic import HarvestJobExists
 from ckanext.harvest.model import HarvestSource
+from ckanext.tzc.common import credentials
 from sqlalchemy import event
+
+from tzc.hosts import host_of
 
 TYPE = "harvest"
 PREFIX = "tzc_"
@@ -38,6 +42,10 @@ CONNECT, READ = 10, 60
 """Seconds within which a source must answer, and go on answering."""
 
 
+CREDENTIALS = ("basic", "bearer", "header")
+"""Kinds of credentials that a catalogue's server may ask for."""
+
+
 class BarredError(tk.ValidationError, HarvestJobExists):  # type: ignore[misc] # -- CKAN has no types
     """A source of a kind that is not allowed is to be harvested. ckanext-harvest passes over sources for which it is told that a job exists, and goes on with the next."""
 
@@ -56,6 +64,9 @@ def watch() -> None:
     from ckanext.dcat.harvesters.base import DCATHarvester
     from ckanext.harvest.logic import schema
 
+    for said in ("create", "update", "patch"):
+        # they write down each source as it was sent, what opens it included
+        logging.getLogger(f"ckanext.harvest.logic.action.{said}").setLevel(logging.WARNING)
     if not event.contains(model.Package, "before_insert", _keep_private):
         event.listen(model.Package, "before_insert", _keep_private)
         event.listen(model.Package, "before_update", _keep_private)
@@ -177,6 +188,53 @@ def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
         raise tk.ValidationError({"config": [tk._("Only an administrator may allow a source to lead into the internal network (allow_internal), and change such a source.")]})
 
 
+def keep_sealed(source: dict[str, Any]) -> None:
+    """What opens a source of ours is one of its partner's credentials: neither its configuration nor its address holds a secret. What it had before stays until that is changed.
+
+    Asked after the checks of a form, as `guard` is.
+    """
+    if source.get("type") != TYPE or not is_ours(str(source.get("source_type") or "")):
+        return
+    stored, url, errors = HarvestSource.get(source["id"]), str(source.get("url") or ""), {}
+    told, before = _told(source), settings(stored.config) if stored else {}
+    if has_password(url) and not (stored and stored.url == url):
+        errors["url"] = [tk._("A password is not kept in an address, where it lies open. Save the address without it, and give it on the source’s page “Access”.")]
+    if told.get("api_key") and told["api_key"] != before.get("api_key"):
+        words = tk._("A key is not kept in the configuration, where it lies open. Save the source without it, and give it on the source’s page “Access” (or name a credential).")
+        errors["config"] = [words]
+    elif fault := _fault_of_credential(told, source.get("owner_org"), url):
+        errors["config"] = [fault]
+    if errors:
+        model.Session.rollback()
+        raise tk.ValidationError(errors)
+
+
+def _told(source: dict[str, Any]) -> dict[str, Any]:
+    """What the configuration of a source says that is written; it may also come as an extra."""
+    configs = [source.get("config"), *(extra.get("value") for extra in source.get("extras") or [] if extra.get("key") == "config")]
+    return settings(next((config for config in configs if config), None))
+
+
+def _fault_of_credential(told: dict[str, Any], partner: Any, url: str) -> str:
+    """What is wrong with the credential that a source names; nothing where it names none."""
+    name = told.get("credential")
+    if not name:
+        return ""
+    found = credentials.known(partner, name) if partner else None
+    if found is None or found[0] not in CREDENTIALS:
+        return str(tk._("Your partner has no credential of this name for such an address."))
+    if found[1] != host_of(url):
+        return str(tk._("This credential is for {host} only.").format(host=found[1]))
+    if urlsplit(url).scheme != "https" and told.get("allow_internal") is not True:
+        return str(tk._("A credential is sent by https only."))
+    return ""
+
+
+def has_password(address: str) -> bool:
+    """Whether a name or a password stands in an address."""
+    return "@" in urlsplit(address).netloc
+
+
 def is_ours(kind: str) -> bool:
     """Whether a kind of source is read by a harvester of ours, which looks at the addresses that it connects to."""
     return kind.startswith(PREFIX)
@@ -227,7 +285,18 @@ def hide(source: dict[str, Any], context: dict[str, Any]) -> None:
         source["url"] = without_password(source.get("url") or "")
 
 
+def login(address: str) -> tuple[str, str]:
+    """The name and the password that stand in an address."""
+    parts = urlsplit(address)
+    return unquote(parts.username or ""), unquote(parts.password or "")
+
+
+def without_login(address: str) -> str:
+    """The address without name and password."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 def without_password(address: str) -> str:
     """The address without user, password and question, in which a key may stand."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+    return urlunsplit(urlsplit(without_login(address))._replace(query=""))

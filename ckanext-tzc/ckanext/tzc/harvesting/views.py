@@ -234,6 +234,7 @@ def _taken(package: Any) -> int:
     return int(query.filter(HarvestObject.harvest_source_id == package.id, HarvestObject.current.is_(True), model.Package.state != "deleted").distinct().count())
 
 
+from .access_views import access  # noqa: E402, F401 -- it uses what stands above; CKAN looks for blueprints here
 from .mapping_views import mapped  # noqa: E402, F401 -- it uses what stands above; CKAN looks for blueprints here
 from .merge_views import merged  # noqa: E402, F401 -- it uses what stands above; CKAN looks for blueprints here
 from .run_views import runs as engine_runs  # noqa: E402, F401 -- it uses what stands above; CKAN looks for blueprints here

@@ -21,6 +21,7 @@ from ckanext.tzc.harvesters.sensors.asking import Asking, iso, moment
 from ckanext.tzc.harvesters.sensors.base import Kind, Page
 from ckanext.tzc.harvesters.sensors.kinds import KINDS
 
+from tzc.hosts import host_of
 from tzc.sensors import definition, pulls
 from tzc.sensors.faults import BatchError
 
@@ -216,7 +217,7 @@ def _client(source: store.Source) -> Asking:
     name = (source.definition or {}).get("credential")
     if name:
         try:
-            _, values = credentials.opened(source.partner, name, definition.host_of(address), definition.KINDS[source.kind].credentials)
+            _, values = credentials.opened(source.partner, name, host_of(address), definition.KINDS[source.kind].credentials)
         except credentials.CredentialError as error:
             raise TroubleError(error.code, str(name)) from error
         secret = dict(values)

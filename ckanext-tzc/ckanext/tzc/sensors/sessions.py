@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ckanext.tzc.common import credentials
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from tzc.hosts import host_of
 from tzc.sensors import definition
 
 from . import broker, store
@@ -50,7 +51,7 @@ class Session(tk.BaseModel):
 def place(partner: str, told: Mapping[str, Any], *, internal: bool) -> Place:
     """The broker that a definition (`address`, `credential`, `ca`) leads to, and who reads it. Raises BrokerError: `credential`, `sealed`."""
     address = str(told["address"])
-    parts, host = urlsplit(address), definition.host_of(address)
+    parts, host = urlsplit(address), host_of(address)
     name, values = told.get("credential"), dict[str, str]()
     if name:
         try:
@@ -114,9 +115,9 @@ def _ended(row: Session) -> bool:
         model.Session.commit()
         broker.forget(where, row.name)
     except BrokerError as error:
-        log.warning("The session %s at %s could not be ended: %s", row.name, definition.host_of(row.address), error)
+        log.warning("The session %s at %s could not be ended: %s", row.name, host_of(row.address), error)
         return False
-    log.info("The session %s at %s was ended", row.name, definition.host_of(row.address))
+    log.info("The session %s at %s was ended", row.name, host_of(row.address))
     return True
 
 

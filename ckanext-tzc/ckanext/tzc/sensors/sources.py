@@ -11,6 +11,7 @@ from ckanext.tzc.common import credentials, duties, happening
 from ckanext.tzc.harvesters.http import is_inner
 from ckanext.tzc.schemas import vocabulary
 
+from tzc.hosts import host_of
 from tzc.sensors import definition, mapping
 from tzc.sensors.definition import Definition, DefinitionError
 
@@ -118,7 +119,7 @@ def remove(row: store.Source) -> None:
 def told(kind: str, row: store.Source, user: Any) -> None:
     """Tell what was done with a source, with what it leads to but no address; by nobody where a command did it. Does not commit."""
     waits = kind in ("sensor_source.made", "sensor_source.changed") and not row.allowed
-    host = definition.host_of(str((row.definition or {}).get("address", "")))
+    host = host_of(str((row.definition or {}).get("address", "")))
     content = {"title": row.name, "kind": row.kind, "host": host, "allowed": row.allowed, "internal": row.internal}
     about = {"sensor_source": row.id, "dataset": row.dataset, "partner": row.partner}
     happening.tell(happening.Happening(kind, user.id if user else None, about, content, tuple(sorted(duties.administrators())) if waits else (), path=path(row)))

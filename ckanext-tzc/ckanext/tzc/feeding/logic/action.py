@@ -15,6 +15,7 @@ from ckanext.tzc.common.numbers import whole_number
 from tzc.feeding import definition
 from tzc.feeding import keys as pushing
 from tzc.feeding.definition import DefinitionError
+from tzc.hosts import host_of
 
 from .. import credentials, defining, filling, jobs, running, sending, store, words
 
@@ -218,7 +219,7 @@ def tzc_credential_set(context: Any, data_dict: dict[str, Any]) -> Answer:
     partner, user = _partner("tzc_credential_set", context, data_dict), _account(context)
     errors: dict[str, list[str]] = {}
     name, given = data_dict.get("name"), data_dict.get("host")
-    host = definition.host_of(given) if isinstance(given, str) and len(given) <= 300 else ""
+    host = host_of(given) if isinstance(given, str) and len(given) <= 300 else ""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         errors["name"] = [tk._("Give a name of letters, digits, dots and dashes.")]
     if not host:

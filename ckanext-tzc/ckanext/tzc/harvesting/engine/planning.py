@@ -81,6 +81,7 @@ def _broken_off(lease: Lease, origin: reading.Origin, plan: Plan, client: Client
     What was read is not held any more when this returns.
     """
     try:
+        origin.let_in(client)
         if pages and client.is_unchanged(pages):
             _repeat(origin, plan, client, pages)
             return None

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import ckan.model as model
+import ckan.plugins.toolkit as tk
 import ckanext.tzc.harvesters
 import ckanext.tzc.schemas
 import sqlalchemy as sa
 from ckan.plugins import PluginImplementations
 from ckanext.harvest.interfaces import IHarvester
 from ckanext.harvest.model import HarvestObject, HarvestObjectExtra, HarvestSource
+from ckanext.tzc.common import credentials
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters import base
-from ckanext.tzc.harvesters.http import Client, Limits
+from ckanext.tzc.harvesters.http import Client, FetchError, Limits
 from ckanext.tzc.harvesters.record import Note, Record
 
 import tzc.harvesting
 from tzc.harvesting import repair, threeway
+from tzc.hosts import host_of
 
 from .. import contents, mapping, mappings, sources
 from . import store
@@ -44,8 +47,25 @@ class Origin:
     """What the source's mapping says while this run goes on."""
 
     def client(self) -> Client:
-        """What asks this source."""
-        return Client(allow_internal=self.is_internal, limits=self.within(), headers=self.harvester.headers(self.asked))
+        """What asks this source, once it is let in."""
+        return Client(allow_internal=self.is_internal, limits=self.within(), home=self.asked.address, accept=self.harvester.accept)
+
+    def let_in(self, client: Client) -> None:
+        """Have the client tell what the source's server asks for. FetchError, see `opened`."""
+        client.headers = self.harvester.headers(self.opened())
+
+    def opened(self) -> base.Source:
+        """The source with what its credential holds. FetchError where that cannot be had, or would be sent in the open."""
+        name = self.setting("credential")
+        if not name:
+            return self.asked
+        if not self.asked.address.startswith("https:") and not self.is_internal:
+            raise FetchError(tk._("The credential “%s” is sent by https only.") % name, "plain")
+        try:
+            _kind, values = credentials.opened(self.owner or "", name, host_of(self.asked.address), sources.CREDENTIALS)
+        except credentials.CredentialError as error:
+            raise FetchError(tk._("The credential “%s” cannot be used for this server.") % name, error.code) from error
+        return dataclasses.replace(self.asked, secret=dict(values))
 
     @property
     def is_internal(self) -> bool:
