@@ -373,7 +373,7 @@ def test_who_lost_the_run_writes_nothing_more(site: Site, made: dict[str, Any], 
     if when == "listing":
         site.answer = lambda asked: (taken(), whole(asked))[1]
     else:
-        monkeypatch.setattr(documents, "to_index", lambda ids: (taken(), to_index(ids)))
+        monkeypatch.setattr(documents, "to_index", lambda ids, **more: (taken(), to_index(ids, **more)))
     run = work(act("tzc_harvest_run", approve=True)["run"])
     assert (run.owner, run.ended) == ("un autre", None)
     assert written(run.id) == model.Session.query(model.Package).filter_by(type="dataset").count() == written_first
@@ -458,6 +458,49 @@ def test_a_long_run_rests_between_batches(site: Site, made: dict[str, Any], rest
     monkeypatch.setattr(applying, "time", SimpleNamespace(monotonic=time.monotonic, sleep=slept.append))
     assert harvest()["new"] == 12
     assert len([seconds for seconds in slept if seconds > 0]) == rests and all(0 <= seconds < 20 for seconds in slept)
+
+
+@pytest.mark.parametrize(("seconds", "seen"), [(3600, [*range(1, 10), 9, 9, 9]), (0, [*range(1, 13)])])
+def test_a_long_run_is_found_from_time_to_time(site: Site, made: dict[str, Any], seconds: int, seen: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time the index forgets the answers that it keeps for readers."""
+    from ckanext.tzc.harvesting.engine import documents
+
+    counts: list[int] = []
+    to_index = documents.to_index
+    monkeypatch.setitem(tk.config, "tzc.harvesting.rest", 0)
+    monkeypatch.setattr(applying, "BATCH", 1)
+    monkeypatch.setattr(applying, "SHOWN", seconds)
+    monkeypatch.setattr(documents, "to_index", lambda ids, **more: (to_index(ids, **more), counts.append(len(found()))))
+    assert harvest()["new"] == 12
+    assert counts == seen and len(found()) == 12
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(("place", "call"), [("documents.to_index", 3), ("documents.show", 1)])
+def test_what_search_did_not_find_yet_when_a_worker_dies_is_found(site: Site, made: dict[str, Any], place: str, call: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.harvesting.engine import documents
+
+    monkeypatch.setattr(applying, "SOON", 1)
+    with monkeypatch.context() as patched:
+        killed_at(patched, documents, place.partition(".")[2], call)
+        run_id = act("tzc_harvest_run", approve=True)["run"]
+        die(run_id)
+    assert found() == {}
+    assert telling.summary(work(run_id))["new"] == 12 and len(found()) == 12
+
+
+@pytest.mark.usefixtures("small")
+def test_what_a_paused_run_brought_is_found(site: Site, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    original = applying._batch
+
+    def pausing(*arguments: Any) -> None:
+        original(*arguments)
+        act("tzc_harvest_pause")
+
+    monkeypatch.setattr(applying, "SOON", 1)
+    monkeypatch.setattr(applying, "_batch", pausing)
+    run_id = act("tzc_harvest_run", approve=True)["run"]
+    assert work(run_id).state == store.PAUSED and len(found()) == written(run_id) > 0
 
 
 @pytest.mark.parametrize("after", ["listing", "first datasets"])

@@ -70,6 +70,7 @@ def test_home_asks_the_index_twice_at_most(app: Any, partner: dict[str, Any], mo
     monkeypatch.setattr(PackageSearchQuery, "run", lambda self, query, **more: (asked.append(query), stock(self, query, **more))[1])
     app.get("/")
     assert len(asked) <= 2
+    assert len([query for query in asked if query.get("facet") != "false" or query.get("rows")]) == 1, "what CKAN asks for besides is not shown, and only counted"
     asked.clear()
     app.get("/dataset/")
     assert len(asked) == 1

@@ -8,8 +8,12 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
 from ckanext.tzc.common.territory import outlines
+from flask import has_request_context
 
 from . import forgery, old_pictures, page_cache
+
+CKANS_HOME = "view_recent desc"
+"""The order in which CKAN's own home page asks for datasets."""
 
 HERE = "127.0.0.1,localhost"
 """This machine, as `no_proxy` names it."""
@@ -26,6 +30,13 @@ class PortalPlugin(p.SingletonPlugin, DefaultTranslation):
     p.implements(p.IConfigurer)
     p.implements(p.IConfigurable)
     p.implements(p.ITranslation)
+    p.implements(p.IPackageController, inherit=True)
+
+    def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
+        """CKAN's home page asks for datasets and facets that ours does not show; with many datasets that takes half of its time."""
+        if search_params.get("sort") == CKANS_HOME and has_request_context() and tk.request.path == "/":
+            return {**{name: value for name, value in search_params.items() if name != "sort"}, "rows": 0, "facet": "false"}
+        return search_params
 
     def update_config(self, config: Any) -> None:
         """Put our templates, files and stylesheet before CKAN's."""

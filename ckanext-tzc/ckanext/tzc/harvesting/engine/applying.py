@@ -36,6 +36,9 @@ LONGEST_BATCH = 20.0
 SOON = 10
 """Batches that are done one right after the other. Whoever brings more than that waits anyhow, and readers should not: from then on the run rests between two."""
 
+SHOWN = 20.0
+"""Seconds after which such a run shows search what it brought into the index since: each time the index forgets what it knows of readers' questions."""
+
 REPORT = {store.NEW: "added", store.CHANGED: "updated", store.GONE: "deleted"}
 """What ckanext-harvest calls it."""
 
@@ -52,32 +55,65 @@ class Done(NamedTuple):
     cause: str = ""
 
 
+class _Pace:
+    """How a run goes on beside readers: its first batches at once; then it rests between two, and search finds what they brought from time to time only."""
+
+    def __init__(self) -> None:
+        self._done, self._shown, self._hides = 0, time.monotonic(), False
+
+    def is_to_be_shown(self) -> bool:
+        """Whether search is to find what the batch brought that was done now."""
+        self._done += 1
+        self._hides = self._done >= SOON and time.monotonic() - self._shown < SHOWN
+        if not self._hides:
+            self._shown = time.monotonic()
+        return not self._hides
+
+    def rest(self, spent: float) -> None:
+        """Leave the processors and the index to readers, for a share of what a batch took."""
+        if self._done >= SOON:
+            model.Session.rollback()  # no transaction waits for it
+            time.sleep(min(spent, LONGEST_BATCH) * tk.config["tzc.harvesting.rest"] / 100)
+
+    def end(self) -> None:
+        """Have search find the last of it."""
+        if self._hides:
+            documents.show()
+
+
 def run(lease: Lease, origin: reading.Origin) -> None:
-    """Do what of the plan is not done yet."""
+    """Do what of the plan is not done yet, and have search find it."""
     index(lease.run_id)
-    done = 0
-    while rows := _waiting(lease.run_id):
-        began = time.monotonic()
-        try:
-            _batch(lease, origin, rows)
-        except (LostError, WantedError):
+    if _any_done(lease.run_id):
+        documents.show()  # what a worker that died had brought into the index
+    pace = _Pace()
+    try:
+        while rows := _waiting(lease.run_id):
+            began = time.monotonic()
+            _done_whole_or_one_by_one(lease, origin, rows)
+            index(lease.run_id, shown=pace.is_to_be_shown())
+            pace.rest(time.monotonic() - began)
+    except WantedError:
+        pace.end()
+        raise
+    pace.end()
+
+
+def _done_whole_or_one_by_one(lease: Lease, origin: reading.Origin, rows: list[Any]) -> None:
+    try:
+        _batch(lease, origin, rows)
+    except (LostError, WantedError):
+        raise
+    except Exception as error:  # whichever plugin's hook or column refuses one of them, the others are no worse
+        if outages.is_outage(error):
             raise
-        except Exception as error:  # whichever plugin's hook or column refuses one of them, the others are no worse
-            if outages.is_outage(error):
-                raise
-            log.warning("A batch of run %s failed and is done one by one", lease.run_id, exc_info=True)
-            model.Session.rollback()
-            _one_by_one(lease, origin, rows)
-        index(lease.run_id)
-        done += 1
-        if done >= SOON:
-            _rest(time.monotonic() - began)
+        log.warning("A batch of run %s failed and is done one by one", lease.run_id, exc_info=True)
+        model.Session.rollback()
+        _one_by_one(lease, origin, rows)
 
 
-def _rest(spent: float) -> None:
-    """Leave the processors and the index to readers, for a share of what a batch took."""
-    model.Session.rollback()  # no transaction waits for it
-    time.sleep(min(spent, LONGEST_BATCH) * tk.config["tzc.harvesting.rest"] / 100)
+def _any_done(run_id: str) -> bool:
+    return model.Session.query(store.Entry.number).filter_by(run_id=run_id, outcome=store.DID).first() is not None
 
 
 def _waiting(run_id: str) -> list[Any]:
@@ -235,13 +271,15 @@ def _activity(writer: writing.Writer, origin: reading.Origin, run_id: str, done:
         model.Session.add(Activity(writer.user_id, source.id, "harvested", told, get_permission_labels().get_dataset_labels(source)))
 
 
-def index(run_id: str) -> None:
-    """Bring into the index what is written; what a worker that died had written is found here by the next one. To do it twice harms nothing, so that no lease is asked for."""
+def index(run_id: str, *, shown: bool = True) -> None:
+    """Bring into the index what is written; what a worker that died had written is found here by the next one. To do it twice harms nothing, so that no lease is asked for.
+    `shown`: search finds it now, else by `documents.show`.
+    """
     entry = store.Entry
     written = (entry.run_id == run_id, entry.outcome == store.WRITTEN)
     while rows := model.Session.execute(sa.select(entry.identifier, entry.package_id).where(*written).order_by(entry.number).limit(BATCH)).all():
         try:
-            documents.to_index([row.package_id for row in rows if row.package_id])
+            documents.to_index([row.package_id for row in rows if row.package_id], shown=shown)
         except Exception as error:  # an entry that a plugin or the index refuses: the others are no worse
             if outages.is_outage(error):
                 raise

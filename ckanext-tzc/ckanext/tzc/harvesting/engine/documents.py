@@ -29,15 +29,20 @@ OF_GROUP = ("description", "display_name", "id", "image_display_url", "name", "t
 """What CKAN's own schema leaves of a group."""
 
 
-def to_index(ids: Iterable[str]) -> None:
-    """Bring the entries of datasets up to date, deleted ones included, with one request to Solr and one commit."""
+def to_index(ids: Iterable[str], *, shown: bool = True) -> None:
+    """Bring the entries of datasets up to date, deleted ones included, with one request to Solr. Search finds them once they are `shown`, now or by `show`."""
     ids = list(ids)
     packages = model.Session.query(model.Package).filter(model.Package.id.in_(ids), model.Package.state != "deleted").all()
     there = {package.id: package for package in packages}
     documents = made([there[identifier] for identifier in dict.fromkeys(ids) if identifier in there])
     if documents:
-        search_index.make_connection().add(documents, commit=bool(tk.config.get("ckan.search.solr_commit")))
+        search_index.make_connection().add(documents, commit=shown and bool(tk.config.get("ckan.search.solr_commit")))
     indexing.forget_gone(ids)
+
+
+def show() -> None:
+    """Have search find what was brought into the index."""
+    search_index.make_connection().add([], commit=bool(tk.config.get("ckan.search.solr_commit")))
 
 
 def made(packages: Sequence[Any]) -> list[Values]:
