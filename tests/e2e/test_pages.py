@@ -119,7 +119,7 @@ def test_pages_of_work(portal: Any, page: Any, source: str, width: int) -> None:
     page.on("pageerror", lambda error: messages.append(f"{page.url}: {error}"))
     page.set_viewport_size({"width": width, "height": 800})
     sign_in(page, portal.url, portal.administrator)
-    harvests = [f"/harvest/{source}", f"/harvest/{source}/job", f"/harvest/{source}/job/last", *(f"/harvest/{source}/{more}" for more in ("correspondances", "correspondances/versions", "doublons")), *(f"/harvest/{step}/{source}" for step in ("edit", "refresh", "clear", "delete"))]
+    harvests = [f"/harvest/{source}", f"/harvest/{source}/job", f"/harvest/{source}/job/last", *(f"/harvest/{source}/{more}" for more in ("acces", "correspondances", "correspondances/versions", "doublons")), *(f"/harvest/{step}/{source}" for step in ("edit", "refresh", "clear", "delete"))]
     people = [f"/user/{portal.partner[0]}", f"/user/activity/{portal.partner[0]}", f"/user/delete/{portal.partner[0]}"]
     for address in [*WORK, *harvests, *people]:
         assert page.goto(portal.url + address, wait_until="networkidle").status == 200, address

@@ -224,7 +224,8 @@ def _fault_of_credential(told: dict[str, Any], partner: Any, url: str) -> str:
     if found is None or found[0] not in CREDENTIALS:
         return str(tk._("Your partner has no credential of this name for such an address."))
     if found[1] != host_of(url):
-        return str(tk._("This credential is for {host} only.").format(host=found[1]))
+        words = tk._("The credential “%(name)s” is for %(host)s only. Have it used no more on the source’s page “Access”, change the address, then give what the new server asks for.")
+        return str(words % {"name": name, "host": found[1]})
     if urlsplit(url).scheme != "https" and told.get("allow_internal") is not True:
         return str(tk._("A credential is sent by https only."))
     return ""
