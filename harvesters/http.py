@@ -355,9 +355,13 @@ class Client:
         except (FetchError, *BROKEN):
             return 0
         robots = RobotFileParser()
-        robots.parse(answer.body[:LONGEST_ROBOTS].decode("utf-8", "replace").splitlines() if answer.status == 200 else [])
-        robots.modified()
-        return float(robots.crawl_delay(AGENT) or 0)
+        try:
+            robots.parse(answer.body[:LONGEST_ROBOTS].decode("utf-8", "replace").splitlines() if answer.status == 200 else [])
+            robots.modified()
+            return float(robots.crawl_delay(AGENT) or 0)
+        except (ValueError, OverflowError):
+            # digits that make no number, or none that a clock knows
+            return 0
 
     def _too_long(self, url: str) -> FetchError:
         """Why an answer was hung up on."""

@@ -98,8 +98,9 @@ class Trail:
         if not url.startswith(("https://", "http://")) or host(url) not in self.hosts:
             words = f'The next page is at another server ({host(url) or url[:100]}). If that is right, name it in the configuration: {{"allow_hosts": ["{host(url)}"]}}.'
             raise FetchError(words, "other_server")
-        parts, login = urlsplit(url), urlsplit(self.first).netloc.rpartition("@")
-        return urlunsplit(parts._replace(netloc=f"{login[0]}@{parts.netloc}")) if login[0] and login[2] == parts.netloc else url
+        parts, first = urlsplit(url), urlsplit(self.first)
+        login, _, server = first.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}")) if login and (first.scheme, server) == (parts.scheme, parts.netloc) else url
 
 
 def _joined(url: str, link: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
+from croniter import CroniterError, croniter
 
 LONGEST = 100
 _WORD = re.compile(r"(?:\*|\d{1,2}(?:-\d{1,2})?|(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))(?:/\d{1,2})?", re.IGNORECASE)
@@ -28,9 +28,24 @@ def checked(text: str, least: dt.timedelta) -> str:
     if len(text) > LONGEST or len(words) != 5 or not all(_WORD.fullmatch(part) for word in words for part in word.split(",")) or not croniter.is_valid(" ".join(words)):
         raise ScheduleError("cron")
     cron = " ".join(words)
+    if not ever_comes(cron):
+        raise ScheduleError("cron")
     if _closest(cron) < least:
         raise ScheduleError("often")
     return cron
+
+
+def ever_comes(cron: str) -> bool:
+    """Whether a schedule that cron understands has a time at all.
+
+    >>> ever_comes("0 0 29 2 *"), ever_comes("0 0 30 2 *")
+    (True, False)
+    """
+    try:
+        croniter(cron, dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)).get_next(dt.datetime)
+    except CroniterError:
+        return False
+    return True
 
 
 def _closest(cron: str) -> dt.timedelta:

@@ -24,7 +24,15 @@ from ..themes import themes
 from .columns import FIELDS, compared, places
 from .rest import Notes, agent, lines, opened, web, written
 
-LEVELS = {"open": "open", "ouvert": "open", "registered": "registered", "inscription": "registered", "restricted": "restricted", "restreint": "restricted"}
+CONFIDENTIAL = "confidential"
+LEVELS = {
+    **dict.fromkeys(("open", "ouvert", "ouverte", "libre", "public", "publique", "pour tous"), "open"),
+    **dict.fromkeys(("registered", "inscription", "sur inscription", "avec un compte", "with an account"), "registered"),
+    **dict.fromkeys(("restricted", "restreint", "restreinte", "sur demande", "on request"), "restricted"),
+    **dict.fromkeys(("confidential", "confidentiel", "confidentielle", "prive", "privee", "private", "non public"), CONFIDENTIAL),
+}
+"""Words for who may have the data, in small letters without accents: those of the portal's own pages among them."""
+
 FIRST_ROWS, LONGEST_CELL = 40, 2000
 """Rows that are kept to choose the columns by, and characters of a cell of those."""
 
@@ -192,6 +200,15 @@ def _tidy(rows: list[list[str]]) -> list[list[str]]:
     return kept
 
 
+def _several(cell: str, separator: str) -> list[str]:
+    return [said for part in cell.split(separator) if (said := words.line(part))]
+
+
+def _keywords(cell: str, separator: str) -> list[str]:
+    """No keyword has a comma: where nothing else stands between them, that does."""
+    return _several(cell, separator if separator in cell else ",")
+
+
 def _read(entry: Mapping[str, Any], separator: str) -> Record:
     note = Notes()
     rows = [row for row in entry.get("rows") or [] if isinstance(row, dict)] if isinstance(entry.get("rows"), list) else []
@@ -203,11 +220,13 @@ def _read(entry: Mapping[str, Any], separator: str) -> Record:
         raise RecordError(f"The record has no {'title' if identifier else 'identifier'}.", "no_title" if identifier else "no_identifier")
 
     def several(field: str) -> list[str]:
-        return [said for part in cells.get(field, "").split(separator or ";") if (said := words.line(part))]
+        return _several(cells.get(field, ""), separator or ";")
 
     for column in lines(entry.get("unread")):
         note("column of the table not understood", column)
     level = LEVELS.get(words.plain(words.line(cells.get("access"))))
+    if level == CONFIDENTIAL:
+        raise RecordError("The dataset is confidential in its catalogue.", "withheld")
     if cells.get("access") and not level:
         note("access level not understood: restricted is taken", cells["access"])
     licence, stated = note.licence(cells.get("licence"))
@@ -219,7 +238,7 @@ def _read(entry: Mapping[str, Any], separator: str) -> Record:
         title=title,
         description=note.text(cells.get("description")),
         address=next(iter(web(cells.get("page"))), ""),
-        keywords=note.keywords([*several("keywords"), *(word for word in subjects if not themes((), [word], [word]))]),
+        keywords=note.keywords([*_keywords(cells.get("keywords", ""), separator or ";"), *(word for word in subjects if not themes((), [word], [word]))]),
         themes=note.themes(subjects),
         licence=licence,
         licence_stated=stated,

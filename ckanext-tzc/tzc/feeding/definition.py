@@ -152,7 +152,7 @@ def credential(kind: object, values: Mapping[str, Any]) -> dict[str, str]:
         value = values.get(field)
         if not isinstance(value, str) or not value or len(value) > 20_000 or "\0" in value or (field != "private_key" and any(ord(sign) < 32 for sign in value)):
             faults[field] = "needed"
-        elif field in ("token", "value") and not value.isascii():
+        elif (field in ("token", "value") and not value.isascii()) or (kind == "basic" and field == "user" and ":" in value):
             # no header can say it
             faults[field] = "text"
         else:

@@ -53,11 +53,11 @@ _FAULT = Texts(
 _BY_HAND: Mapping[Texts, Texts] = {
     _AGAIN: Texts(
         "Harvest it again by hand (“Harvest now”): this source has no rhythm, so that nothing tries again by itself. If it lasts, ask those who run that server.",
-        "Relancez-la à la main (« Moissonner maintenant ») : cette source n’a pas de rythme, rien ne réessaie de soi-même. Si cela dure, demandez à ceux qui tiennent ce serveur.",
+        "Relancez-la à la main (« Moissonner maintenant ») : cette source n’a pas de rythme, rien ne réessaie tout seul. Si cela dure, demandez à ceux qui tiennent ce serveur.",
     ),
     _INCOMPLETE: Texts(
         "Harvest it again by hand (“Harvest now”): this source has no rhythm, so that nothing tries again by itself. If it lasts, have it mended at the source.",
-        "Relancez-la à la main (« Moissonner maintenant ») : cette source n’a pas de rythme, rien ne réessaie de soi-même. Si cela dure, faites corriger à la source.",
+        "Relancez-la à la main (« Moissonner maintenant ») : cette source n’a pas de rythme, rien ne réessaie tout seul. Si cela dure, faites corriger à la source.",
     ),
     _FAULT: Texts(
         "Harvest it again by hand (“Harvest now”): this source has no rhythm. If it lasts, tell the portal's administrators, with the words below.",
@@ -119,8 +119,8 @@ _CAUSES = (
         "login",
         Texts("The server asks who one is (401).", "Le serveur demande qui l’on est (401)."),
         Texts(
-            "Give the key or the password on the source's page “Access”; it is kept sealed.",
-            "Donnez la clé ou le mot de passe sur la page « Accès » de la source ; ils sont gardés scellés.",
+            "Give the key or the password on the source's page “Access”; it is kept sealed. Where one is given, the server refuses it: give the right one.",
+            "Donnez la clé ou le mot de passe sur la page « Accès » de la source ; ils sont gardés scellés. S’il y en a déjà, le serveur les refuse : donnez les bons.",
         ),
     ),
     Cause(
@@ -151,8 +151,8 @@ _CAUSES = (
         "forbidden",
         Texts("The server refuses to answer us (403).", "Le serveur refuse de nous répondre (403)."),
         Texts(
-            "Ask those who run that server to let this portal read the catalogue, or check the key.",
-            "Demandez à ceux qui tiennent ce serveur de laisser ce portail lire le catalogue, ou vérifiez la clé.",
+            "Give the key on the source's page “Access”, or the right one; else ask those who run that server to let this portal read the catalogue.",
+            "Donnez la clé, ou la bonne, sur la page « Accès » de la source ; sinon demandez à ceux qui tiennent ce serveur de laisser ce portail lire le catalogue.",
         ),
     ),
     Cause(

@@ -20,7 +20,7 @@ def at(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=dt.timezone.utc)
 
 
-@pytest.mark.parametrize("text", ["", "* * * *", "* * * * * *", "@daily", "H 6 * * *", "R 6 * * *", "61 6 * * *", "0 6 31 feb fri#2", "0 6 * * l5", "0 6 * * *\0", "0 6 * * " + "1," * 80 + "1"])
+@pytest.mark.parametrize("text", ["", "* * * *", "* * * * * *", "@daily", "H 6 * * *", "R 6 * * *", "61 6 * * *", "0 6 31 feb fri#2", "0 6 * * l5", "0 0 30 2 *", "0 0 31 4,6 *", "0 6 * * *\0", "0 6 * * " + "1," * 80 + "1"])
 def test_what_is_no_schedule(text: str) -> None:
     with pytest.raises(schedule.ScheduleError) as caught:
         schedule.checked(text, FIVE)

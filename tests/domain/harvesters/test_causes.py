@@ -202,6 +202,12 @@ def test_listings_that_do_not_end_or_are_not_whole(site: Site) -> None:
         assert failed.value.cause == expected
 
 
+def test_a_login_goes_on_to_pages_of_the_same_server_only() -> None:
+    trail = Trail("https://moi:mot@data.example.org/a", ["ailleurs.example.org"])
+    for link, followed in (("/b", "https://moi:mot@data.example.org/b"), ("http://data.example.org/c", "http://data.example.org/c"), ("https://ailleurs.example.org/d", "https://ailleurs.example.org/d")):
+        assert trail.follow("https://data.example.org/a", [link]) == followed
+
+
 def test_records_that_cannot_be_taken(site: Site) -> None:
     source = Source(site.address)
     for content, expected in (

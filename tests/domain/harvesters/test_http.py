@@ -120,6 +120,7 @@ def test_what_is_cut_off_always_is_told(site: Site) -> None:
     [
         (Reply(b"", status=404), 0.1), (Reply(b"User-agent: *\nCrawl-delay: 0.4\n"), 0.1), (Reply(b"User-agent: *\nCrawl-delay: 1\n"), 1.0), (Reply(b"\xff\xfe\0\0", status=200), 0.1),
         (Reply(b"User-agent: other\nCrawl-delay: 9\n\nUser-agent: ckanext-tzc\nCrawl-delay: 1\n"), 1.0), (Reply(b"User-agent: *\nCrawl-delay: 3600\n"), 1.5), (Reply(b"", status=500), 0.1),
+        (Reply("User-agent: *\nCrawl-delay: ²\n".encode()), 0.1), (Reply(b"User-agent: *\nCrawl-delay: " + b"9" * 5000 + b"\n"), 0.1), (Reply(b"User-agent: *\nCrawl-delay: " + b"9" * 400 + b"\n"), 0.1),
     ],
 )  # fmt: skip
 def test_a_host_is_asked_at_a_pace(site: Site, robots: Reply, least: float) -> None:

@@ -17,6 +17,7 @@ from ckanext.tzc.harvesters.partners.opendatasoft import Opendatasoft
 from ckanext.tzc.harvesters.partners.table import Table, sampled
 from ckanext.tzc.harvesters.partners.udata import Udata
 from ckanext.tzc.harvesters.record import Agent, Box, Period, Record, RecordError
+from ckanext.tzc.schemas import vocabulary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tzc.harvesting import repair
@@ -138,6 +139,20 @@ def test_a_table_with_its_usual_names(site: Site) -> None:
     assert (record.keywords, record.communes, record.places) == (("air", "ozone", "Cadre de vie"), ("17300",), ("La ville",))
     assert last(*record.themes, record.frequency) == ["ENVI", "MONTHLY"]
     assert [file.format for file in record.resources] == ["CSV", "GeoJSON"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_table_says_who_may_have_the_data_in_the_portals_own_words(site: Site, language: str) -> None:
+    levels = {entry["code"]: entry["label"][language] for entry in vocabulary("access-level")}
+    found = rows(site, "Titre;Accès\n" + "".join(f"Jeu {code};{words.upper()}\n" for code, words in levels.items()))
+    assert {record.title: (record.access, record.notes) for record in found.records.values()} == {f"Jeu {code}": (code, ()) for code in levels if code != "confidential"}
+    assert ["confidential" in words for words in found.refused.values()] == [True], "it is not for others to see, nor its description"
+
+
+def test_keywords_of_a_table(site: Site) -> None:
+    found = rows(site, 'Titre;Mots-clés\nA;"mobilité, secteur 1"\nB;"mobilité; eau, air"\n')
+    assert [record.keywords[0] for record in found.records.values()] == ["mobilité", "mobilité"]
+    assert [len(record.keywords) for record in found.records.values()] == [2, 2]
 
 
 @pytest.mark.parametrize(("text", "reason"), [("", "nothing"), ("a;b\n1;2\n", "no column for the title"), ("Titre;id\nx;\n", "no identifier"), ("Titre;id\nx\n", "cut off"), ('Titre;id\n"x;1\n', "cut off"), ("\x00", "neither")])

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
 import sqlalchemy as sa
+from ckan.lib.search import SearchQueryError
 from ckanext.harvest.model import HarvestSource
 
 from tests.people import Person
@@ -35,6 +37,19 @@ def config() -> dict[str, Any]:
     return dict(json.loads(HarvestSource.get(model.Package.get("une-source").id).config or "{}"))
 
 
+def give(who: Person, status: int = 200, **values: str) -> str:
+    """Fill in the form of this kind."""
+    forms = who.page.xpath("//main//form[@method='post']")
+    number = next(number for number, form in enumerate(forms) if ("kind", values["kind"]) in form.form_values())
+    return who.send(("act", "keep"), form=number, status=status, **values)
+
+
+def held(who: Person) -> list[str]:
+    """The names of what the partner of the sources keeps."""
+    owner = model.Session.query(model.Package.owner_org).filter_by(type="harvest").first()[0]
+    return [one["name"] for one in tk.get_action("tzc_credential_list")({"ignore_auth": True, "user": who.name}, {"partner": owner})]
+
+
 def shown(site: Site) -> set[str | None]:
     return {asked.headers.get("Authorization") for asked in site.asked}
 
@@ -58,9 +73,10 @@ def test_what_the_server_asks_for_is_given_on_a_page_sealed_and_told(person: Cal
     who = person("sysadmin")
     assert "n’est montré au serveur" in who.visit(PAGE) and host(site) in who.visit(PAGE)
     secret = said if values["kind"] != "basic" else "mot-de-passe"
-    told = who.send(("act", "keep"), form=len(who.page.xpath("//main//form[@method='post']")) - 1, **values)
-    assert "moisson-une-source" in told and secret not in told and "Enregistré" in who.said()
-    assert config() == {"allow_internal": True, "credential": "moisson-une-source"}
+    told = give(who, **values)
+    own = f"moisson-une-source-{made['id'][:8]}"
+    assert own in told and secret not in told and "Enregistré" in who.said()
+    assert config() == {"allow_internal": True, "credential": own}
     assert run(made) == {"counts": {"added": 1}, "problems": []}
     assert secret not in everything()
     assert "Plus rien" in (who.send(("act", "forget")), who.said())[1]
@@ -88,9 +104,43 @@ def test_mistakes_are_told_beside_their_fields(person: Callable[[str], Person], 
     source("https://data.example.org/", "tzc_ckan", {})
     who = person("editor")
     who.visit(PAGE)
-    told = who.send(("act", "keep"), status=400, kind="basic", user="portail", password="")
-    assert who.page.xpath("//input[@name='user']/@value") == ["portail"] and "#field-keep-password" in told
-    assert config() == {}
+    told = give(who, status=400, kind="basic", user="portail", password="")
+    assert who.page.xpath("//input[@name='user']/@value") == ["portail"] and "#field-keep-password" in told and "Mot de passe" in told
+    give(who, status=400, kind="header", header="X Key:", value="x")
+    assert " ".join(who.page.xpath("//*[@role='alert']//li//text()")).startswith("Nom de l’en-tête")
+    give(who, status=400, kind="basic", user="a:b", password="x")
+    assert config() == {} and held(who) == []
+
+
+def test_nothing_is_kept_that_could_not_be_used(person: Callable[[str], Person], source: Source) -> None:
+    source("http://data.example.org/", "tzc_ckan", {})
+    who = person("editor")
+    who.visit(PAGE)
+    assert "https" in give(who, status=400, kind="bearer", token="jeton") and held(who) == []
+    as_before(source("http://autre.example.org/", "tzc_ckan", {}, name="une-autre"), {"api_key": "CLEF"})
+    who.visit("/harvest/une-autre/acces")
+    who.send(("act", "seal"), status=400)
+    assert held(who) == []
+
+
+def test_sources_whose_names_begin_alike_keep_their_own(person: Callable[[str], Person], source: Source) -> None:
+    names = ["a" * 95 + end for end in ("-un", "-deux")]
+    who = person("editor")
+    for name in names:
+        source(f"https://{name[-4:].strip('-')}.example.org/", "tzc_ckan", {}, name=name)
+        who.visit(f"/harvest/{name}/acces")
+        give(who, kind="bearer", token="jeton")
+    assert len(held(who)) == 2
+
+
+def test_what_is_shown_inside_is_for_administrators(site: Site, source: Source, partner: dict[str, Any]) -> None:
+    keep(partner, host(site))
+    source(site.address, "tzc_ckan", {"allow_internal": True, "credential": "acces"})
+    with pytest.raises(tk.NotAuthorized, match="administrateurs"):
+        keep(partner, host(site), kind="header", header="Metadata-Flavor", value="x")
+    with pytest.raises(tk.NotAuthorized):
+        tk.get_action("tzc_credential_remove")({"user": partner["editor"]}, {"partner": partner["id"], "name": "acces"})
+    keep(partner, host(site), "un-autre")
 
 
 def test_who_sees_the_page(person: Callable[[str], Person], source: Source) -> None:
@@ -117,7 +167,7 @@ def test_a_source_of_another_programs_kind_has_no_such_page(person: Callable[[st
     ("fields", "field", "word"),
     [({"config": {"api_key": "CLEF"}}, "config", "credential"), ({"url": "https://moi:motdepasse@data.example.org/"}, "url", "mot de passe"), ({"config": {"credential": "nulle"}}, "config", "pas d’accès de ce nom"),
      ({"config": {"credential": "ailleurs"}}, "config", "ailleurs.example.org:443"), ({"config": {"credential": "seau"}}, "config", "pas d’accès de ce nom"),
-     ({"config": {"credential": "clair"}, "url": "http://data.example.org/"}, "config", "https"), ({"config": {"credential": 3}}, "config", "str")],
+     ({"config": {"credential": "clair"}, "url": "http://data.example.org/"}, "config", "https"), ({"config": {"credential": 3}}, "config", "str"), ({"config": {"credential": "\ud800"}}, "config", "pas d’accès de ce nom")],
 )  # fmt: skip
 def test_no_secret_is_taken_where_it_would_lie_open(source: Source, partner: dict[str, Any], fields: dict[str, Any], field: str, word: str) -> None:
     keep(partner, "ailleurs.example.org:443", "ailleurs")
@@ -145,6 +195,44 @@ def test_what_is_sent_stands_in_no_log(source: Source, partner: dict[str, Any], 
     assert "motdepasse" not in caplog.text and "CLEF" not in caplog.text
 
 
+def test_a_configuration_says_each_thing_once(source: Source, partner: dict[str, Any]) -> None:
+    user, wanted = partner["editor"], {"url": "https://data.example.org/", "name": "une", "title": "Une", "source_type": "tzc_ckan", "owner_org": partner["id"]}
+    with pytest.raises(tk.ValidationError, match="api_key"):
+        tk.get_action("harvest_source_create")({"user": user}, {**wanted, "config": '{"api_key": "CLEF", "api_key": ""}'})
+    assert "CLEF" not in everything()
+
+
+@pytest.mark.parametrize("way", ["left out", "nothing"])
+def test_a_configuration_that_is_taken_away_is_gone(source: Source, partner: dict[str, Any], way: str) -> None:
+    keep(partner, "data.example.org:443")
+    made = source("https://data.example.org/", "tzc_ckan", {"credential": "acces"}, user=partner["editor"])
+    assert config() == {"credential": "acces"}
+    if way == "left out":
+        tk.get_action("harvest_source_update")({"user": partner["editor"]}, {name: value for name, value in made.items() if name not in ("config", "credential")})
+    else:
+        tk.get_action("harvest_source_patch")({"user": partner["editor"]}, {"id": made["id"], "config": None})
+    assert config() == {}
+    assert not tk.get_action("harvest_source_show")({"user": partner["editor"]}, {"id": made["id"]}).get("config")
+
+
+def test_who_may_only_read_finds_nothing_that_opens_a_source(person: Callable[[str], Person], source: Source, partner: dict[str, Any]) -> None:
+    """Members of the partner search its sources; how they are opened is in no answer, no field and no facet."""
+    made = as_before(source("https://data.example.org/?cle=secrete", "tzc_ckan", {}, user=partner["editor"]), {"api_key": "CLEF", "organization": "ville"}, "https://moi:motdepasse@data.example.org/?cle=secrete")
+    tk.get_action("harvest_source_reindex")({"user": partner["editor"], "ignore_auth": True}, {"id": made["id"]})
+    for asked in ({}, {"fl": ["*"]}, {"fl": ["data_dict", "validated_data_dict", "config", "extras_config", "url"]}, {"facet.field": ["config", "extras_config", "url", "api_key"]}, {"fq": "config:*", "rows": 0}, {"q": "CLEF"}, {"q": "secrete"}):
+        fq = f"dataset_type:harvest {asked.get('fq', '')}"
+        try:
+            answer = tk.get_action("package_search")({"user": person("member").name}, {"include_private": True, **asked, "fq": fq})
+        except (tk.ValidationError, SearchQueryError):
+            continue
+        assert not {"CLEF", "secrete", "motdepasse"} & set(re.findall(r"\w+", json.dumps(answer["results"]) + json.dumps(answer["search_facets"]))), asked
+        if "q" in asked or "fq" in asked:
+            assert answer["count"] == 0, asked
+    told = tk.get_action("harvest_source_show")({"user": partner["editor"]}, {"id": made["id"]})
+    assert json.loads(told["config"]) == {"api_key": "CLEF", "organization": "ville"} and told["url"].endswith("?cle=secrete")
+    assert "CLEF" in person("editor").visit("/harvest/edit/une-source"), "its editors change it"
+
+
 def test_another_partners_credential_is_none_of_ours(source: Source, partner: dict[str, Any]) -> None:
     from ckan.tests import factories
 
@@ -166,7 +254,7 @@ def test_what_lay_open_before_goes_on_and_is_sealed_by_a_button(person: Callable
     who = person("sysadmin")
     assert "CLEF" not in who.visit(PAGE) and "à découvert" in who.visit(PAGE)
     told = who.send(("act", "seal"))
-    assert "à découvert" not in told and config() == {"allow_internal": True, "credential": "moisson-une-source"}
+    assert "à découvert" not in told and config() == {"allow_internal": True, "credential": f"moisson-une-source-{made['id'][:8]}"}
     site.asked.clear()
     assert run(made)["problems"] == [] and shown(site) == {"CLEF"}
 
@@ -178,7 +266,7 @@ def test_a_password_of_an_address_is_sealed_by_a_button(person: Callable[[str], 
     who.visit(PAGE)
     who.send(("act", "seal"))
     model.Session.expire_all()
-    assert HarvestSource.get(made["id"]).url == site.address and config()["credential"] == "moisson-une-source"
+    assert HarvestSource.get(made["id"]).url == site.address and config()["credential"].startswith("moisson-une-source-")
     assert run(made)["problems"] == [] and shown(site) == {BASIC}
 
 
@@ -189,7 +277,7 @@ def test_without_its_credential_nothing_is_asked_and_nothing_lost(site: Site, so
     site.answer = catalogue(packages(2))
     made = source(site.address, "tzc_ckan", {"allow_internal": True, "credential": "acces"})
     assert run(made)["counts"] == {"added": 2}
-    tk.get_action("tzc_credential_remove")({"user": partner["editor"]}, {"partner": partner["id"], "name": "acces"})
+    tk.get_action("tzc_credential_remove")({"user": tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"], "ignore_auth": True}, {"partner": partner["id"], "name": "acces"})
     site.asked.clear()
     done = run(made)
     assert site.asked == [] and len(found()) == 2 and "acces" in done["problems"][0]

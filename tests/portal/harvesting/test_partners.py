@@ -302,7 +302,7 @@ def test_only_administrators_allow_the_internal_network(site: Site, source: Sour
 
 @pytest.mark.parametrize(("config", "word"), [('{"allow": true}', "allow"), ('{"allow_internal": "yes"}', "bool"), ("[1]", "JSON"), ("{", "JSON"),
      ('{"grace_days": -1}', "3650"), ('{"grace_days": 99999999999999}', "3650"), ('{"grace_days": true}', "3650"),
-     ('{"api_key": "a\\nb"}', "api_key"), ('{"api_key": "clé"}', "api_key")])  # fmt: skip
+     ('{"schedule": "0 0 30 2 *"}', "schedule"), ('{"schedule": "0 0 31 4 *"}', "schedule"), ('{"api_key": "a\\nb"}', "api_key"), ('{"api_key": "clé"}', "api_key")])  # fmt: skip
 def test_a_configuration_is_looked_at(source: Source, partner: dict[str, Any], config: str, word: str) -> None:
     with pytest.raises(tk.ValidationError, match=word):
         tk.get_action("harvest_source_create")(
@@ -316,7 +316,7 @@ def test_whether_another_partner_harvests_a_catalogue_is_not_told(source: Source
     stranger = factories.User()["name"]
     other = factories.Organization(image_url="", users=[{"name": stranger, "capacity": "editor"}])
     source("https://data.example.org/", "tzc_ckan", {}, user=partner["editor"])
-    with pytest.raises(tk.ValidationError, match="already"):
+    with pytest.raises(tk.ValidationError, match="« Source » moissonne déjà"):
         source("https://data.example.org", "tzc_ckan", {}, user=partner["editor"], name="encore")
     assert source("https://data.example.org/", "tzc_ckan", {}, user=stranger, name="la-sienne", owner_org=other["id"])["owner_org"] == other["id"]
 

@@ -12,6 +12,8 @@ from ckanext.harvest.model import HarvestJob, HarvestSource
 from ckanext.tzc.harvesting import jobs
 from ckanext.tzc.harvesting.engine import scheduling, store
 
+from tests.portal.harvesting.conftest import as_before
+
 NIGHT = dt.datetime(2026, 3, 2, 3, 30, tzinfo=dt.timezone.utc)
 
 
@@ -25,7 +27,7 @@ def test_a_source_is_asked_once_after_its_time() -> None:
     assert len({scheduling.later(f"source-{number}") for number in range(50)}) > 40
 
 
-@pytest.mark.parametrize(("text", "good"), [("30 3 * * 1-5", True), ("*/30 * * * *", True), ("WEEKLY", False), ("61 3 * * *", False), ("1 2 3 4 5 6", False), ("@daily", False)])
+@pytest.mark.parametrize(("text", "good"), [("30 3 * * 1-5", True), ("*/30 * * * *", True), ("WEEKLY", False), ("61 3 * * *", False), ("1 2 3 4 5 6", False), ("@daily", False), ("0 0 30 2 *", False), ("0 0 31 4,6 *", False), ("0 0 29 2 *", True)])
 def test_a_schedule_is_one_that_cron_understands(text: str, good: bool) -> None:
     assert scheduling.is_schedule(text) is good
 
@@ -55,3 +57,18 @@ def test_a_source_with_a_schedule_gets_its_runs(source: Callable[..., dict[str, 
     assert store.open_run(made["id"]).id != run.id and store.run(run.id).state == store.STOPPED
     with pytest.raises(tk.ValidationError, match="cron"):
         source("https://catalogue.example.org/b", "tzc_dcat", {"schedule": "souvent"}, name="autre", user=partner["editor"])
+
+
+@pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
+def test_a_time_that_never_comes_holds_up_nobody_else(source: Callable[..., dict[str, Any]], person: Callable[[str], Any]) -> None:
+    """Such a schedule was taken before it was looked at so closely."""
+    made = [source(f"https://catalogue.example.org/{number}", "tzc_dcat", {"schedule": "0 * * * *"}, name=f"source-{number}") for number in range(3)]
+    as_before(made[0], {"schedule": "0 0 30 2 *"})
+    for one in made:
+        HarvestSource.get(one["id"]).created -= dt.timedelta(hours=2)
+    model.Session.commit()
+    jobs.run_due_harvests()
+    assert [store.last_run(one["id"]) is not None for one in made] == [False, True, True]
+    who = person("editor")
+    for address in ("/harvest", "/harvest/source-0", "/harvest/source-0/job", "/harvest/edit/source-0"):
+        who.visit(address)

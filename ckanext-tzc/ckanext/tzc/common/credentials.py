@@ -9,6 +9,9 @@ from collections.abc import Callable, Collection, Mapping
 Known = Callable[[str, str], "tuple[str, str] | None"]
 Opened = Callable[[str, str, str, Collection[str]], "tuple[str, Mapping[str, str]]"]
 
+LONGEST = 100
+"""Characters of a name."""
+
 _answer: list[tuple[Known, Opened]] = []
 
 
@@ -22,7 +25,7 @@ class CredentialError(Exception):
 
 def known(partner: str, name: str) -> tuple[str, str] | None:
     """The kind and the host (`host:port`) of a partner's credential; None where there is none of this name."""
-    return _answer[-1][0](partner, name) if _answer else None
+    return _answer[-1][0](partner, name) if _answer and name.isprintable() and len(name) <= LONGEST else None
 
 
 def opened(partner: str, name: str, host: str, kinds: Collection[str]) -> tuple[str, Mapping[str, str]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import ckan.plugins.toolkit as tk
 from ckanext.harvest.model import HarvestSource
@@ -15,8 +16,8 @@ from . import reports, sources, views
 
 access = Blueprint("tzc_harvest_access", __name__)
 
-OWN = "moisson-{}"
-"""What the credential is called that this page makes, by the source's name."""
+OWN = "moisson-{}-{}"
+"""What the credential is called that this page makes, by the source's name and the beginning of its id: no other source's is called so."""
 
 FIELDS = {"basic": ("user", "password"), "bearer": ("token",), "header": ("header", "value")}
 """What a credential of each kind is made of; none of it is written back into the form."""
@@ -24,7 +25,9 @@ FIELDS = {"basic": ("user", "password"), "bearer": ("token",), "header": ("heade
 
 def _acts(act: str, package: Any, host: str) -> None:
     """Do what a button asks for. Raises ValidationError, NotAuthorized, ObjectNotFound."""
-    form, own = tk.request.form, OWN.format(package.name)[:100]
+    form, own = tk.request.form, OWN.format(package.name[:60], package.id[:8])
+    if act in {"keep", "seal"}:
+        _refuse_plain(package)
     kept = {"partner": package.owner_org, "host": host, "name": own}
     if act == "keep":
         kind = form.get("kind", "")
@@ -40,6 +43,12 @@ def _acts(act: str, package: Any, host: str) -> None:
         _use(package, "")
         if used == own:
             _call("tzc_credential_remove", partner=package.owner_org, name=own)
+
+
+def _refuse_plain(package: Any) -> None:
+    """Nothing is kept that could not be used."""
+    if urlsplit(package.url).scheme.lower() != "https" and _settings(package).get("allow_internal") is not True:
+        raise tk.ValidationError({"url": [tk._("A key or a password goes by https only: give this source an address that begins with https://, on its page “Describe”.")]})
 
 
 def _call(action: str, **data: Any) -> Any:
@@ -65,6 +74,12 @@ def _lying_open(package: Any) -> dict[str, str]:
     return {"kind": "basic", "user": user, "password": password} if user else {}
 
 
+def _named(errors: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Mistakes with the names of their fields: three small forms stand on the page, and the list on top is read alone."""
+    names = {"user": tk._("User"), "password": tk._("Password"), "token": tk._("Token or API key"), "header": tk._("Name of the header"), "value": tk._("Its value")}
+    return {field: [f"{names[field]}{tk._(': ')}{words}" for words in messages] if field in names else messages for field, messages in errors.items()}
+
+
 @access.route("/harvest/<name>/acces", methods=["GET", "POST"])
 def page(name: str) -> Any:
     """What the server of a source asks for."""
@@ -82,7 +97,7 @@ def page(name: str) -> Any:
         try:
             _acts(act, package, host)
         except tk.ValidationError as error:
-            errors = error.error_dict
+            errors = _named(error.error_dict)
         except (tk.NotAuthorized, tk.ObjectNotFound) as error:
             errors = {"act": [str(error)]}
         else:

@@ -39,6 +39,11 @@ def begin(source: str, *, dry: bool, approve: bool, again: bool = False, wait: b
         raise click.ClickException("A plan of this source waits: --approve does it, `dry-run --again` plans anew, `stop` gives it up.")
     if approve and waits and not again:
         run_id = _act("tzc_harvest_approve", {"source": source})["run"]
+    elif dry and approve and not wait:
+        # nobody is here to approve it later
+        if waits:
+            _act("tzc_harvest_stop", {"source": source})
+        run_id = _act("tzc_harvest_run", {"source": source, "approve": True})["run"]
     else:
         run_id = _act("tzc_harvest_dry_run", {"source": source, "again": again and waits})["run"] if dry else _act("tzc_harvest_run", {"source": source, "approve": approve})["run"]
     if wait:
@@ -46,8 +51,9 @@ def begin(source: str, *, dry: bool, approve: bool, again: bool = False, wait: b
         if dry and approve and _run(run_id).state == store.PLANNED:
             _act("tzc_harvest_approve", {"source": source})
             _until_it_rests(run_id)
-    told = _say(run_id, as_json)
-    if wait and told["problems"]:
+    _say(run_id, as_json)
+    ran = _run(run_id)
+    if wait and (ran.state == store.FAILED or (ran.planned and not ran.whole)):
         raise click.exceptions.Exit(1)
 
 
@@ -113,7 +119,7 @@ def _say(run_id: str, as_json: bool) -> dict[str, Any]:
         "dry": "Approve it to have it done.",
     }
     counts = ", ".join(f"{told[name]} {name.replace('_', ' ')}" for name in ("new", "changed", "unchanged", "missing", "left_out", "deleted", "refused", "failed") if told[name])
-    click.echo(f"{told['state']}: {counts or 'nothing'}. {asks.get(told['asks'], '')}".rstrip())
+    click.echo(f"{told['state']}: {counts or 'nothing'}. {asks.get(told['asks'], '') if told['state'] == store.PLANNED else ''}".rstrip())
     for group in told["causes"]:
         cause = causes.of(group["cause"])
         what, todo = (cause.what.en, cause.advice(by_hand=reasons.by_hand(run_id)).en) if cause else (group["what"], "")

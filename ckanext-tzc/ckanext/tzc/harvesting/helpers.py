@@ -12,11 +12,11 @@ from . import contents, mappings, reports, sources, values
 from .engine import reasons, store
 
 
-def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
-    """The catalogue that a dataset was harvested from: `{"title", "address", "host", "missing", "left_out"}`; None for one that was made here.
+def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, Any] | None:
+    """The catalogue that a dataset was harvested from: `{"title", "address", "host", "missing", "left_out", "ours"}`; None for one that was made here.
 
     The address is the catalogue's site: the source's own may hold a token. `missing`: the day since which the source no longer lists it, or empty; `left_out`: why
-    it counts as missing though it is listed there, or empty.
+    it counts as missing though it is listed there, or empty; `ours`: whether edits made here stay until the source changes the same.
     """
     source = (
         model.Session.query(HarvestSource)
@@ -32,7 +32,7 @@ def tzc_harvest_origin(package: dict[str, Any]) -> dict[str, str] | None:
     since = str(tk.h.tzc_moment(missing.missing.replace(tzinfo=None))) if missing else ""
     why = mappings.left_out(missing.left_out) if missing and missing.left_out else ""
     site = f"{address.scheme}://{host}{f':{address.port}' if address.port else ''}/"
-    return {"title": source.title or host, "host": host, "address": site, "missing": since, "left_out": why}
+    return {"title": source.title or host, "host": host, "address": site, "missing": since, "left_out": why, "ours": sources.is_ours(source.type)}
 
 
 def tzc_harvest_format_found(file: dict[str, Any]) -> bool:

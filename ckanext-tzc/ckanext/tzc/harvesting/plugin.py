@@ -38,17 +38,23 @@ class HarvestingPlugin(p.SingletonPlugin):
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Who may allow a source what; and no secret lies open."""
+        sources.settle(pkg_dict)
         sources.guard(pkg_dict, context)
         sources.keep_sealed(pkg_dict)
 
     def after_dataset_update(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """The same."""
+        sources.settle(pkg_dict)
         sources.guard(pkg_dict, context)
         sources.keep_sealed(pkg_dict)
 
     def after_dataset_show(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """A source's configuration is for its editors."""
-        sources.hide(pkg_dict, context)
+        sources.show(pkg_dict, context)
+
+    def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
+        """What opens a source is not searched for."""
+        return sources.indexed(pkg_dict)
 
     def update_session(self, session: Any) -> Any:
         """No request without a time limit."""

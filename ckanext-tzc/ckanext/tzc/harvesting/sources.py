@@ -64,9 +64,11 @@ def watch() -> None:
     from ckanext.dcat.harvesters.base import DCATHarvester
     from ckanext.harvest.logic import schema
 
-    for said in ("create", "update", "patch"):
+    for said in ("logic.action.create", "logic.action.update", "logic.action.patch", "plugin"):
         # they write down each source as it was sent, what opens it included
-        logging.getLogger(f"ckanext.harvest.logic.action.{said}").setLevel(logging.WARNING)
+        logging.getLogger(f"ckanext.harvest.{said}").setLevel(logging.WARNING)
+    # it puts each key of a configuration over the dataset's own fields, and so before who may only read
+    schema.harvest_source_convert_from_config = tk.get_validator("ignore_missing")
     if not event.contains(model.Package, "before_insert", _keep_private):
         event.listen(model.Package, "before_insert", _keep_private)
         event.listen(model.Package, "before_update", _keep_private)
@@ -92,22 +94,22 @@ def _checked(original: Any) -> Any:
         try:
             return original(key, data, errors, context)
         except tk.Invalid:
-            # whether another partner harvests it too is not told
-            if _has_own(str(data[key]), context):
-                raise
+            # whether another partner harvests it too is not told; and another question or kind is another catalogue
+            if title := _own(str(data[key]), str(data.get(("source_type",)) or ""), context):
+                raise tk.Invalid(tk._("“%s” harvests this address already, with the same configuration. Change that source, or give another address.") % title) from None
             return data[key]
 
     validator.original = original  # type: ignore[attr-defined]  # -- the mark that it is done
     return validator
 
 
-def _has_own(address: str, context: Any) -> bool:
-    """Whether there is another source with this address that whoever asks looks after."""
-    from ckanext.harvest.logic.validators import _normalize_url
-
-    same = model.Session.query(model.Package.id, model.Package.url).filter(model.Package.type == TYPE, model.Package.id != getattr(context.get("package"), "id", "")).all()
+def _own(address: str, kind: str, context: Any) -> str:
+    """The title of another source with this very address and of this kind that whoever asks looks after; nothing where there is none."""
+    wanted, me = address.strip().rstrip("/"), getattr(context.get("package"), "id", "")
+    same = model.Session.query(model.Package.id, model.Package.title, model.Package.name, HarvestSource.url).join(HarvestSource, HarvestSource.id == model.Package.id)
     user = {"user": context.get("user", ""), "ignore_auth": context.get("ignore_auth", False)}
-    return any(_normalize_url(url) == _normalize_url(address) and _may_edit(identifier, user) for identifier, url in same)
+    found = same.filter(model.Package.type == TYPE, model.Package.id != me, HarvestSource.type == kind).all()
+    return next((row.title or row.name for row in found if row.url.strip().rstrip("/") == wanted and _may_edit(row.id, user)), "")
 
 
 def _may_edit(identifier: str, asked: dict[str, Any]) -> bool:
@@ -160,12 +162,30 @@ def _guarded(original: Any) -> Any:
 def settings(config: str | None) -> dict[str, Any]:
     """What a source's configuration says."""
     try:
-        read = json.loads(config or "{}")
+        read = json.loads(config or "{}", object_pairs_hook=_each_once)
+    except KeyError as error:
+        raise ValueError(tk._("The configuration says “%s” twice.") % error.args[0]) from error
     except (ValueError, RecursionError) as error:
         raise ValueError(tk._("The configuration is no JSON.")) from error
     if not isinstance(read, dict):
         raise ValueError(tk._("The configuration is no JSON object: { … }."))  # noqa: TRY004 -- whoever calls this tells of values
     return read
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise KeyError(key[:60])
+        found[key] = value
+    return found
+
+
+def settle(source: dict[str, Any]) -> None:
+    """A source has one configuration: what is written now, as such or as an extra, and none where none is. Stock keeps the former one, which nobody sees any more."""
+    if source.get("type") == TYPE:
+        configs = [source.get("config"), *(extra.get("value") for extra in source.get("extras") or [] if extra.get("key") == "config")]
+        source["config"] = next((config for config in configs if config), "")
 
 
 def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
@@ -196,7 +216,7 @@ def keep_sealed(source: dict[str, Any]) -> None:
     if source.get("type") != TYPE or not is_ours(str(source.get("source_type") or "")):
         return
     stored, url, errors = HarvestSource.get(source["id"]), str(source.get("url") or ""), {}
-    told, before = _told(source), settings(stored.config) if stored else {}
+    told, before = settings(source.get("config")), settings(stored.config) if stored else {}
     if has_password(url) and not (stored and stored.url == url):
         errors["url"] = [tk._("A password is not kept in an address, where it lies open. Save the address without it, and give it on the source’s page “Access”.")]
     if told.get("api_key") and told["api_key"] != before.get("api_key"):
@@ -209,12 +229,6 @@ def keep_sealed(source: dict[str, Any]) -> None:
         raise tk.ValidationError(errors)
 
 
-def _told(source: dict[str, Any]) -> dict[str, Any]:
-    """What the configuration of a source says that is written; it may also come as an extra."""
-    configs = [source.get("config"), *(extra.get("value") for extra in source.get("extras") or [] if extra.get("key") == "config")]
-    return settings(next((config for config in configs if config), None))
-
-
 def _fault_of_credential(told: dict[str, Any], partner: Any, url: str) -> str:
     """What is wrong with the credential that a source names; nothing where it names none."""
     name = told.get("credential")
@@ -224,11 +238,18 @@ def _fault_of_credential(told: dict[str, Any], partner: Any, url: str) -> str:
     if found is None or found[0] not in CREDENTIALS:
         return str(tk._("Your partner has no credential of this name for such an address."))
     if found[1] != host_of(url):
-        words = tk._("The credential “%(name)s” is for %(host)s only. Have it used no more on the source’s page “Access”, change the address, then give what the new server asks for.")
+        words = tk._("The credential “%(name)s” is for %(host)s only. Have it used no more on the page “Access”, change the address, then give what the new server asks for.")
         return str(words % {"name": name, "host": found[1]})
     if urlsplit(url).scheme != "https" and told.get("allow_internal") is not True:
         return str(tk._("A credential is sent by https only."))
     return ""
+
+
+def shown_inside(partner: str, name: object) -> bool:
+    """Whether a source of a partner that may lead into the internal network names this credential."""
+    named = model.Session.query(HarvestSource.config).join(model.Package, model.Package.id == HarvestSource.id)
+    told = [settings(config) for (config,) in named.filter(model.Package.owner_org == partner, OF_OUR_KINDS, HarvestSource.config.contains('"credential"'))]
+    return any(one.get("credential") == name and one.get("allow_internal") is True for one in told)
 
 
 def has_password(address: str) -> bool:
@@ -274,16 +295,40 @@ def with_time_limit(session: Any) -> Any:
     return session
 
 
-def hide(source: dict[str, Any], context: dict[str, Any]) -> None:
-    """Take the configuration, and a password in the address, from who may not edit the source."""
-    if source.get("type") != TYPE or context.get("ignore_auth") or context.get("for_edit"):
+def show(source: dict[str, Any], context: dict[str, Any]) -> None:
+    """The configuration and the whole address are for who edits the source; the index, of which it may come, has neither."""
+    if source.get("type") != TYPE or not source.get("id"):
         return
-    try:
-        tk.check_access("harvest_source_update", {"user": context.get("user", "")}, {"id": source["id"]})
-    except (tk.NotAuthorized, tk.ObjectNotFound):
-        source.pop("config", None)
-        source["extras"] = [extra for extra in source.get("extras") or [] if extra["key"] != "config"]
-        source["url"] = without_password(source.get("url") or "")
+    if not context.get("ignore_auth") and not context.get("for_edit"):
+        try:
+            tk.check_access("harvest_source_update", {"user": context.get("user", "")}, {"id": source["id"]})
+        except (tk.NotAuthorized, tk.ObjectNotFound):
+            _hide(source)
+            return
+    stored = HarvestSource.get(source["id"])
+    if stored is not None and "config" not in source:
+        source.update({"url": stored.url, **({"config": stored.config} if stored.config else {})})
+
+
+def _hide(source: dict[str, Any]) -> None:
+    """Take away what opens a source."""
+    source.pop("config", None)
+    source.pop("extras_config", None)
+    if isinstance(source.get("extras"), list):
+        source["extras"] = [extra for extra in source["extras"] if extra["key"] != "config"]
+    source["url"] = without_password(source.get("url") or "")
+
+
+def indexed(entry: dict[str, Any]) -> dict[str, Any]:
+    """A source's entry of the index, which all members of its partner may search, without what opens it."""
+    if TYPE in (entry.get("dataset_type"), entry.get("type")):
+        _hide(entry)
+        for copy in ("data_dict", "validated_data_dict"):
+            if entry.get(copy):
+                whole = json.loads(entry[copy])
+                _hide(whole)
+                entry[copy] = json.dumps(whole)
+    return entry
 
 
 def login(address: str) -> tuple[str, str]:

@@ -59,7 +59,7 @@ class Origin:
         name = self.setting("credential")
         if not name:
             return self.asked
-        if not self.asked.address.startswith("https:") and not self.is_internal:
+        if not self.asked.address.lower().startswith("https:") and not self.is_internal:
             raise FetchError(tk._("The credential “%s” is sent by https only.") % name, "plain")
         try:
             _kind, values = credentials.opened(self.owner or "", name, host_of(self.asked.address), sources.CREDENTIALS)

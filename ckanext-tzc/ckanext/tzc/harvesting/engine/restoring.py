@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import ckan.model as model
-import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestObject
 
-from . import documents, store
+from . import documents, store, writing
+
+AT_ONCE = 100
+"""Datasets that are taken back in one transaction."""
 
 MOST = 20
 """Runs that are told of."""
@@ -45,16 +48,21 @@ def left(source_id: str) -> list[Left]:
 
 def restore(run: store.Run) -> int:
     """Take back what a run deleted, and keep it though the source does not list it. How many."""
-    source_id, user = run.source_id, tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
-    back = []
-    for row in model.Session.execute(_deleted().where(store.Entry.run_id == run.id)).all():
-        tk.get_action("package_patch")({"user": user, "ignore_auth": True}, {"id": row.package_id, "state": "active"})
+    source_id, rows = run.source_id, model.Session.execute(_deleted().where(store.Entry.run_id == run.id)).all()
+    for first in range(0, len(rows), AT_ONCE):
+        _restore(source_id, rows[first : first + AT_ONCE])
+    return len(rows)
+
+
+def _restore(source_id: str, rows: Sequence[Any]) -> None:
+    """Some of them, in one transaction, and then in the index."""
+    writer = writing.Writer(model.Package.get(source_id).owner_org)
+    for row in rows:
+        writer.update(model.Package.get(row.package_id), {**writing.shown(row.package_id, for_update=True), "state": "active"})
         last = model.Session.query(HarvestObject).filter_by(harvest_source_id=source_id, guid=row.identifier, package_id=row.package_id)
         shown = last.filter(HarvestObject.report_status != "deleted").order_by(HarvestObject.import_finished.desc().nulls_last()).first()
         if shown is not None:
             shown.current = True
         store.keep(source_id, [{"identifier": row.identifier, "package_id": row.package_id, "missing": store.now(), "kept": True}])
-        model.Session.commit()
-        back.append(row.package_id)
-    documents.to_index(back)
-    return len(back)
+    model.Session.commit()
+    documents.to_index([row.package_id for row in rows])

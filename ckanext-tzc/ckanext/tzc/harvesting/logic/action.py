@@ -3,8 +3,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import ckan.authz as authz
+import ckan.model as model
 import ckan.plugins.toolkit as tk
 
+from .. import sources
 from .engine_action import (
     harvest_job_abort,
     harvest_job_create,
@@ -48,6 +51,8 @@ __all__ = [
     "harvest_source_list",
     "harvest_source_reindex",
     "harvest_source_show",
+    "tzc_credential_remove",
+    "tzc_credential_set",
     "tzc_harvest_approve",
     "tzc_harvest_double_answer",
     "tzc_harvest_double_decide",
@@ -78,8 +83,8 @@ def harvest_source_list(next_action: Any, context: dict[str, Any], data_dict: di
     """Harvest sources with their configurations. Stock asks nobody's right here, and gives nothing to who is no administrator."""
     tk.check_access("harvest_source_list", context, data_dict)
     user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
-    sources: list[dict[str, Any]] = next_action({**context, "user": user}, data_dict)
-    return sources
+    found: list[dict[str, Any]] = next_action({**context, "user": user}, data_dict)
+    return found
 
 
 @tk.chained_action
@@ -121,3 +126,27 @@ def harvest_source_reindex(next_action: Any, context: dict[str, Any], data_dict:
     tk.check_access("harvest_source_reindex", context, data_dict)
     rebuild(package_id=tk.get_or_bust(data_dict, "id"), defer_commit=context.get("defer_commit", False))
     return True
+
+
+def _spare_inner(context: dict[str, Any], data_dict: dict[str, Any]) -> None:
+    """NotAuthorized for a credential that a source shows which may lead into the internal network: only administrators say what is sent there."""
+    if context.get("ignore_auth") or authz.is_sysadmin(context.get("user", "")):
+        return
+    name, partner = data_dict.get("name"), data_dict.get("partner")
+    found = model.Group.get(partner) if isinstance(partner, str) and "\0" not in partner else None
+    if found is not None and sources.shown_inside(found.id, name):
+        raise tk.NotAuthorized(tk._("A source that may lead into the internal network uses this credential: only administrators change it."))
+
+
+@tk.chained_action
+def tzc_credential_set(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
+    """What a partner's sources show; see the feeding room."""
+    _spare_inner(context, data_dict)
+    return next_action(context, data_dict)
+
+
+@tk.chained_action
+def tzc_credential_remove(next_action: Any, context: dict[str, Any], data_dict: dict[str, Any]) -> Any:
+    """The same."""
+    _spare_inner(context, data_dict)
+    return next_action(context, data_dict)

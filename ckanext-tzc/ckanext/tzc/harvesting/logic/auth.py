@@ -71,14 +71,18 @@ def harvest_source_list(next_auth: Any, context: dict[str, Any], data_dict: dict
     if not answer["success"]:
         return answer
     user, organisation = context.get("user", ""), data_dict.get("organization_id")
-    allowed = authz.is_sysadmin(user) or bool(user and organisation and authz.has_user_permission_for_group_or_org(organisation, user, "create_dataset"))
+    asked = user and organisation if isinstance(organisation, str) else ""
+    allowed = authz.is_sysadmin(user) or bool(asked and authz.has_user_permission_for_group_or_org(organisation, user, "create_dataset"))
     return {"success": True} if allowed else {"success": False, "msg": tk._("Only those who edit a harvest source see this.")}
 
 
 def _of_source(context: dict[str, Any], data_dict: dict[str, Any]) -> Answer:
     """Who edits the source."""
+    source = tk.get_or_bust(data_dict, "source")
+    if not isinstance(source, str) or "\0" in source:
+        return {"success": False, "msg": tk._(REFUSED)}
     try:
-        tk.check_access("harvest_source_update", {"user": context.get("user", "")}, {"id": tk.get_or_bust(data_dict, "source")})
+        tk.check_access("harvest_source_update", {"user": context.get("user", "")}, {"id": source})
     except (tk.NotAuthorized, tk.ObjectNotFound):
         return {"success": False, "msg": tk._(REFUSED)}
     return {"success": True}

@@ -17,7 +17,8 @@ Values = dict[str, Any]
 
 
 def _source(data_dict: Values) -> Any:
-    package = model.Package.get(tk.get_or_bust(data_dict, "source"))
+    name = tk.get_or_bust(data_dict, "source")
+    package = model.Package.get(name) if isinstance(name, str) and "\0" not in name else None
     if package is None or package.type != sources.TYPE:
         raise tk.ObjectNotFound(tk._("Harvest source not found"))
     return package

@@ -20,7 +20,8 @@ from ..engine import store
 
 def _source(context: dict[str, Any], data_dict: dict[str, Any], action: str) -> Any:
     tk.check_access(action, context, data_dict)
-    package = model.Package.get(tk.get_or_bust(data_dict, "source"))
+    name = tk.get_or_bust(data_dict, "source")
+    package = model.Package.get(name) if isinstance(name, str) and "\0" not in name else None
     if package is None or package.type != sources.TYPE:
         raise tk.ObjectNotFound(tk._("Harvest source not found"))
     return package
