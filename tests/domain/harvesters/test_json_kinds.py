@@ -218,7 +218,7 @@ def test_columns_that_are_not_understood_are_told(site: Site) -> None:
 
 
 def test_a_level_of_access_that_is_not_understood_is_the_stricter(site: Site) -> None:
-    [record] = rows(site, "Titre;Accès\nAir;sur demande\n").records.values()
+    [record] = rows(site, "Titre;Accès\nAir;selon le cas\n").records.values()
     assert record.access == "restricted" and record.notes
 
 

@@ -38,15 +38,11 @@ class HarvestingPlugin(p.SingletonPlugin):
 
     def after_dataset_create(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """Who may allow a source what; and no secret lies open."""
-        sources.settle(pkg_dict)
-        sources.guard(pkg_dict, context)
-        sources.keep_sealed(pkg_dict)
+        sources.check(pkg_dict, context)
 
     def after_dataset_update(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """The same."""
-        sources.settle(pkg_dict)
-        sources.guard(pkg_dict, context)
-        sources.keep_sealed(pkg_dict)
+        sources.check(pkg_dict, context)
 
     def after_dataset_show(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """A source's configuration is for its editors."""

@@ -172,6 +172,13 @@ def settings(config: str | None) -> dict[str, Any]:
     return read
 
 
+def check(source: dict[str, Any], context: dict[str, Any]) -> None:
+    """What is asked of a source once a form's checks are done, on what will be stored. Raises ValidationError."""
+    settle(source)
+    guard(source, context)
+    keep_sealed(source)
+
+
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
