@@ -37,6 +37,7 @@ TABLES = frozenset({"csv", "tsv", "xlsx", "xls", "ods", "geojson"})
 LONGEST = {"address": 1000, "query": 20_000, "host_key": 200, "credential": 100, "title": 200, "file": 100, "region": 60}
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.[A-Za-z0-9]{2,8}")
 _HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_SAID = re.compile(r"[\x20-\xff]+")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _REGION = re.compile(r"[a-z0-9-]*")
 
@@ -152,7 +153,7 @@ def credential(kind: object, values: Mapping[str, Any]) -> dict[str, str]:
         value = values.get(field)
         if not isinstance(value, str) or not value or len(value) > 20_000 or "\0" in value or (field != "private_key" and any(ord(sign) < 32 for sign in value)):
             faults[field] = "needed"
-        elif (field in ("token", "value") and not value.isascii()) or (kind == "basic" and field == "user" and ":" in value):
+        elif (field in ("token", "value") and not _SAID.fullmatch(value)) or (kind == "basic" and field == "user" and ":" in value):
             # no header can say it
             faults[field] = "text"
         else:

@@ -137,7 +137,7 @@ def test_credentials_are_for_one_host() -> None:
     assert host_of("https://data.example.org/x") == "data.example.org:443" == host_of("data.example.org:443")
     assert host_of("sftp://a/b") == "a:22" and host_of("data.example.org") == "" and host_of("https://[") == ""
     assert definition.credential("basic", {"user": "u", "password": "p", "token": "t"}) == {"user": "u", "password": "p"}
-    for kind, values in (("basic", {"user": "u"}), ("header", {"header": "Host", "value": "x"}), ("bearer", {"token": "a\r\nb"}), ("bearer", {"token": "clé"}), ("header", {"header": "X-Key", "value": "€"}), ("other", {}), (None, {})):
+    for kind, values in (("basic", {"user": "u"}), ("header", {"header": "Host", "value": "x"}), ("bearer", {"token": "a\r\nb"}), ("bearer", {"token": "clé€"}), ("basic", {"user": "a:b", "password": "p"}), ("header", {"header": "X-Key", "value": "€"}), ("other", {}), (None, {})):
         with pytest.raises(definition.DefinitionError):
             definition.credential(kind, values)
 

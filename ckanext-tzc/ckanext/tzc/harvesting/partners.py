@@ -27,7 +27,7 @@ class PartnerHarvester(HarvesterBase):  # type: ignore[misc] # -- ckanext-harves
 
     def validate_config(self, config: str) -> str:
         """A source's configuration, as it is written; who may allow the internal network is asked elsewhere (`sources.guard`)."""
-        read = sources.settings(config) if config else {}
+        read = sources.settings(config, written_now=True) if config else {}
         for key, value in read.items():
             kinds = self.harvester.settings
             if key not in kinds:

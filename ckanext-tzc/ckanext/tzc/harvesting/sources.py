@@ -5,6 +5,7 @@ harvesters open an address that is no web address as a file of this machine.
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from typing import Any
@@ -159,10 +160,10 @@ def _guarded(original: Any) -> Any:
     return fetch
 
 
-def settings(config: str | None) -> dict[str, Any]:
-    """What a source's configuration says."""
+def settings(config: str | None, *, written_now: bool = False) -> dict[str, Any]:
+    """What a source's configuration says; one that is `written_now` says each thing once. Raises ValueError."""
     try:
-        read = json.loads(config or "{}", object_pairs_hook=_each_once)
+        read = json.loads(config or "{}", object_pairs_hook=_each_once if written_now else None)
     except KeyError as error:
         raise ValueError(tk._("The configuration says “%s” twice.") % error.args[0]) from error
     except (ValueError, RecursionError) as error:
@@ -200,7 +201,7 @@ def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
 
     Other programs' kinds ask whatever address they are given, and show what answered.
 
-    Asked after the checks of a form, on what will be stored: a configuration may also come as an extra, or stay as it was.
+    Asked after the checks of a form, on what will be stored, and on what was.
     """
     if source.get("type") != TYPE or context.get("ignore_auth") or authz.is_sysadmin(context.get("user", "")):
         return
@@ -209,7 +210,7 @@ def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
         model.Session.rollback()
         words = tk._("Sources of this kind may lead anywhere, into the internal network too: only an administrator writes them. Choose another kind, or ask one.")
         raise tk.ValidationError({"source_type": [words]})
-    configs = [source.get("config"), *(extra.get("value") for extra in source.get("extras") or [] if extra.get("key") == "config"), stored.config if stored else None]
+    configs = [source.get("config"), stored.config if stored else None]
     if any(allows_internal(config) for config in configs):
         model.Session.rollback()
         raise tk.ValidationError({"config": [tk._("Only an administrator may allow a source to lead into the internal network (allow_internal), and change such a source.")]})
@@ -223,7 +224,10 @@ def keep_sealed(source: dict[str, Any]) -> None:
     if source.get("type") != TYPE or not is_ours(str(source.get("source_type") or "")):
         return
     stored, url, errors = HarvestSource.get(source["id"]), str(source.get("url") or ""), {}
-    told, before = settings(source.get("config")), settings(stored.config) if stored else {}
+    told, before = settings(source.get("config")), {}
+    with contextlib.suppress(ValueError):
+        # that of another program's kind may be anything
+        before = settings(stored.config) if stored else {}
     if has_password(url) and not (stored and stored.url == url):
         errors["url"] = [tk._("A password is not kept in an address, where it lies open. Save the address without it, and give it on the source’s page “Access”.")]
     if told.get("api_key") and told["api_key"] != before.get("api_key"):
