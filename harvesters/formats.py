@@ -14,6 +14,9 @@ SAME = {
 }  # fmt: skip
 """Names of formats and endings of files, and the vocabulary's code."""
 
+SAYS_NOTHING = frozenset({"undefined", "unknown", "inconnu", "n/a", "none", "null", "-", "?"})
+"""What catalogues write where they know of no format."""
+
 SERVICES = ("WMTS", "WMS", "WFS", "WCS", "WPS", "CSW", "ATOM", "STA")
 """Services of the OGC, as protocols and addresses name them."""
 
@@ -69,4 +72,5 @@ def service(protocol: str, address: str) -> Format | None:
 
 def format_of(stated: str, media: str, address: str) -> Format:
     """The format of a resource by what is stated of it, else by its address, else as it is stated."""
-    return known(stated) or known(media) or service(stated, address) or ending(address) or Format(stated.strip()[:60])
+    word = stated.strip()
+    return known(word) or known(media) or service(word, address) or ending(address) or Format("" if word.lower() in SAYS_NOTHING else word[:60])

@@ -113,6 +113,23 @@ def test_a_dataset_of_data_json() -> None:
     assert read(DataJson(), {**of_datajson("air", "Air"), "accessLevel": "non-public", "modified": "R/P1D"}).access == "restricted"
 
 
+def test_a_record_of_a_real_data_json() -> None:
+    """The facts of one of the ARM Data Center, of June 2019 (GSA/ckanext-datajson, `datajson-samples/arm.data.json`, 4c5b1fc9): a blank before the identifier, publishers within publishers, a format that says so."""
+    within = {"name": "DOE Office of Science user facilities", "subOrganizationOf": {"name": "U.S. Government"}}
+    entry = {
+        "@type": "dcat:Dataset", "accessLevel": "public", "bureauCode": ["018:001"], "programCode": ["018:001"], "identifier": " 10.5439/1150252", "title": "Parsivel2 Laser Disdrometer",
+        "description": "No description found", "license": "https://project-open-data.cio.gov/unknown-license", "modified": "2019-06-27 12:41:27",
+        "contactPoint": {"fn": "ARM Data Center", "hasEmail": "mailto:adc@arm.gov"}, "keyword": ["ARM", "ORNL", "ldis", "Laser Disdrometer", "sfcmet"],
+        "publisher": {"name": "Atmospheric Radiation Measurement Data Center", "subOrganizationOf": {"name": "DOE Biological and Environmental Research (BER)", "subOrganizationOf": within}},
+        "distribution": [{"accessURL": "http://www.archive.arm.gov/discovery/#v/results/s/s::pars2", "format": "Undefined"}],
+    }  # fmt: skip
+    record = read(DataJson(), entry)
+    assert (record.identifier, record.title, record.modified, record.access) == ("10.5439/1150252", "Parsivel2 Laser Disdrometer", "2019-06-27T12:41:27", "open")
+    assert (record.publisher, record.contact) == (Agent("Atmospheric Radiation Measurement Data Center"), Agent("ARM Data Center", "adc@arm.gov"))
+    assert [(file.url, file.format) for file in record.resources] == [("http://www.archive.arm.gov/discovery/#v/results/s/s::pars2", "")]
+    assert record.keywords == ("ARM", "ORNL", "ldis", "Laser Disdrometer", "sfcmet") and record.licence_stated == "https://project-open-data.cio.gov/unknown-license"
+
+
 def test_an_old_data_json(site: Site) -> None:
     site.json([{"identifier": "air", "title": "Air", "contactPoint": "Service de l’air", "mbox": "air@example.org", "publisher": "La ville", "accessURL": "https://data.example.org/a.csv"}])
     [record] = take(DataJson(), f"{site.address}/liste.json").records.values()
