@@ -153,6 +153,18 @@ def test_edits_made_here_stay_until_the_source_changes_them(editor: Person, ran:
     assert "Écrit ici." in body and "Ajouté ici." in body and "Nouveau à la source." in body
 
 
+def test_whose_word_counts_is_what_the_mapping_says(editor: Person, ran: dict[str, Any], site: Site, run: Run) -> None:
+    """Always what is written here, or never; but what was hidden here is not shown because its source says so."""
+    before = shown()
+    call("mapping_update", editor.name, source="une-source", mapping={"local_edits": {"notes": "always", "title": "never", "access_level": "never"}})
+    user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    tk.get_action("package_patch")({"ignore_auth": True, "user": user}, {"id": before["id"], "notes": "Écrit ici.", "title": "Titre d’ici", "access_level": "confidential"})
+    site.answer = catalogue([{**ROAD, "notes": "Nouveau à la source."}, INSIDE])
+    run(ran)
+    after = tk.get_action("package_show")({"ignore_auth": True, "user": user}, {"id": before["id"]})
+    assert (after["notes"], after["title"], after["access_level"]) == ("Écrit ici.", before["title"], "confidential")
+
+
 def test_communes_that_places_name_are_given_and_noted(editor: Person, site: Site, source: Source, run: Run) -> None:
     named = {**ROAD, "extras": [{"key": "spatial_text", "value": "Ville de La Rochelle"}]}
     corners = [[7.7, 48.5], [7.8, 48.5], [7.8, 48.6], [7.7, 48.6], [7.7, 48.5]]
