@@ -10,6 +10,7 @@ from ckanext.harvest.model import HarvestSource
 from ckanext.tzc.common.headers import keep_private
 from flask import Blueprint
 
+from tzc.feeding.definition import FIELDS
 from tzc.hosts import host_of
 
 from . import reports, sources, views
@@ -18,9 +19,6 @@ access = Blueprint("tzc_harvest_access", __name__)
 
 OWN = "moisson-{}-{}"
 """What the credential is called that this page makes, by the source's name and the beginning of its id: no other source's is called so."""
-
-FIELDS = {"basic": ("user", "password"), "bearer": ("token",), "header": ("header", "value")}
-"""What a credential of each kind is made of; none of it is written back into the form."""
 
 
 def _acts(act: str, package: Any, host: str) -> None:
@@ -31,7 +29,8 @@ def _acts(act: str, package: Any, host: str) -> None:
     kept = {"partner": package.owner_org, "host": host, "name": own}
     if act == "keep":
         kind = form.get("kind", "")
-        _call("tzc_credential_set", **kept, kind=kind, **{field: form.get(field, "") for field in FIELDS.get(kind, ())})
+        fields = FIELDS[kind] if kind in sources.CREDENTIALS else ()
+        _call("tzc_credential_set", **kept, kind=kind, **{field: form.get(field, "") for field in fields})
         _use(package, own)
     elif act == "seal":
         _call("tzc_credential_set", **kept, **_lying_open(package))
