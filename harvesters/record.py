@@ -105,6 +105,9 @@ class Record:
 
     documentation: tuple[str, ...] = ()
     other_identifiers: tuple[str, ...] = ()
+    derived_from: tuple[str, ...] = ()
+    """Addresses of what it was made of, as the catalogue states them."""
+
     extras: tuple[tuple[str, str], ...] = ()
     """What the catalogue says besides, as (key, value)."""
 

@@ -19,6 +19,9 @@ TAG = re.compile(r"""<(?:(?P<comment>!--)|(?P<end>/)?(?P<name>[a-z][a-z0-9]*)\b(
 HREF = re.compile(r"""(?:^|\s)href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 BLOCKS = frozenset({"p", "div", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"})
 UNSEEN = frozenset({"script", "style"})
+PAGE = re.compile(r"\s*<(?:p|div|ul|ol|table|blockquote|h[1-6])\b.*>\s*", re.IGNORECASE | re.DOTALL)
+"""A text that is HTML from its first sign to its last: how its lines are broken says nothing there."""
+BLANKS = re.compile(r"[ \t\r\n]+")
 
 
 def _plain(markup: str) -> str:
@@ -29,10 +32,11 @@ def _plain(markup: str) -> str:
     parts: list[str] = []
     links: list[str] = []
     at = unseen = 0
+    page = PAGE.fullmatch(markup)
 
     def seen(said: str) -> None:
         if not unseen:
-            parts.append(html.unescape(said))
+            parts.append(html.unescape(BLANKS.sub(" ", said) if page else said))
 
     while found := TAG.search(markup, at):
         seen(markup[at : found.start()])
@@ -192,10 +196,12 @@ FREQUENCIES = {
     "biannually": "ANNUAL_2", "semiannual": "ANNUAL_2", "annually": "ANNUAL", "annual": "ANNUAL", "asneeded": "AS_NEEDED", "irregular": "IRREG",
     "notplanned": "NOT_PLANNED", "unknown": "UNKNOWN", "punctual": "NEVER", "temps reel": "CONT", "quotidienne": "DAILY", "quotidien": "DAILY",
     "hebdomadaire": "WEEKLY", "mensuelle": "MONTHLY", "mensuel": "MONTHLY", "trimestrielle": "QUARTERLY", "trimestriel": "QUARTERLY",
-    "semestrielle": "ANNUAL_2", "semestriel": "ANNUAL_2", "annuelle": "ANNUAL", "annuel": "ANNUAL", "irreguliere": "IRREG",
+    "semestrielle": "ANNUAL_2", "semestriel": "ANNUAL_2", "annuelle": "ANNUAL", "annuel": "ANNUAL", "irreguliere": "IRREG", "inconnue": "UNKNOWN", "continuelle": "CONT",
+    "toutes les heures": "HOURLY", "quotidienne ou plusieurs fois par jour": "DAILY", "hebdomadaire ou plusieurs fois par semaine": "WEEKLY", "bimestrielle": "BIMONTHLY",
+    "mensuelle ou plusieurs fois par mois": "MONTHLY", "ponctuelle": "NEVER", "biennale": "BIENNIAL", "triennale": "TRIENNIAL", "quinquennale": "QUINQUENNIAL",
     "r/p1d": "DAILY", "r/p1w": "WEEKLY", "r/p1m": "MONTHLY", "r/p3m": "QUARTERLY", "r/p6m": "ANNUAL_2", "r/p1y": "ANNUAL", "r/pt1h": "HOURLY", "r/pt1s": "CONT",
 }  # fmt: skip
-"""How often, by the codes of ISO 19115, by ISO 8601 and in French, and our vocabulary's code."""
+"""How often, by the codes of ISO 19115, by ISO 8601 and in French (the words of the common base of local data, too), and our vocabulary's code."""
 
 
 def frequency(value: object) -> str:

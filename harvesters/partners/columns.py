@@ -32,6 +32,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 """What a column may be, and how it is called where the configuration does not say."""
 
+LOCAL_AUTHORITIES: dict[str, tuple[str, ...]] = {
+    "publisher": ("producteur_nom", "coll_nom"), "place": ("couv_spat_nom",), "start": ("couv_temp_debut",), "end": ("couv_temp_fin",), "issued": ("date_publ",),
+    "modified": ("date_maj",), "frequency": ("freq_maj",), "keywords": ("mots_cles",), "language": ("lang",), "page": ("url",),
+}  # fmt: skip
+"""The columns of a catalogue as French local authorities publish it (OpenDataFrance, socle commun des données locales, schema `catalogue` 0.1) whose names are its own; `URL` is the
+page there."""
+
+OF_LOCAL_AUTHORITIES = frozenset({"coll_nom", "producteur_nom", "nombre_ressources"})
+"""What such a catalogue is known by."""
+
 
 def compared(name: str) -> str:
     """A column's name as it is looked up: without regard to capitals and accents."""
@@ -53,8 +63,9 @@ def places(header: list[str], source: Source) -> tuple[dict[str, int], list[str]
             found[field] = where[name]
         else:
             missing.append(column)
-    for field, names in FIELDS.items():
-        place = next((where[name] for name in names if name in where), None)
+    own = LOCAL_AUTHORITIES if where.keys() >= OF_LOCAL_AUTHORITIES else {}
+    for field, names in sorted(FIELDS.items(), key=lambda usual: usual[0] not in own):
+        place = next((where[name] for name in (*own.get(field, ()), *names) if name in where), None)
         if field not in found and place is not None and place not in found.values() and place not in decided:
             found[field] = place
     return found, missing

@@ -105,6 +105,7 @@ class _Reading:
             legislation=self.web("dcatap:applicableLegislation"),
             documentation=self.web("foaf:page"),
             other_identifiers=self.identifiers(identifier),
+            derived_from=tuple(address for address in self.web("dct:source", "prov:wasDerivedFrom") if address not in {identifier, *page}),
             resources=self.resources(),
             notes=tuple(sorted(set(self.notes), key=dataclasses.astuple)),
         )

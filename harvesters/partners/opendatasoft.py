@@ -98,10 +98,16 @@ def _read(entry: Mapping[str, Any], site: str) -> Record:
         communes=tuple(dict.fromkeys(codes)),
         periods=(period,) if period != Period() else (),
         documentation=web(said.get("references")),
-        other_identifiers=tuple(filter(None, [words.line(entry.get("dataset_uid"))])),
+        other_identifiers=tuple(filter(None, [words.line(entry.get("dataset_uid")), _origin(said)])),
         resources=_resources(entry, f"{_api(site)}/datasets/{quote(identifier, safe='')}", note),
         notes=tuple(note.found),
     )
+
+
+def _origin(said: Mapping[str, Any]) -> str:
+    """The page of the portal's dataset that this one repeats; nothing for one of its own."""
+    host, name = words.line(said.get("source_domain_address")), words.line(said.get("source_dataset"))
+    return f"https://{host}/explore/dataset/{quote(name, safe='')}/" if name and re.fullmatch(r"[a-z0-9.-]+", host) else ""
 
 
 def _resources(entry: Mapping[str, Any], address: str, note: Notes) -> tuple[Resource, ...]:

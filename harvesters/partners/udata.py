@@ -16,9 +16,14 @@ from ..themes import themes
 from .rest import Notes, agent, lines, listed, mapping, opened, web, written
 
 ROWS = 100
+ORIGINS = ("remote_id", "remote_url", "uri", "dct_identifier", "doi")
+"""What is said of the dataset of another portal that one was taken from."""
+
 LEVELS = {"open": "open", "open_with_account": "registered", "restricted": "restricted"}
 FREQUENCIES = {
-    "semidaily": "DAILY_2", "threetimesaday": "CONT", "fourtimesaday": "CONT", "semiweekly": "WEEKLY_2", "threetimesaweek": "WEEKLY_3", "fourtimesaweek": "WEEKLY_3",
+    "continuous": "UPDATE_CONT", "oneminute": "1MIN", "fiveminutes": "5MIN", "tenminutes": "10MIN", "fifteenminutes": "15MIN", "thirtyminutes": "30MIN", "twelvehours": "12HRS",
+    "severaltimesaday": "CONT", "fivetimesaweek": "WEEKLY_5", "semidaily": "DAILY_2", "threetimesaday": "CONT", "fourtimesaday": "CONT", "semiweekly": "WEEKLY_2",
+    "threetimesaweek": "WEEKLY_3", "fourtimesaweek": "WEEKLY_3",
     "semimonthly": "MONTHLY_2", "threetimesamonth": "MONTHLY_3", "threetimesayear": "ANNUAL_3", "semiannual": "ANNUAL_2",
 }  # fmt: skip
 """Codes of udata that the EU's vocabulary calls otherwise."""
@@ -96,7 +101,8 @@ def _read(entry: Mapping[str, Any]) -> Record:
         if entry.get(state):
             raise RecordError(f"The dataset is {state} in its catalogue.", "withheld")
     organization, owner = mapping(entry.get("organization")), mapping(entry.get("owner"))
-    contacts = (agent(point.get("name"), point.get("email"), point.get("contact_form")) for point in map(mapping, listed(entry.get("contact_points"))))
+    points = sorted(map(mapping, listed(entry.get("contact_points"))), key=lambda point: words.line(point.get("role")) not in {"", "contact"})
+    contacts = (agent(point.get("name"), point.get("email"), point.get("contact_form")) for point in points)
     period, harvest = mapping(entry.get("temporal_coverage")), mapping(entry.get("harvest"))
     spatial = mapping(entry.get("spatial"))
     zones = [words.line(mapping(zone).get("id") if isinstance(zone, Mapping) else zone) for zone in listed(spatial.get("zones"))]
@@ -125,10 +131,15 @@ def _read(entry: Mapping[str, Any]) -> Record:
         periods=tuple(one for one in periods if one != Period()),
         conforms_to=web(*(mapping(one.get("schema")).get("url") for one in map(mapping, listed(entry.get("resources"))))),
         documentation=web(*(one.get("url") for one in map(mapping, listed(entry.get("resources"))) if one.get("type") == "documentation")),
-        other_identifiers=tuple(said for said in dict.fromkeys([words.line(harvest.get("remote_id")), words.line(entry.get("uri"))]) if said and said != identifier),
+        other_identifiers=_others(harvest, entry, identifier),
         resources=tuple(filter(None, (_resource(one, note) for one in map(mapping, listed(entry.get("resources")))))),
         notes=tuple(note.found),
     )
+
+
+def _others(harvest: Mapping[str, Any], entry: Mapping[str, Any], own: str) -> tuple[str, ...]:
+    stated = [*(harvest.get(name) for name in ORIGINS), entry.get("uri")]
+    return tuple(said for said in dict.fromkeys(map(words.line, stated)) if said and said != own)
 
 
 def _frequency(said: object) -> str:

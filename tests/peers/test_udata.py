@@ -1,4 +1,4 @@
-"""What we say data.gouv.fr makes of a feed is what its own program makes of it."""
+"""What we say data.gouv.fr makes of a feed is what its own program makes of it; and what that program says of its datasets we read."""
 from __future__ import annotations
 
 import functools
@@ -9,13 +9,18 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ckanext.tzc.harvesters import base
+from ckanext.tzc.harvesters.base import Source
+from ckanext.tzc.harvesters.http import Client, Limits
+from ckanext.tzc.harvesters.partners import udata as harvester
+from ckanext.tzc.harvesters.record import Agent, Box, Period
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 from tzc.publishing import mapping
 from tzc.publishing.intake import graph, national
@@ -107,6 +112,45 @@ def test_our_word_on_every_reference_feed_is_udatas(udata: Path, reference: Path
     feeds = sorted((reference / "feeds").glob("dcat-*"))
     assert len(feeds) >= 7
     assert differences(udata, feeds) == {}
+
+
+# what it says of its own datasets, harvested by us
+
+
+@pytest.fixture
+def portal_of_udata(udata: Path) -> Iterator[dict[str, Any]]:
+    """Its address, and what it can say of how often a dataset changes."""
+    with subprocess.Popen([str(udata), str(Path(__file__).with_name("udata_portal.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdin and running.stdout
+        yield json.loads(running.stdout.readline())
+        running.stdin.close()
+
+
+def test_our_harvest_of_its_portal(portal_of_udata: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An organization's datasets, page by page; what is private, archived or deleted, or a person's, is not among them."""
+    monkeypatch.setattr(harvester, "ROWS", 4)
+    site = portal_of_udata["address"]
+    found = base.taken(harvester.Udata(), Client(allow_internal=True, limits=Limits(tries=1)), Source(f"{site}/fr/organizations/ville-daytre/"))
+    assert (found.problems, found.refused, found.whole) == ([], {}, True)
+    records = {record.title: record for record in found.records.values()}
+    assert sorted(records) == ["Plaintes", "Qualité de l’air", "Station 0", "Station 1", "Station 2", "Zones calmes"]
+    air, calm = records["Qualité de l’air"], records["Zones calmes"]
+    assert (air.description, air.licence, air.keywords, air.address) == ("Mesures **horaires**.\n\n- ozone", "lov2", ("air", "qualite-de-lair"), "https://www.example.org/datasets/qualite-de-lair")
+    assert (air.publisher, air.contact) == (Agent("Ville d’Aytré", "", "https://www.example.org/organizations/ville-daytre"), Agent("Service de l’air", "air@example.org"))
+    assert (air.issued, air.modified, air.frequency.rpartition("/")[2]) == ("2025-03-04T05:06:07+00:00", "2025-03-05T05:06:07+00:00", "CONT")
+    assert (air.periods, air.communes) == ((Period("2020-01-01", "2024-12-31"),), ("17028",))
+    assert air.other_identifiers == ("jeu-air-0017", "https://air.example.org/jeux/air", "https://air.example.org/id/air", "10.5281/zenodo.123", f"{site}/api/1/datasets/qualite-de-lair/")
+    assert [(file.url, file.name, file.format, file.size) for file in air.resources] == [
+        ("https://air.example.org/air.csv", "Mesures", "CSV", 2048), ("https://air.example.org/notice.pdf", "Notice", "PDF", None),
+    ]  # fmt: skip
+    assert (air.documentation, air.conforms_to) == (("https://air.example.org/notice.pdf",), ("https://schemas.example.org/air.json",))
+    assert (calm.box, calm.licence, calm.issued[:4]) == (Box(-1.2, 46.1, -1.1, 46.2), "notspecified", str(datetime.now(timezone.utc).year))
+    assert {title: record.access for title, record in records.items() if record.access != "open"} == {"Plaintes": "restricted"}
+
+
+def test_all_that_it_says_of_how_often_is_understood(portal_of_udata: dict[str, Any]) -> None:
+    codes = portal_of_udata["frequencies"]
+    assert len(codes) > 20 and [code for code in codes if not harvester._frequency(code)] == []
 
 
 # our own feed's datasets, and what may be wrong with one

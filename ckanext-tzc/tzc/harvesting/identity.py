@@ -65,7 +65,7 @@ class Dataset:
     key: str
     title: str
     identifiers: tuple[str, ...] = ()
-    """Its identifier, other identifiers, its page, what it was derived from (dct:source)."""
+    """Its identifier, other identifiers, its page."""
 
     publisher: str = ""
     files: tuple[File, ...] = ()
@@ -73,10 +73,18 @@ class Dataset:
     years: frozenset[str] = frozenset()
     """Years of the period that it covers."""
 
+    sources: tuple[str, ...] = ()
+    """What it was derived from (dct:source): portals state there what they have repeated. Two of one source are not the same for that."""
+
     @cached_property
     def names(self) -> frozenset[str]:
         """Identifiers that say something, as they are compared."""
         return frozenset(name for stated in self.identifiers for name in identifying(stated))
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """What it was derived from, as identifiers are compared."""
+        return frozenset(name for stated in self.sources for name in identifying(stated))
 
     @cached_property
     def addresses(self) -> frozenset[str]:
@@ -192,7 +200,7 @@ def file_address(url: str) -> str:
 
 def compare(one: Dataset, other: Dataset) -> Verdict:
     """Whether two descriptions are of the same dataset."""
-    names = one.names & other.names
+    names = one.names & other.names or one.names & other.origins or one.origins & other.names
     # two titles that each have words of their own are mostly two datasets, which may share a service, a notice or a viewer
     swapped = bool(one.full - other.full and other.full - one.full)
     title = _likeness(one.full, other.full) if swapped else _likeness(one.said, other.said)
@@ -255,7 +263,7 @@ def _editions(one: Dataset, other: Dataset) -> bool:
 
 def keys(dataset: Dataset) -> Iterator[str]:
     """What two descriptions of the same dataset share at least one of."""
-    yield from (f"i {name}" for name in dataset.names)
+    yield from (f"i {name}" for name in sorted(dataset.names | dataset.origins))
     yield from (f"f {address}" for address in dataset.addresses)
     # with a title's words in order of the alphabet, numbers left out: an edition without its year is compared with the one that has it
     if letters := sorted(word for word in dataset.said if not word.isdigit()):
@@ -317,6 +325,7 @@ def of_dataset(given: Mapping[str, Any]) -> Dataset:
         key=str(given.get("id") or given.get("identifier") or ""),
         title=str(given.get("title") or ""),
         identifiers=tuple(dict.fromkeys(str(name) for name in stated if name)),
+        sources=tuple(str(name) for name in given.get("was_derived_from") or []),
         publisher=next(filter(None, agents), "") or str(organisation.get("title") or ""),
         files=tuple(File(str(file.get("url") or ""), str(file.get("name") or ""), str(file.get("format") or "")) for file in given.get("resources") or []),
         communes=frozenset(given.get("communes") or []),

@@ -66,6 +66,13 @@ def take(site: Site, **configured: object) -> Taking:
     return base.taken(harvester, Client(allow_internal=True, limits=Limits(tries=1), headers=harvester.headers(source), accept=harvester.accept), source)
 
 
+def test_what_it_was_made_of() -> None:
+    """As stated, and as our own feeds state it: what has itself as its source is not made of it."""
+    record = jeu('dct:source <https://geo.example.org/jeu/a>, <https://data.example.org/jeu>, "un relevé" ; prov:wasDerivedFrom "https://geo.example.org/jeu/b" ; dcat:landingPage <https://data.example.org/page>')
+    assert record.derived_from == ("https://geo.example.org/jeu/a", "https://geo.example.org/jeu/b")
+    assert jeu("dct:source <https://data.example.org/page> ; dcat:landingPage <https://data.example.org/page>").derived_from == ()
+
+
 def test_a_whole_dataset() -> None:
     record = read(WHOLE)
     assert (record.identifier, record.title, record.description, record.version) == ("https://data.example.org/jeu/1", "Qualité de l’air", "Mesures horaires.", "2.1")

@@ -96,6 +96,38 @@ def test_a_dataset_of_opendatasoft() -> None:
     assert [file.format for file in read(Opendatasoft(), {**of_opendatasoft("air", "Air"), "has_records": False}).resources] == ["PDF"]
 
 
+def test_a_dataset_that_an_opendatasoft_repeats_from_another() -> None:
+    """The facts of one that the network's own portal had of RTE, of September 2016 (a test of a crawler, which a search showed, without a name or commit), in the form of today."""
+    said = {
+        "title": "Evolutions régionales annuelles des longueurs de circuits", "publisher": "RTE", "license": "Licence Ouverte (Etalab)", "language": "fr", "records_count": 180, "theme": ["Réseau", "Territoires et régions"],
+        "source_domain_address": "rte.opendatasoft.com", "source_domain": "rte", "source_dataset": "evolution_region_longueurs_circuits_files", "source_domain_title": "OPEN DATA RTE",
+        "modified": "2016-07-04T12:28:31+00:00", "data_processed": "2016-09-02T11:52:15+00:00", "keyword": ["Région", "Bilan électrique"],
+    }  # fmt: skip
+    record = read(Opendatasoft(), {"dataset_id": "evolution_region_longueurs_circuits_files@rte", "has_records": True, "features": ["geo", "analyze", "timeserie"], "attachments": [], "metas": {"default": said}})
+    assert record.other_identifiers == ("https://rte.opendatasoft.com/explore/dataset/evolution_region_longueurs_circuits_files/",)
+    assert record.address == "https://data.example.org/explore/dataset/evolution_region_longueurs_circuits_files%40rte/"
+    assert (record.licence, record.modified, [file.format for file in record.resources]) == ("lov1", "2016-07-04T12:28:31+00:00", ["CSV", "XLSX", "JSON", "GeoJSON", "Shapefile"])
+
+
+def test_a_dataset_of_data_gouv_fr() -> None:
+    """The facts of the register of companies as its API gave it on 1 September 2024 (a collection of questions and answers, which a search showed, without a name or commit): dates of two kinds, a zone without a name, no files where version 2 says how many."""
+    site, name = "https://www.data.gouv.fr", "base-sirene-des-entreprises-et-de-leurs-etablissements-siren-siret"
+    entry = {
+        "id": "5b7ffc618b4c4169d30727e0", "title": "Base Sirene des entreprises et de leurs établissements (SIREN, SIRET)", "description": "**Fichiers stock**", "created_at": "2018-08-24T14:38:57.262000+00:00",
+        "last_modified": "2024-09-01T06:41:23.766000+00:00", "last_update": "2024-09-01T06:41:18+00:00", "deleted": None, "private": False, "archived": None, "harvest": None, "owner": None, "license": "lov2",
+        "tags": ["association", "companies", "entreprises", "hvd", "siren"], "frequency": "monthly", "frequency_date": "2018-10-03T18:00:00+00:00", "contact_point": None,
+        "resources": {"rel": "subsection", "href": f"{site}/api/2/datasets/5b7ffc618b4c4169d30727e0/resources/?page=1&page_size=50", "type": "GET", "total": 18},
+        "organization": {"name": "Institut National de la Statistique et des Etudes Economiques (Insee)", "acronym": None, "page": f"{site}/fr/organizations/institut-national-de-la-statistique-et-des-etudes-economiques-insee/"},
+        "temporal_coverage": {"start": "1973-01-01", "end": "2023-12-31"}, "spatial": {"geom": None, "zones": ["country:fr"], "granularity": "other"},
+        "uri": f"{site}/api/1/datasets/{name}/", "page": f"{site}/fr/datasets/{name}/",
+    }  # fmt: skip
+    record = read(Udata(), entry)
+    assert (record.licence, record.issued, record.modified, last(record.frequency)) == ("lov2", "2018-08-24T14:38:57+00:00", "2024-09-01T06:41:18+00:00", ["MONTHLY"])
+    assert (record.address, record.other_identifiers) == (f"{site}/fr/datasets/{name}/", (f"{site}/api/1/datasets/{name}/",))
+    assert (record.periods, record.places, record.resources) == ((Period("1973-01-01", "2023-12-31"),), (), ())
+    assert record.publisher == Agent("Institut National de la Statistique et des Etudes Economiques (Insee)", "", f"{site}/fr/organizations/institut-national-de-la-statistique-et-des-etudes-economiques-insee/")
+
+
 def test_an_export_of_opendatasoft_that_is_short(site: Site) -> None:
     site.answer = lambda asked: Reply(json.dumps([of_opendatasoft("air", "Air")] if "exports" in asked.path else {"total_count": 2}).encode())
     found = take(Opendatasoft(), f"{site.address}/pages/accueil/", api_key="CLEF")
@@ -142,6 +174,22 @@ def test_an_old_data_json(site: Site) -> None:
 def rows(site: Site, text: str, written: str = "utf-8", **configured: object) -> Taking:
     site.answer = lambda _: Reply(text.encode(written))
     return take(Table(), f"{site.address}/jeux.csv", **configured)
+
+
+def test_a_catalogue_of_a_local_authority(site: Site) -> None:
+    """In the form that OpenDataFrance has published; the facts are those of the example that its description gives."""
+    text = (
+        "COLL_NOM;COLL_SIRET;ID;TITRE;DESCRIPTION;THEME;PRODUCTEUR_NOM;PRODUCTEUR_SIRET;COUV_SPAT_MAILLE;COUV_SPAT_NOM;COUV_TEMP_DEBUT;COUV_TEMP_FIN;DATE_PUBL;FREQ_MAJ;DATE_MAJ;"
+        "MOTS_CLES;LICENCE;NOMBRE_RESSOURCES;FORMAT_RESSOURCES;URL\n"
+        "Rennes Métropole;24350013900189;prenoms;Prénoms des nouveaux-nés;Déclarés en mairie.;Administration locale;Ville de Rennes;21350238800019;Communale;Rennes;2017-01-01;2017-12-31;"
+        '2017-06-01;Mensuelle ou plusieurs fois par mois;2018-01-14;"scdl;prenoms;etat-civil";Licence Ouverte-LO;3;"csv;xls;json";https://data.example.org/explore/dataset/prenoms\n'
+    )
+    [record] = rows(site, text).records.values()
+    assert (record.identifier, record.title, record.description, record.licence) == ("prenoms", "Prénoms des nouveaux-nés", "Déclarés en mairie.", "lov1")
+    assert (record.publisher, record.places, record.periods) == (Agent("Ville de Rennes"), ("Rennes",), (Period("2017-01-01", "2017-12-31"),))
+    assert (record.issued, record.modified, record.keywords[:3], last(record.frequency)) == ("2017-06-01", "2018-01-14", ("scdl", "prenoms", "etat-civil"), ["MONTHLY"])
+    assert (record.address, record.resources) == ("https://data.example.org/explore/dataset/prenoms", ()), "the address of a page is no file"
+    assert rows(site, text, columns={"file_url": "URL"}).records["prenoms"].resources[0].url == record.address
 
 
 def test_a_table_with_its_usual_names(site: Site) -> None:

@@ -64,6 +64,8 @@ def test_sizes(written: object, meant: int | None) -> None:
     [
         ("<p>Liste des antennes.</p>\n", "Liste des antennes."),
         ("<p>Un</p><ul><li>deux</li><li>trois</li></ul>", "Un\n\n- deux\n- trois"),
+        ("<p>Un texte <b>que sa page \nbrise</b> à \n    sa façon.\n</p>\n\n<p>Deux.<br/>\nTrois.</p>", "Un texte que sa page brise à sa façon.\n\nDeux.\nTrois."),
+        ("Un <b>premier</b> point :\n- deux\n- trois", "Un premier point :\n- deux\n- trois"),
         ('Voir <a href="https://example.org/a">ici</a>', "Voir [ici](https://example.org/a)"),
         ('<a href="javascript:alert(1)">ici</a>', "ici"),
         ("<p>a</p><script>alert(1)</script>", "a"),

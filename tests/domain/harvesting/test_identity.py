@@ -50,6 +50,14 @@ def test_what_agrees_and_what_contradicts() -> None:
     assert not compare(dataset("1", "Budget", publisher="Ville"), dataset("2", "Budget", publisher="Ville")).same
 
 
+def test_what_one_was_derived_from_is_the_other_but_two_of_one_source_are_two() -> None:
+    repeated = Dataset("1", "Zones humides du marais", sources=("https://geo.example.org/jeu/zones-humides",))
+    own = Dataset("2", "Zones humides", ("https://geo.example.org/jeu/zones-humides",))
+    assert set(identity.keys(repeated)) & set(identity.keys(own)) and compare(repeated, own).reason == compare(own, repeated).reason == "identifier"
+    assert not compare(repeated, Dataset("3", "Zones humides du littoral", sources=repeated.sources)).same
+    assert identity.of_dataset({"id": "1", "title": "Zones humides du marais", "was_derived_from": list(repeated.sources)}) == repeated
+
+
 def test_a_service_or_a_short_name_is_no_identity() -> None:
     service = "https://geo.example.org/geoserver/ows?service=WMS&request=GetCapabilities"
     one, other = dataset("1", "Zones humides du marais", service, identifiers=("1", "https://geo.example.org/")), dataset("2", "Pistes cyclables du port", service, identifiers=("1", "https://geo.example.org/"))

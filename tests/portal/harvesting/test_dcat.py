@@ -51,6 +51,23 @@ def test_fields_of_the_schema(site: Site, source: Source, run: Run) -> None:
     assert json.loads(taken["spatial_coverage"][0]["bbox"])["coordinates"][0][0] == [-1.3, 46.1]
 
 
+def test_what_a_dataset_was_made_of_is_kept(site: Site, source: Source, run: Run, partner: dict[str, Any]) -> None:
+    """Stated by the source, it stands here; what somebody adds stays when the source changes something else."""
+    more = '<http://jeu.example.org/1> a dcat:Dataset ; dct:title "Zones de bruit" ; dct:identifier "bruit" ; dct:source <http://ailleurs.example.org/bruit> .'
+    site.answer = lambda _: answered(turtle(site, [], more), "text/turtle")
+    made = source(site.address, "tzc_dcat", redistribute=True)
+    assert run(made)["problems"] == []
+    [taken] = found("zones de bruit")
+    assert (taken["was_derived_from"], taken["identifier"], taken["alternate_identifier"]) == (["http://ailleurs.example.org/bruit"], "http://jeu.example.org/1", ["bruit"])
+    described = tk.h.tzc_derived(taken)
+    assert described and (described["status"], [one["url"] for one in described["sources"]]) == ("allowed", ["http://ailleurs.example.org/bruit"])
+    tk.get_action("package_patch")({"user": partner["editor"]}, {"id": taken["id"], "was_derived_from": [*taken["was_derived_from"], "http://ailleurs.example.org/relief"]})
+    site.answer = lambda _: answered(turtle(site, [], more.replace("de bruit", "de bruit la nuit")), "text/turtle")
+    assert run(made)["counts"] == {"updated": 1}
+    [after] = found("zones de bruit")
+    assert (after["title"], after["was_derived_from"]) == ("Zones de bruit la nuit", ["http://ailleurs.example.org/bruit", "http://ailleurs.example.org/relief"])
+
+
 @pytest.mark.parametrize("form", ["turtle", "xml", "json-ld", "nt"])
 def test_all_forms_page_by_page(site: Site, source: Source, run: Run, form: str) -> None:
     site.answer = feed(form, 5)(site, TITLES)

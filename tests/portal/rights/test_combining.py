@@ -184,6 +184,15 @@ def test_a_source_that_is_none_is_told_so(errors: Any, publish: Publish, partner
     assert "n’est pas dérivé de lui-même" in caught.value.error_dict["was_derived_from"][0]
 
 
+def test_the_licence_of_one_from_another_catalogue_is_not_judged(app: Any, publish: Publish) -> None:
+    """It was chosen there. What the sources are is told."""
+    made = publish(title="Bancs", license_id="lov2", was_derived_from=["https://example.org/donnees"], extras=[{"key": "guid", "value": "https://example.org/bancs"}])
+    page = asked(app, f"/en/dataset/{made['name']}")
+    assert "Made of:" in page and 'href="https://example.org/donnees"' in page
+    assert "Whether the sources allow this licence has to be asked." not in page
+    assert "Whether the sources allow this licence has to be asked." in asked(app, f"/en/dataset/{publish(was_derived_from=['https://example.org/donnees'])['name']}")
+
+
 def test_the_feed_says_what_a_dataset_was_derived_from(app: Any, publish: Publish) -> None:
     streets = publish(name="rues")
     made = publish(was_derived_from=["rues", "https://example.org/source"])

@@ -93,6 +93,7 @@ def dataset(record: Record, owner: str | None, address: str) -> dict[str, Any]:
         "url": record.address or address,
         "identifier": record.identifier,
         "alternate_identifier": list(record.other_identifiers),
+        "was_derived_from": list(record.derived_from),
         "tags": [{"name": word} for word in record.keywords],
         "theme": list(record.themes),
         "language": list(record.languages),

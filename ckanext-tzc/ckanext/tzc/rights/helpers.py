@@ -7,6 +7,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.tzc.common import checks
 from ckanext.tzc.common.territory import text
 from ckanext.tzc.schemas import vocabulary
 
@@ -35,7 +36,8 @@ def tzc_source_names(values: Any) -> list[str]:
 
 
 def tzc_derived(package: dict[str, Any]) -> dict[str, Any] | None:
-    """What a dataset is made of, and whether its licence is allowed by that: `{"sources", "status", "reasons", "question"}`; None where it states no source.
+    """What a dataset is made of, and whether its licence is allowed by that: `{"sources", "status", "reasons", "question"}`; None where it states no source. Of one that comes from
+    another catalogue, where its licence was chosen, that is not judged.
 
     A source is `{"title", "url", "label"}`, a reason `{"words", "clause", "url", "label"}`; `question` is what the page of combinations is asked to say what fits.
     """
@@ -45,10 +47,11 @@ def tzc_derived(package: dict[str, Any]) -> dict[str, Any] | None:
     made_of = sources.stated(values, _asker())
     known = registry.registry()
     chosen = package.get("license_id") or sources.UNSTATED
+    judged = not checks.is_harvested(package)
     verdict = licences.judge([known.get(code, licences.Licence(code)) for code in sorted({source.licence for source in made_of})], known.get(chosen, licences.Licence(chosen)))
     return {
-        "sources": [{"title": source.title, "url": source.url, "label": registry.label(source.licence)} for source in made_of],
-        "status": verdict.status,
+        "sources": [{"title": source.title, "url": source.url, "label": registry.label(source.licence) if judged or source.name else ""} for source in made_of],
+        "status": verdict.status if judged else "allowed",
         "reasons": [
             {"words": words.reason(reason, chosen), "clause": words.clause(reason), "label": registry.label(reason.source), "url": words.clause_address(reason)}
             for reason in verdict.reasons
