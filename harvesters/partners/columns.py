@@ -36,8 +36,8 @@ LOCAL_AUTHORITIES: dict[str, tuple[str, ...]] = {
     "publisher": ("producteur_nom", "coll_nom"), "place": ("couv_spat_nom",), "start": ("couv_temp_debut",), "end": ("couv_temp_fin",), "issued": ("date_publ",),
     "modified": ("date_maj",), "frequency": ("freq_maj",), "keywords": ("mots_cles",), "language": ("lang",), "page": ("url",),
 }  # fmt: skip
-"""The columns of a catalogue as French local authorities publish it (OpenDataFrance, socle commun des données locales, schema `catalogue` 0.1) whose names are its own; `URL` is the
-page there."""
+"""The columns of a catalogue as French local authorities publish it (OpenDataFrance, socle commun des données locales, schema `catalogue` 0.1) whose names are its own; `URL` is
+the page there."""
 
 OF_LOCAL_AUTHORITIES = frozenset({"coll_nom", "producteur_nom", "nombre_ressources"})
 """What such a catalogue is known by."""
