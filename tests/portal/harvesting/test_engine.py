@@ -336,6 +336,22 @@ def test_a_run_whose_workers_elsewhere_fall_silent_is_given_up(site: Site, made:
     assert work(run_id).state == store.FAILED and site.asked == []
 
 
+@pytest.mark.parametrize("order", ["approve", "resume"])
+def test_who_has_a_run_go_on_forgives_what_it_cost_before(site: Site, made: dict[str, Any], order: str) -> None:
+    run_id = act("tzc_harvest_run", approve=order == "resume")["run"]
+    if order == "approve":
+        work(run_id)
+    else:
+        act("tzc_harvest_pause")
+    with model.meta.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE tzc_harvesting_run SET taken_over = :most"), {"most": leases.MOST_TAKEN_OVER})
+    act("tzc_harvest_approve") if order == "approve" else act("tzc_harvest_pause", resume=True)
+    assert leases.claim("ailleurs") == run_id
+    with model.meta.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tzc_harvesting_run SET beat = beat - interval '2 minutes'")
+    assert work(run_id).state == store.DONE
+
+
 def test_a_run_is_not_taken_over_before_a_transaction_of_its_worker_ends(site: Site, made: dict[str, Any]) -> None:
     """However long it was silent: what it writes would be written twice."""
     run_id = act("tzc_harvest_run", approve=True)["run"]
