@@ -55,6 +55,17 @@ def test_records_that_are_too_much_in_all(monkeypatch: pytest.MonkeyPatch) -> No
     assert found == ["0-0", "0-1", "1-0", "1-1"]
 
 
+@pytest.mark.parametrize(("new", "came"), [(1, 31), (0, 0)], ids=["records", "empty pages"])
+def test_a_listing_that_goes_on_and_on_is_given_up(monkeypatch: pytest.MonkeyPatch, new: int, came: int) -> None:
+    monkeypatch.setattr(listing, "MOST_RECORDS", 30)
+    pages = ([Item(str(number), "x")] * new for number in range(100))
+    found = []
+    with pytest.raises(IncompleteError, match="more than 30 records"):
+        for item in once(pages):
+            found.append(item.identifier)
+    assert len(found) == came and next(pages, None) is not None
+
+
 def test_names_and_then_each(site: Site, client: Client) -> None:
     site.answer = dkan(PACKAGES[:3])
     found = list(ckan_api.items(client, site.address))

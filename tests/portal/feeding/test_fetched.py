@@ -94,6 +94,28 @@ def test_what_is_broken_leaves_the_old_file_and_is_told_once(dataset: dict[str, 
     assert run(made).outcome == "new" and len(act("tzc_feed_show", id=made["id"])["columns"]) == 4
 
 
+MAP = b'{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [-1.15, 46.16]}, "properties": {"id": 1}}]}'
+NOTE = b'"En travaux"'
+
+
+@pytest.mark.parametrize(
+    ("fields", "first", "then"), [({"file": "releves.xlsx"}, b"", b"%PDF-1.7"), ({"file": "carte.json", "keys": ["id"]}, b"", NOTE), ({"file": "carte.json"}, MAP, NOTE)], ids=["ending", "keys", "columns"]
+)
+def test_what_is_no_table_is_refused_where_one_is_expected(dataset: dict[str, Any], act: Act, source: Site, administrator: str, content: Content, fields: dict[str, Any], first: bytes, then: bytes) -> None:
+    made = feed(act, dataset, source, administrator, **fields)
+    if first:
+        source.answer = lambda _: Reply(first)
+        assert run(made).outcome == "new"
+    source.answer = lambda _: Reply(then)
+    assert run(made).code == "no_table" and content(made) == (first or None)
+
+
+def test_what_needs_be_no_table_is_taken_as_it_is(dataset: dict[str, Any], act: Act, source: Site, administrator: str, content: Content) -> None:
+    made = feed(act, dataset, source, administrator, file="carte.json")
+    source.answer = lambda _: Reply(NOTE)
+    assert run(made).outcome == "new" and content(made) == NOTE
+
+
 def test_nothing_leads_inside(dataset: dict[str, Any], act: Act, source: Site, administrator: str, content: Content) -> None:
     address = f"{source.address}/releves.csv"
     with pytest.raises(tk.ValidationError) as caught:

@@ -285,6 +285,26 @@ def test_without_its_credential_nothing_is_asked_and_nothing_lost(site: Site, so
     assert "credential" in [group["cause"] for group in reasons.listing(last)]
 
 
+def test_a_credential_that_is_for_another_server_by_now_is_not_shown(site: Site, source: Source, run: Run, partner: dict[str, Any]) -> None:
+    keep(partner, host(site))
+    site.answer = catalogue(packages(1))
+    made = source(site.address, "tzc_ckan", {"allow_internal": True, "credential": "acces"})
+    administrator = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    tk.get_action("tzc_credential_set")({"user": administrator}, {"partner": partner["id"], "name": "acces", "host": "ailleurs.example.org:443", "kind": "bearer", "token": "autre-jeton"})
+    done = run(made)
+    assert site.asked == [] and "acces" in done["problems"][0]
+
+
+def test_an_address_with_a_password_from_before_is_no_reason_to_refuse_another_change(source: Source, partner: dict[str, Any]) -> None:
+    url = "https://moi:motdepasse@data.example.org/"
+    made = as_before(source("https://data.example.org/", "tzc_ckan", {}, user=partner["editor"]), {}, url)
+    tk.get_action("harvest_source_patch")({"user": partner["editor"]}, {"id": made["id"], "title": "Autre titre"})
+    model.Session.expire_all()
+    assert (model.Package.get(made["id"]).title, HarvestSource.get(made["id"]).url) == ("Autre titre", url)
+    with pytest.raises(tk.ValidationError, match="mot de passe"):
+        tk.get_action("harvest_source_patch")({"user": partner["editor"]}, {"id": made["id"], "url": url.replace("motdepasse", "autre")})
+
+
 def test_samples_are_asked_with_the_credential(site: Site, source: Source, partner: dict[str, Any]) -> None:
     from ckanext.tzc.harvesting import samples
 

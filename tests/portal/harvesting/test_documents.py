@@ -119,6 +119,31 @@ def test_what_is_written_together_is_what_is_created_one_by_one(partner: dict[st
     assert len(members) == 3
 
 
+@pytest.mark.parametrize("what", ["create", "update", "delete"])
+def test_what_a_plugin_writes_besides_is_committed_with_the_batch(partner: dict[str, Any], publish: Publish, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Its hook calls an action, as those of CKAN, with the context that it is given: half a batch would be there for good, and be done again."""
+    from ckanext.tzc.catalogue import plugin
+
+    there = model.Package.get(publish(title="Déjà là")["id"])
+    called = []
+
+    def hook(_self: object, asked: dict[str, Any], package: dict[str, Any]) -> None:
+        called.append(package["id"])
+        tk.get_action("activity_create")({**asked, "ignore_auth": True}, {"user_id": partner["editor"], "object_id": package["id"], "activity_type": "changed package"})
+
+    monkeypatch.setattr(plugin.CataloguePlugin, f"after_dataset_{what}", hook, raising=False)
+    writer = writing.Writer(partner["id"])
+    if what == "create":
+        writer.create([writer.new(given(partner))])
+    elif what == "update":
+        writer.update(there, {**writing.shown(there.id, for_update=True), "title": "Autrement"})
+    else:
+        writer.delete(there)
+    assert called
+    model.Session.rollback()
+    assert [(package.title, package.state) for package in packages()] == [("Déjà là", "active")]
+
+
 def test_names_are_free(partner: dict[str, Any], publish: Publish) -> None:
     publish(name="comptages-des-velos-2")
     writer = writing.Writer(partner["id"])

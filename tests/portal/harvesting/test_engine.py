@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from ckanext.harvest.model import HarvestObject
 from ckanext.tzc.harvesting.engine import applying, leases, orders, serving, store, telling
 
 from tests.domain.harvesters.speakers import SPEAKERS, Speaker, answered, turtle
+from tests.people import Person
 from tests.portal.harvesting.conftest import days_pass
 from tests.sites import Asked, Reply, Site
 
@@ -116,6 +118,7 @@ def test_an_unchanged_source_costs_one_request(site: Site, made: dict[str, Any])
     site.answer = feed(site, TITLES)
     site.asked.clear()
     assert harvest()["unchanged"] == 12 and len(site.asked) == 1, "a server that says nothing of it: the answer is compared"
+    assert act("tzc_harvest_status")["listed"] == 0, "and no record of it is looked at"
 
 
 def test_what_was_deleted_here_is_made_again_though_the_source_says_the_same(site: Site, made: dict[str, Any]) -> None:
@@ -208,6 +211,17 @@ def test_a_run_that_brought_nothing_is_no_first_one(site: Site, made: dict[str, 
     site.answer = feed(site, TITLES)
     run = work(act("tzc_harvest_run")["run"])
     assert (run.state, run.asks) == (store.PLANNED, "first")
+
+
+def test_who_approved_a_first_plan_is_not_asked_again_where_it_came_to_nothing(site: Site, made: dict[str, Any]) -> None:
+    """Somebody has looked; else each night's run waits, as its source was never harvested."""
+    run_id = act("tzc_harvest_run")["run"]
+    assert work(run_id).asks == "first"
+    act("tzc_harvest_approve")
+    with model.meta.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE tzc_harvesting_run SET taken_over = :number"), {"number": leases.MOST_TAKEN_OVER + 1})
+    assert work(run_id).state == store.FAILED and found() == {}
+    assert work(act("tzc_harvest_run")["run"]).state == store.DONE and len(found()) == 12
 
 
 def test_a_source_that_brought_datasets_before_there_were_plans_needs_no_approval(site: Site, made: dict[str, Any]) -> None:
@@ -306,6 +320,36 @@ def test_a_run_has_one_worker_and_is_taken_over_once(site: Site, made: dict[str,
     model.Session.rollback()
     leases.release(run_id, "deuxième")
     assert telling.summary(work(run_id))["new"] == 12
+
+
+def test_a_run_whose_workers_elsewhere_fall_silent_is_given_up(site: Site, made: dict[str, Any]) -> None:
+    """Nobody here sees them end; what each costs is counted when the next one takes over."""
+    run_id = act("tzc_harvest_run", approve=True)["run"]
+    for number in range(leases.MOST_TAKEN_OVER + 1):
+        assert leases.claim(f"machine {number}") == run_id
+        found = store.run(run_id)
+        assert found is not None and found.taken_over == number
+        model.Session.rollback()
+        with model.meta.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE tzc_harvesting_run SET beat = beat - interval '2 minutes'")
+    site.asked.clear()
+    assert work(run_id).state == store.FAILED and site.asked == []
+
+
+@pytest.mark.parametrize("order", ["approve", "resume"])
+def test_who_has_a_run_go_on_forgives_what_it_cost_before(site: Site, made: dict[str, Any], order: str) -> None:
+    run_id = act("tzc_harvest_run", approve=order == "resume")["run"]
+    if order == "approve":
+        work(run_id)
+    else:
+        act("tzc_harvest_pause")
+    with model.meta.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE tzc_harvesting_run SET taken_over = :most"), {"most": leases.MOST_TAKEN_OVER})
+    act("tzc_harvest_approve") if order == "approve" else act("tzc_harvest_pause", resume=True)
+    assert leases.claim("ailleurs") == run_id
+    with model.meta.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tzc_harvesting_run SET beat = beat - interval '2 minutes'")
+    assert work(run_id).state == store.DONE
 
 
 def test_a_run_is_not_taken_over_before_a_transaction_of_its_worker_ends(site: Site, made: dict[str, Any]) -> None:
@@ -568,6 +612,27 @@ def test_a_run_is_paused_gone_on_with_and_stopped(site: Site, made: dict[str, An
 
 
 # who may
+
+
+@pytest.mark.parametrize("name", ["source_show", "source_show_status", "job_show", "job_list", "object_show", "object_list"])
+def test_what_ckanext_harvest_tells_of_a_source_is_for_its_editors(made: dict[str, Any], person: Callable[[str], Person], name: str) -> None:
+    """Members of the partner may read the source, which is private."""
+    run_id = act("tzc_harvest_run", approve=True)["run"]
+    work(run_id)
+    record = model.Session.query(HarvestObject.id).filter_by(harvest_source_id=made["id"]).first()[0]
+    asked = {"source_show": {"id": made["id"]}, "source_show_status": {"id": made["id"]}, "job_show": {"id": run_id}, "object_show": {"id": record}}.get(name, {"source_id": made["id"]})
+
+    def context(user: str) -> dict[str, Any]:
+        return {"user": user, "model": model, "session": model.Session}
+
+    stranger = factories.User()["name"]
+    for user in (person("member").name, stranger, ""):
+        for ask in (tk.get_action(f"harvest_{name}"), partial(tk.check_access, f"harvest_{name}")):
+            with pytest.raises(tk.NotAuthorized):
+                ask(context(user), dict(asked))
+    with pytest.raises(tk.NotAuthorized):
+        tk.get_action(f"harvest_{name}")(context(stranger), {})
+    assert tk.get_action(f"harvest_{name}")(context(person("editor").name), dict(asked))
 
 
 @pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")  # ckanext-harvest's

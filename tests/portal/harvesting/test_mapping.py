@@ -10,6 +10,7 @@ import ckan.plugins.toolkit as tk
 import pytest
 import sqlalchemy as sa
 from ckan.tests import factories
+from ckanext.harvest.model import HarvestObjectExtra
 from ckanext.tzc.harvesting import doubles, jobs
 from ckanext.tzc.publishing import renewing, stored
 from tzc.harvesting import repair
@@ -145,6 +146,8 @@ def test_edits_made_here_stay_until_the_source_changes_them(editor: Person, ran:
     assert (after["notes"], after["provenance"], after["frequency"], after["axis"], after["license_id"], after["name"]) == ("Écrit ici.", "Ajouté ici.", f"{EU}/frequency/ANNUAL", ["mobilite"], "lov2", mine["name"])
     [file] = after["resources"]
     assert (file["id"], file["url"], file["description"]) == (before["resources"][0]["id"], "https://autre.example.org/velos", "Ici aussi.")
+    kept = json.loads(model.Session.query(HarvestObjectExtra.value).filter_by(key="edits").one()[0])["kept"]
+    assert sorted(place for place, *_ in kept) == ["frequency", "notes", "provenance", "resources.https://autre.example.org/velos.description"], "what no catalogue says is no edit"
     site.answer = catalogue([{**ROAD, "notes": "Nouveau à la source.", "resources": []}, INSIDE])
     run(ran)
     last = shown()
@@ -156,13 +159,14 @@ def test_edits_made_here_stay_until_the_source_changes_them(editor: Person, ran:
 def test_whose_word_counts_is_what_the_mapping_says(editor: Person, ran: dict[str, Any], site: Site, run: Run) -> None:
     """Always what is written here, or never; but what was hidden here is not shown because its source says so."""
     before = shown()
-    call("mapping_update", editor.name, source="une-source", mapping={"local_edits": {"notes": "always", "title": "never", "access_level": "never"}})
+    call("mapping_update", editor.name, source="une-source", mapping={"local_edits": {"notes": "always", "title": "never", "access_level": "never", "axis": "never"}})
     user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
-    tk.get_action("package_patch")({"ignore_auth": True, "user": user}, {"id": before["id"], "notes": "Écrit ici.", "title": "Titre d’ici", "access_level": "confidential"})
+    tk.get_action("package_patch")({"ignore_auth": True, "user": user}, {"id": before["id"], "notes": "Écrit ici.", "title": "Titre d’ici", "access_level": "confidential", "axis": ["mobilite"]})
     site.answer = catalogue([{**ROAD, "notes": "Nouveau à la source."}, INSIDE])
     run(ran)
     after = tk.get_action("package_show")({"ignore_auth": True, "user": user}, {"id": before["id"]})
     assert (after["notes"], after["title"], after["access_level"]) == ("Écrit ici.", before["title"], "confidential")
+    assert after.get("axis") == ["mobilite"], "the source says nothing of it, and so takes nothing away"
 
 
 def test_communes_that_places_name_are_given_and_noted(editor: Person, site: Site, source: Source, run: Run) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
+from ckanext.harvest.model import HarvestObjectExtra
 from ckanext.tzc.common import happening
 from ckanext.tzc.harvesting import doubles, jobs, merges, merging
 from ckanext.tzc.harvesting.engine import documents, orders, store, telling
@@ -163,6 +165,22 @@ def test_the_next_harvests_do_not_bring_it_back(editor: Person, site: Site, pair
     assert show(name)["title"] == "Un autre titre"
 
 
+def test_a_plan_made_before_a_merge_does_not_bring_it_back(editor: Person, site: Site, pair: dict[str, dict[str, Any]]) -> None:
+    name = pair["harvested"]["name"]
+    site.answer = catalogue([described(title="Un autre titre"), described(2, title="Aussi un autre")])
+    run_id = act("dry_run", admin(), source="une-source")["run"]
+    orders.work_now(run_id)
+    merged(pair, "made", editor.name)
+    act("approve", admin(), source="une-source")
+    orders.work_now(run_id)
+    assert show("fait-ici")["state"] == "active" and (show(name)["state"], show(name)["title"]) == ("deleted", "Comptages 1")
+    assert name not in there() and {entry["title"] for entry in map(show, there())} == {"Comptages 1", "Aussi un autre"}
+    [entry] = [entry for entry in model.Session.query(store.Entry).filter_by(run_id=run_id) if entry.package_id == pair["harvested"]["id"]]
+    assert (entry.outcome, entry.words) == (store.DID, tk._("It was merged with another dataset meanwhile."))
+    act("double_undo", editor.name, one=pair["made"]["id"], other=pair["harvested"]["id"])
+    assert harvest() == {"unchanged": 1, "changed": 1} and show(name)["title"] == "Un autre titre"
+
+
 def test_a_harvest_that_changes_the_one_that_stays_leaves_what_it_took_over(editor: Person, site: Site, pair: dict[str, dict[str, Any]]) -> None:
     name = pair["harvested"]["name"]
     merged(pair, "harvested", editor.name, files=[pair["made"]["resources"][1]["id"]])
@@ -174,6 +192,8 @@ def test_a_harvest_that_changes_the_one_that_stays_leaves_what_it_took_over(edit
     assert [file["id"] for file in after["resources"]] == [file["id"] for file in before["resources"]]
     body = editor.visit(f"/dataset/harvest_object/{after['id']}")
     assert "alternate_identifier" not in body.partition('id="record-title"')[0] and "merged_from" not in body.partition('id="record-title"')[0], "it is no edit of anybody's"
+    told = [json.loads(value) for (value,) in model.Session.query(HarvestObjectExtra.value).filter_by(key="edits")]
+    assert [{place.partition(".")[0] for place, *_ in (*edits["kept"], *edits["overwritten"])} for edits in told] == [{"resources"}], "but the file is one more than the source has"
 
 
 def test_it_comes_back_when_the_one_that_stays_is_lost_by_its_source(editor: Person, site: Site, pair: dict[str, dict[str, Any]], heard: list[happening.Happening]) -> None:
@@ -251,6 +271,18 @@ def test_another_partners_dataset_is_not_touched_without_its_yes(editor: Person,
         act("double_undo", (editor if owner is neighbour else neighbour).name, one=between["made"]["id"], other=between["harvested"]["id"])
     act("double_undo", owner.name, one=between["made"]["id"], other=between["harvested"]["id"])
     assert {show(one["id"])["state"] for one in between.values()} == {"active"}
+
+
+def test_a_file_that_was_closed_after_a_proposal_stays_where_it_is(editor: Person, neighbour: Person, between: dict[str, dict[str, Any]]) -> None:
+    both = {"one": between["made"]["id"], "other": between["harvested"]["id"]}
+    [file] = [file["id"] for file in between["made"]["resources"] if file["name"] == MORE["name"]]
+    act("double_merge", editor.name, **both, keep=between["harvested"]["id"], files=[file])
+    tk.get_action("package_patch")({"user": neighbour.name}, {"id": "du-voisin", "access_level": "restricted"})
+    act("double_answer", neighbour.name, **both, agree=True)
+    assert (show(between["harvested"]["id"])["state"], show("du-voisin")["state"]) == ("active", "deleted")
+    assert file in {one["id"] for one in show("du-voisin")["resources"]} and file not in {one["id"] for one in show(between["harvested"]["id"])["resources"]}
+    [row] = model.Session.query(merges.Merge)
+    assert row.added["files"] == []
 
 
 def test_a_proposal_is_refused_taken_back_or_outlived(editor: Person, neighbour: Person, between: dict[str, dict[str, Any]], partner: dict[str, Any]) -> None:

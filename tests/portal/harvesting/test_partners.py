@@ -10,7 +10,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
 
-from tests.sites import Asked, Reply, Site, catalogue, csw, dkan
+from tests.sites import Asked, Reply, Site, catalogue, csw, dkan, served
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
@@ -146,6 +146,50 @@ def test_a_source_whose_history_was_cleared_finds_its_datasets_again(site: Site,
     assert [entry["id"] for entry in found()] == before
 
 
+def forget(made: dict[str, Any], *, history: bool) -> None:
+    """As if the source had been harvested before the engine kept rows; `history`: nor is there anything of ckanext-harvest's."""
+    from ckanext.tzc.harvesting.engine import store
+
+    if history:
+        user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+        tk.get_action("harvest_source_job_history_clear")({"ignore_auth": True, "model": model, "user": user}, {"id": made["id"]})
+    for kept in (store.ItemRow, store.Known):
+        model.Session.query(kept).filter_by(source_id=made["id"]).delete()
+    model.Session.commit()
+    model.Session.remove()
+
+
+@pytest.mark.parametrize("history", [False, True])
+def test_a_source_of_which_nothing_is_known_any_more_finds_its_datasets_again(site: Site, source: Source, run: Run, history: bool) -> None:
+    site.answer = catalogue(packages(3))
+    made = source(site.address, "tzc_ckan")
+    run(made)
+    before = {entry["title"]: entry["id"] for entry in found()}
+    forget(made, history=history)
+    changed = packages(3)
+    changed[0]["title"] = "Comptage devant la mairie"
+    site.answer = catalogue(changed)
+    assert run(made)["problems"] == []
+    assert {entry["title"]: entry["id"] for entry in found()} == {"Comptage devant la mairie": before["Comptage 0"], "Comptage 1": before["Comptage 1"], "Comptage 2": before["Comptage 2"]}
+
+
+def test_a_dataset_of_another_source_or_partner_is_not_taken_for_its_own(site: Site, source: Source, run: Run) -> None:
+    """Though it has the record's identifier."""
+    from ckan.tests import factories
+
+    made = source(site.address, "tzc_ckan")
+    with served() as second, served() as third:
+        for one in (site, second, third):
+            one.answer = catalogue(packages(1))
+        run(made)
+        [first] = found()
+        assert run(source(second.address, "tzc_ckan", name="deux"))["counts"] == {"added": 1} and len(found()) == 2
+        forget(made, history=True)
+        other = factories.Organization(image_url="")
+        assert run(source(third.address, "tzc_ckan", name="trois", owner_org=other["id"]))["counts"] == {"added": 1}
+    assert len(found()) == 3 and first["owner_org"] == next(entry["owner_org"] for entry in found() if entry["id"] == first["id"])
+
+
 def test_what_is_no_longer_there_is_deleted_and_comes_back(site: Site, source: Source, run: Run) -> None:
     site.answer = catalogue(packages(12))
     made = source(site.address, "tzc_ckan")
@@ -221,6 +265,16 @@ def test_an_answer_that_is_not_whole_deletes_nothing(site: Site, source: Source,
     assert len(found()) == 3 and "deleted" not in report["counts"]
 
 
+def test_what_a_listing_that_broke_off_did_not_bring_comes_the_next_time(site: Site, source: Source, run: Run) -> None:
+    """Though the pages that came are as they were."""
+    site.answer = whole = catalogue(packages(3), rows=2)
+    second_page_fails(site)
+    made = source(site.address, "tzc_ckan")
+    assert run(made)["counts"] == {"added": 2}
+    site.answer = whole
+    assert run(made) == {"counts": {"not modified": 2, "added": 1}, "problems": []}
+
+
 def test_a_truncated_listing_is_told_by_its_count(site: Site, source: Source, run: Run) -> None:
     site.answer = catalogue(packages(3))
     made = source(site.address, "tzc_ckan")
@@ -293,6 +347,8 @@ def test_only_administrators_allow_the_internal_network(site: Site, source: Sour
     allowed = source(site.address, "tzc_ckan", name="interne")
     with pytest.raises(tk.ValidationError, match="administrateur"):
         tk.get_action("harvest_source_update")(dict(editor), {**allowed, "url": "http://127.0.0.1:1/"})
+    with pytest.raises(tk.ValidationError, match="administrateur"):
+        tk.get_action("harvest_source_update")(dict(editor), {**allowed, "url": "http://127.0.0.1:1/", "config": "{}"})
     from ckanext.harvest.model import HarvestSource
 
     model.Session.expire_all()

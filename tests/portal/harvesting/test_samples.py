@@ -101,6 +101,13 @@ def test_an_answer_has_a_size_for_somebody_who_waits(site: Site, made: dict[str,
         act("mapping_sample")
 
 
+def test_an_answer_of_more_than_ten_megabytes_is_not_waited_for(site: Site, made: dict[str, Any]) -> None:
+    """A run takes five times that."""
+    site.answer = lambda asked: Reply(catalogue([described(0)])(asked).body + b" " * 10 * 2**20)
+    with pytest.raises(tk.ValidationError, match="10 MB"):
+        act("mapping_sample")
+
+
 @pytest.mark.usefixtures("allowed")
 def test_who_may_ask_and_when(made: dict[str, Any], source: Source, site: Site) -> None:
     with pytest.raises(tk.NotAuthorized):
