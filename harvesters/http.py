@@ -117,9 +117,9 @@ class Answer:
         try:
             return json.loads(self.body)
         except UnicodeDecodeError as error:
-            raise FetchError(f"{_shown(self.url)} answers in another encoding than UTF-8.", "encoding") from error
+            raise FetchError(f"{reported(self.url)} answers in another encoding than UTF-8.", "encoding") from error
         except (ValueError, RecursionError) as error:
-            raise FetchError(f"{_shown(self.url)} answers with broken or cut off JSON: {str(error)[:200]}", "cut_off") from error
+            raise FetchError(f"{reported(self.url)} answers with broken or cut off JSON: {str(error)[:200]}", "cut_off") from error
 
     def xml(self) -> Any:
         """The root element of the XML that it holds."""
@@ -127,20 +127,20 @@ class Answer:
         try:
             return xml.parse(self.body)
         except xml.XmlError as error:
-            raise FetchError(f"{_shown(self.url)}: {error}", error.cause) from error
+            raise FetchError(f"{reported(self.url)}: {error}", error.cause) from error
 
     @property
     def shown(self) -> str:
         """Its address for a report."""
-        return _shown(self.url)
+        return reported(self.url)
 
     def refuse_page(self, wanted: str) -> None:
         """FetchError for a page for readers, and for nothing."""
         start = self.body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         if start.startswith((b"<!doctype html", b"<html")) or (wanted == "JSON" and start.startswith(b"<")):
-            raise FetchError(f"{_shown(self.url)} answers with a page ({self.kind or 'no type'}), not with {wanted}. Is this the address of the catalogue's API?", "page")
+            raise FetchError(f"{reported(self.url)} answers with a page ({self.kind or 'no type'}), not with {wanted}. Is this the address of the catalogue's API?", "page")
         if not start:
-            raise FetchError(f"{_shown(self.url)} answers with nothing, where {wanted} was expected.", "empty")
+            raise FetchError(f"{reported(self.url)} answers with nothing, where {wanted} was expected.", "empty")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -270,7 +270,7 @@ class Client:
                 answer, pause = self._follow(method, url, body, kind, more)
             except BROKEN as error:
                 if last or isinstance(error, ssl.SSLError):
-                    raise FetchError(f"{_shown(url)} cannot be had: {_reason(error)}", _cause(error)) from error
+                    raise FetchError(f"{reported(url)} cannot be had: {_reason(error)}", _cause(error)) from error
                 pause, answer = None, None
             if answer and answer.status not in AGAIN:
                 return answer
@@ -279,11 +279,11 @@ class Client:
             cause = causes.of_status(answer.status) if answer else "broken_off"
             self._wait(url, self.limits.pause * 2 ** (number - 1) if pause is None else pause, cause)
         status = answer.status if answer else 0
-        raise FetchError(f"{_shown(url)} answered {self.limits.tries} times that it is not available now (last with {status or 'nothing'}).", causes.of_status(status))
+        raise FetchError(f"{reported(url)} answered {self.limits.tries} times that it is not available now (last with {status or 'nothing'}).", causes.of_status(status))
 
     def _wait(self, url: str, seconds: float, cause: str) -> None:
         if seconds > self.limits.longest_pause or time.monotonic() + seconds > self.ends:
-            raise FetchError(f"{_shown(url)} wants to be asked again in {seconds:.0f} seconds only; that is too long to wait. Harvest it again then.", cause)
+            raise FetchError(f"{reported(url)} wants to be asked again in {seconds:.0f} seconds only; that is too long to wait. Harvest it again then.", cause)
         time.sleep(max(seconds, 0))
 
     def _follow(self, method: str, url: str, body: bytes | None, kind: str, more: Mapping[str, str]) -> tuple[Answer, float | None]:
@@ -303,9 +303,9 @@ class Client:
             if answer.status in AGAIN:
                 return answer, retry_after(headers.get("retry-after", ""))
             if answer.status not in self.whole and not (answer.status == 304 and more):
-                raise FetchError(f"{_shown(url)} answers with the status {answer.status}.", causes.of_status(answer.status))
+                raise FetchError(f"{reported(url)} answers with the status {answer.status}.", causes.of_status(answer.status))
             return answer, None
-        raise FetchError(f"{_shown(url)} redirects more than {self.limits.redirects} times.", "redirect")
+        raise FetchError(f"{reported(url)} redirects more than {self.limits.redirects} times.", "redirect")
 
     def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[Answer, Mapping[str, str]]:
         """One request and its whole answer. A watch ends it when its time is over, however slowly the server talks."""
@@ -365,7 +365,7 @@ class Client:
 
     def _too_long(self, url: str) -> FetchError:
         """Why an answer was hung up on."""
-        return self._over() if time.monotonic() >= self.ends else FetchError(f"{_shown(url)} takes longer than {self.limits.answer:g} seconds.", "timeout")
+        return self._over() if time.monotonic() >= self.ends else FetchError(f"{reported(url)} takes longer than {self.limits.answer:g} seconds.", "timeout")
 
     def _over(self) -> FetchError:
         """Why nothing more is asked."""
@@ -376,7 +376,7 @@ class Client:
         parts = _split(url)
         host, wait = parts.hostname or "", self.limits.connect
         if parts.scheme not in {"http", "https"} or not host:
-            raise FetchError(f"{_shown(url)} is no address of the web.", "address")
+            raise FetchError(f"{reported(url)} is no address of the web.", "address")
         # always given: without it the last part of an IPv6 number is taken for the port
         port = parts.port or (443 if parts.scheme == "https" else 80)
         target = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe="/%:=&?~+!$,;'@()*[]")
@@ -392,7 +392,7 @@ class Client:
         while chunk := response.read1(CHUNK):
             length += len(chunk)
             if length > self.limits.size:
-                raise FetchError(f"{_shown(url)} answers with more than {self.limits.size // 2**20} MB.", "too_large")
+                raise FetchError(f"{reported(url)} answers with more than {self.limits.size // 2**20} MB.", "too_large")
             parts.append(chunk)
         return b"".join(parts)
 
@@ -454,7 +454,7 @@ def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise FetchError(f"{_shown(url)} redirects to what is no address.", "redirect") from error
+        raise FetchError(f"{reported(url)} redirects to what is no address.", "redirect") from error
 
 
 def _digest(content: bytes) -> str:
@@ -480,7 +480,7 @@ def headers_of(secret: Mapping[str, str], scheme: str = "Bearer ") -> dict[str, 
     return {}
 
 
-def _shown(url: str) -> str:
+def reported(url: str) -> str:
     """An address for a report: without a password, and without a question, in which a key may stand."""
     parts = _split(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))[:300]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from .http import FetchError
+from .http import FetchError, reported
 from .record import Item
 
 MOST_RECORDS = 100_000
@@ -94,7 +94,7 @@ class Trail:
             return ""
         url = next((address for address in stated if plain(address) not in self.asked), "")
         if not url:
-            raise IncompleteError(f"The next page is one that was read before ({stated[0][:200]}): the paging goes round in circles.", "paging")
+            raise IncompleteError(f"The next page is one that was read before ({reported(stated[0])}): the paging goes round in circles.", "paging")
         if not url.startswith(("https://", "http://")) or host(url) not in self.hosts:
             words = f'The next page is at another server ({host(url) or url[:100]}). If that is right, name it in the configuration: {{"allow_hosts": ["{host(url)}"]}}.'
             raise FetchError(words, "other_server")

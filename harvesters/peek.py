@@ -9,7 +9,7 @@ from typing import Any
 
 from tzc.harvesting.content import HEAD
 
-from .http import AGENT, MOVED, Client, FetchError, Limits, _joined, _shown, _Watch, retry_after
+from .http import AGENT, MOVED, Client, FetchError, Limits, _joined, _Watch, reported, retry_after
 
 LIMITS = Limits(connect=5, read=10, answer=15, run=30, redirects=5)
 
@@ -57,7 +57,7 @@ class Peeker(Client):
             if status not in MOVED or not told.get("location"):
                 return url, status, told, content
             url = _joined(url, told["location"])
-        raise FetchError(f"{_shown(url)} redirects more than {self.limits.redirects} times.")
+        raise FetchError(f"{reported(url)} redirects more than {self.limits.redirects} times.")
 
     def _beginning(self, url: str, more: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         connection, target = self._connection(url)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice, takewhile
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from lxml import etree
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, serialize
@@ -31,6 +31,9 @@ MOST_STATEMENTS = 1_000_000
 
 SECONDS = 600.0
 """In which a page is read: blank nodes in blank nodes take the square of their number."""
+
+KEY = re.compile(r"token|key|secret|signature|^sig$|pass(word|wd)?$|pwd|auth|credential", re.IGNORECASE)
+"""What a word of a question is called that opens something."""
 
 Node = NamedNode | BlankNode
 Term = Node | Literal
@@ -102,14 +105,23 @@ def _numbered(term: Node, numbers: dict[Node, Node]) -> Node:
     return numbers.setdefault(term, BlankNode(f"b{len(numbers)}")) if isinstance(term, BlankNode) else term
 
 
-def graph(answer: Answer, form: str = "") -> Graph:
-    """The statements of an answer; FetchError where it is no RDF, cut off, or too much."""
+def base_of(url: str, source: str = "") -> str:
+    """What relative addresses in a document from there are read against. They become those of datasets, for all to see: it has no login, and of its question neither what the source's
+    own address asks with nor what is called like a key.
+    """
+    parts, own = urlsplit(url.partition("#")[0]), set(urlsplit(source).query.split("&"))
+    asked = "&".join(part for part in parts.query.split("&") if part not in own and not KEY.search(part.partition("=")[0]))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=asked))
+
+
+def graph(answer: Answer, form: str = "", source: str = "") -> Graph:
+    """The statements of an answer, for a source at this address; FetchError where it is no RDF, cut off, or too much."""
     answer.refuse_page("RDF")
     form = form or form_of(answer)
     shown = answer.shown
     try:
         body = _clean(answer.body, form)
-        quads = parse(body, format=FORMS[form], base_iri=answer.url.partition("#")[0], lenient=True)
+        quads = parse(body, format=FORMS[form], base_iri=base_of(answer.url, source), lenient=True)
         ends = time.monotonic() + SECONDS
         triples = [quad.triple for quad in islice(takewhile(lambda _: time.monotonic() < ends, quads), MOST_STATEMENTS + 1)]
     except xml.XmlError as error:

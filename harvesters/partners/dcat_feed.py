@@ -64,7 +64,7 @@ def _pages(client: Client, source: Source) -> Iterator[list[Item]]:
         trail.been(url)
         answer = client.get(url)
         trail.been(answer.url)
-        graph = rdf.graph(answer, source.settings.get("rdf_format", ""))
+        graph = rdf.graph(answer, source.settings.get("rdf_format", ""), source.address)
         datasets = _datasets(graph)
         if not datasets and not graph.of_type("dcat:Catalog", *VIEWS, "hydra:Collection"):
             raise FetchError(f"{answer.shown} holds neither a catalogue nor a dataset in DCAT.")
@@ -75,7 +75,7 @@ def _pages(client: Client, source: Source) -> Iterator[list[Item]]:
         described |= datasets.keys()
         promised |= {node: None for node in _listed(graph) if isinstance(node, NamedNode)}
         expected = max(expected, _total(graph))
-        url = trail.follow(answer.url, _next(graph, answer.url))
+        url = trail.follow(answer.url, _next(graph, {plain(answer.url), plain(rdf.base_of(answer.url, source.address))}))
     tally.confirm(expected)
     if missing := [node.value for node in promised if node not in described]:
         raise IncompleteError(f"The catalogue lists {len(missing)} datasets that it does not describe, such as {missing[0][:200]}.")
@@ -124,8 +124,8 @@ def _total(graph: Graph) -> int:
     return max((int(value) for value in stated if value.isdecimal() and len(value) < 10), default=0)
 
 
-def _next(graph: Graph, here: str) -> list[str]:
+def _next(graph: Graph, here: set[str]) -> list[str]:
     """Links to the next page, as addresses or as words; first what is said of this page, as a document may say of others too where the next one is."""
     views = [node for node in graph.about if graph.all(node, "hydra:next", "hydra:nextPage")]
-    views.sort(key=lambda node: isinstance(node, NamedNode) and plain(node.value) == plain(here), reverse=True)
+    views.sort(key=lambda node: isinstance(node, NamedNode) and plain(node.value) in here, reverse=True)
     return [term.value for node in views for term in graph.all(node, "hydra:next", "hydra:nextPage") if not isinstance(term, BlankNode)]

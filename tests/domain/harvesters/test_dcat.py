@@ -66,6 +66,21 @@ def take(site: Site, **configured: object) -> Taking:
     return base.taken(harvester, Client(allow_internal=True, limits=Limits(tries=1), headers=harvester.headers(source), accept=harvester.accept), source)
 
 
+def test_what_opens_the_catalogue_is_in_no_address_of_a_dataset(site: Site) -> None:
+    """Relative addresses of its document are read without the source's login and question, and without keys; the next page is asked for with the login all the same."""
+    one = PREFIXES + '<> a hydra:PartialCollectionView ; hydra:next <?page=2&token=T0KEN&signature=S1GN> . <jeu/1> a dcat:Dataset ; dct:title "Un" ; dcat:distribution [ dcat:downloadURL <a.csv> ] .'
+    two = PREFIXES + '<#deux> a dcat:Dataset ; dct:title "Deux" . <> a dcat:Catalog .'
+    site.answer = lambda asked: Reply((two if "page" in asked.question else one).encode(), headers={"Content-Type": "text/turtle"})
+    address = site.address.replace("://", "://bob:S3CRET@") + "/flux/catalog.ttl?token=T0KEN&groupe=a"
+    found = base.taken(DcatFeed(), Client(allow_internal=True, limits=Limits(tries=1)), Source(address))
+    assert (found.problems, sorted(found.records)) == ([], [f"{site.address}/flux/catalog.ttl?page=2#deux", f"{site.address}/flux/jeu/1"])
+    assert [file.url for file in found.records[f"{site.address}/flux/jeu/1"].resources] == [f"{site.address}/flux/a.csv"]
+    assert [asked.question.get("token") for asked in site.asked] == ["T0KEN", "T0KEN"] and all(asked.headers["Authorization"].startswith("Basic ") for asked in site.asked)
+    site.answer = lambda _: Reply(one.replace("?page=2&", "?groupe=a&").replace("&signature=S1GN", "").replace("groupe=a&token=T0KEN", "token=T0KEN&groupe=a").encode(), headers={"Content-Type": "text/turtle"})
+    [told] = base.taken(DcatFeed(), Client(allow_internal=True, limits=Limits(tries=1)), Source(address)).problems
+    assert "goes round in circles" in told and "T0KEN" not in told and "S3CRET" not in told
+
+
 def test_what_it_was_made_of() -> None:
     """As stated, and as our own feeds state it: what has itself as its source is not made of it."""
     record = jeu('dct:source <https://geo.example.org/jeu/a>, <https://data.example.org/jeu>, "un relevé" ; prov:wasDerivedFrom "https://geo.example.org/jeu/b" ; dcat:landingPage <https://data.example.org/page>')

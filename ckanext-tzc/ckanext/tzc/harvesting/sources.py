@@ -190,10 +190,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def settle(source: dict[str, Any]) -> None:
-    """A source has one configuration: what is written now, as such or as an extra, and none where none is. Stock keeps the former one, which nobody sees any more."""
+    """A source has the configuration that is written now, and none where none is. Stock keeps the former one, which nobody sees any more."""
     if source.get("type") == TYPE:
-        configs = [source.get("config"), *(extra.get("value") for extra in source.get("extras") or [] if extra.get("key") == "config")]
-        source["config"] = next((config for config in configs if config), "")
+        source["config"] = source.get("config") or ""
 
 
 def guard(source: dict[str, Any], context: dict[str, Any]) -> None:
