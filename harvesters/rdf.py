@@ -106,8 +106,8 @@ def _numbered(term: Node, numbers: dict[Node, Node]) -> Node:
 
 
 def base_of(url: str, source: str = "") -> str:
-    """What relative addresses in a document from there are read against. They become those of datasets, for all to see: it has no login, and of its question neither what the source's
-    own address asks with nor what is called like a key.
+    """What relative addresses in a document from there are read against. They become those of datasets, for all to see: it has no login, and of its question neither what the
+    source's own address asks with nor what is called like a key.
     """
     parts, own = urlsplit(url.partition("#")[0]), set(urlsplit(source).query.split("&"))
     asked = "&".join(part for part in parts.query.split("&") if part not in own and not KEY.search(part.partition("=")[0]))
