@@ -117,7 +117,7 @@ def test_our_word_on_every_reference_feed_is_udatas(udata: Path, reference: Path
 # what it says of its own datasets, harvested by us
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def portal_of_udata(udata: Path) -> Iterator[dict[str, Any]]:
     """Its address, and what it can say of how often a dataset changes."""
     with subprocess.Popen([str(udata), str(Path(__file__).with_name("udata_portal.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
