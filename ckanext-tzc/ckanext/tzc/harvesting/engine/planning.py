@@ -64,6 +64,7 @@ def make(lease: Lease, origin: reading.Origin) -> Plan:
     pages = [Page(**page) for page in known.pages or []]
     # a worker that died may have told of them already
     store.forget_problems(lease.run_id)
+    model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(planned=None))
     model.Session.commit()
     if broken := _broken_off(lease, origin, plan, client, pages if read_so and pages and not _lost(origin.id) else []):
         plan.whole = False
@@ -361,7 +362,7 @@ def _end(lease: Lease, origin: reading.Origin, plan: Plan, client: Client) -> No
     """The plan stands: whether it is all, and how the listing is known again."""
     lease.hold()
     pages = [dataclasses.asdict(page) for page in client.pages] if plan.whole and len(client.pages) <= MOST_PAGES else None
-    values = {"whole": plan.whole, "counts": plan.counts, "planned": store.now(), "reading": origin.reading, "pages": pages, "repeats": plan.repeats}
+    values = {"whole": plan.whole, "counts": plan.counts, "reading": origin.reading, "pages": pages, "repeats": plan.repeats}
     model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(**values))
     if client.first_rows:
         store.known(origin.id).first_rows = client.first_rows

@@ -123,7 +123,8 @@ def _may_go_on(lease: leases.Lease, origin: reading.Origin, plan: planning.Plan)
     something = model.Session.execute(sa.select(store.Entry.number).where(store.Entry.run_id == run.id, store.Entry.outcome.is_(None)).limit(1)).first() is not None
     reasons = {"departures": bool(plan.doubted), "dry": run.dry and not run.approved, "first": not known.approved and not run.approved}
     run.asks = next((name for name, asked in reasons.items() if asked), "") if something else ""
-    run.state = store.PLANNED if run.asks else store.APPLYING
+    # not before: who resumes a run that was planned has it done
+    run.state, run.planned = store.PLANNED if run.asks else store.APPLYING, store.now()
     if run.asks:
         run.owner = None
         standing.waits(run, known)

@@ -1,0 +1,50 @@
+"""What becomes of a run that is paused, stopped or killed halfway, while its source goes on changing."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ckanext.tzc.harvesting.engine import planning, store, working
+
+from tests.portal.harvesting.test_engine import TITLES, act, die, feed, found, harvest, killed_at, made, small, work
+from tests.sites import Site
+
+__all__ = ["made", "small"]
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
+
+
+def asking(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, order: str) -> None:
+    """Somebody asks that of the run whenever this was called."""
+    original = getattr(module, name)
+
+    def asks(*arguments: Any) -> Any:
+        answer = original(*arguments)
+        act(order)
+        return answer
+
+    monkeypatch.setattr(module, name, asks)
+
+
+# a plan that must be looked at
+
+
+@pytest.mark.parametrize("asks", ["first", "dry", "departures"])
+@pytest.mark.parametrize("place", ["_end", "_compare"])
+def test_who_goes_on_with_a_paused_run_approves_nothing(site: Site, made: dict[str, Any], asks: str, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the pause comes when the plan is there, and nobody has seen yet that it must wait; or where a worker died there before."""
+    if asks != "first":
+        harvest()
+        site.answer = feed(site, TITLES[:5] if asks == "departures" else [*TITLES, ("jeu-12", "Comptage 12")])
+    before = found()
+    run_id = act("tzc_harvest_dry_run" if asks == "dry" else "tzc_harvest_run")["run"]
+    with monkeypatch.context() as patched:
+        if place == "_compare":
+            killed_at(patched, working, "_may_go_on", 1)
+            die(run_id)
+        asking(patched, planning, place, "tzc_harvest_pause")
+        assert work(run_id).state == store.PAUSED
+    act("tzc_harvest_pause", resume=True)
+    run = work(run_id)
+    assert (run.state, run.asks, found()) == (store.PLANNED, asks, before)
+    assert run.planned
