@@ -18,7 +18,14 @@ from tests.people import Person
 from tests.portal.harvesting.conftest import as_before
 from tests.portal.harvesting.test_engine import Killed
 
+pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")  # ckanext-harvest's
+
 NIGHT = dt.datetime(2026, 3, 2, 3, 30, tzinfo=dt.timezone.utc)
+BEGINS = {
+    "by hand": lambda made: tk.get_action("tzc_harvest_run")({"user": "", "ignore_auth": True}, {"source": made["id"]}),
+    "by ckanext-harvest": lambda made: tk.get_action("harvest_job_create")({"user": "", "ignore_auth": True, "model": model, "session": model.Session}, {"source_id": made["id"]}),
+}
+"""Ways to begin a run."""
 
 
 def test_a_source_is_asked_once_after_its_time() -> None:
@@ -64,6 +71,27 @@ def test_a_source_with_a_schedule_gets_its_runs(source: Callable[..., dict[str, 
 
 
 @pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
+@pytest.mark.parametrize(
+    ("asks", "days", "frequency", "next_run", "more"),
+    [("dry", 8, "DAILY", -1, 1), ("dry", 8, "WEEKLY", None, 1), ("dry", 6, "DAILY", -1, 0), ("departures", 8, "DAILY", -1, 0), ("dry", 8, "DAILY", 1, 0), ("dry", 8, "MANUAL", -1, 0)],
+)
+def test_a_forgotten_plan_holds_up_a_source_with_a_frequency_for_a_week(
+    source: Callable[..., dict[str, Any]], asks: str, days: int, frequency: str, next_run: int | None, more: int
+) -> None:
+    made = source("https://catalogue.example.org/", "tzc_dcat")
+    run = store.run(BEGINS["by hand"](made)["run"])
+    assert run is not None
+    run.state, run.asks, run.dry, run.begun = store.PLANNED, asks, True, store.now() - dt.timedelta(days=days)
+    stored = HarvestSource.get(made["id"])
+    stored.frequency, stored.next_run = frequency, None if next_run is None else store.stamp() + dt.timedelta(hours=next_run)
+    model.Session.commit()
+    jobs.run_due_harvests()
+    assert model.Session.query(store.Run).count() - 1 == more
+    there = store.open_run(made["id"])
+    assert there is not None and there.state == (store.WAITING if more else store.PLANNED)
+
+
+@pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 def test_a_time_that_never_comes_holds_up_nobody_else(source: Callable[..., dict[str, Any]], person: Callable[[str], Any]) -> None:
     """Such a schedule was taken before it was looked at so closely."""
     made = [source(f"https://catalogue.example.org/{number}", "tzc_dcat", {"schedule": "0 * * * *"}, name=f"source-{number}") for number in range(3)]
@@ -80,13 +108,7 @@ def test_a_time_that_never_comes_holds_up_nobody_else(source: Callable[..., dict
 
 # a job and its run are made one after the other
 
-BEGINS = {
-    "by hand": lambda made: tk.get_action("tzc_harvest_run")({"user": "", "ignore_auth": True}, {"source": made["id"]}),
-    "by ckanext-harvest": lambda made: tk.get_action("harvest_job_create")({"user": "", "ignore_auth": True, "model": model, "session": model.Session}, {"source_id": made["id"]}),
-}
 
-
-@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")  # ckanext-harvest's
 @pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 @pytest.mark.parametrize("begins", BEGINS.values(), ids=BEGINS)
 def test_who_asks_at_once_with_another_is_told_so_and_leaves_nothing(source: Callable[..., dict[str, Any]], begins: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +142,6 @@ def test_who_starts_twice_by_page_is_told_that_one_is_enough(source: Callable[..
     assert ["Une moisson attend ou est déjà en cours." in words for words in told] == [False, True], told
 
 
-@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")  # ckanext-harvest's
 @pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 @pytest.mark.parametrize("begins", BEGINS.values(), ids=BEGINS)
 def test_a_job_that_was_never_begun_blocks_its_source_for_a_minute_only(source: Callable[..., dict[str, Any]], begins: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

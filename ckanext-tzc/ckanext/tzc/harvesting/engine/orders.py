@@ -69,9 +69,11 @@ def _drop_unbegun(which: Any) -> None:
 
 
 def begin_due() -> None:
-    """A run for each source of our kinds whose schedule says so, unless one is under way or waits for somebody."""
+    """A run for each source of our kinds whose schedule says so, unless one is under way or waits for somebody. ckanext-harvest begins those with a frequency, after this."""
     now = store.now()
     _drop_unbegun(HarvestJob.created < store.stamp(now - UNBEGUN))
+    for source_id in _due_by_frequency(now):
+        _give_up_forgotten(source_id, now)
     last = sa.select(sa.func.max(HarvestJob.created)).where(HarvestJob.source_id == HarvestSource.id).scalar_subquery()
     ours = (HarvestSource.active.is_(True), sources.OF_OUR_KINDS, HarvestSource.config.contains('"schedule"'))
     user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
@@ -84,6 +86,12 @@ def begin_due() -> None:
                 continue
             with contextlib.suppress(HarvestJobExists):
                 tk.get_action("harvest_job_create")({"user": user, "ignore_auth": True, "model": model, "session": model.Session}, {"source_id": source_id, "run": True})
+
+
+def _due_by_frequency(now: dt.datetime) -> list[str]:
+    """The sources of our kinds that ckanext-harvest takes for due."""
+    due = sa.or_(HarvestSource.next_run.is_(None), HarvestSource.next_run <= store.stamp(now))
+    return list(model.Session.scalars(sa.select(HarvestSource.id).where(HarvestSource.active.is_(True), sources.OF_OUR_KINDS, HarvestSource.frequency != "MANUAL", due)))
 
 
 FORGOTTEN = dt.timedelta(days=7)
