@@ -51,6 +51,13 @@ class BarredError(tk.ValidationError, HarvestJobExists):  # type: ignore[misc] #
     """A source of a kind that is not allowed is to be harvested. ckanext-harvest passes over sources for which it is told that a job exists, and goes on with the next."""
 
 
+class UnderWayError(tk.ValidationError, HarvestJobExists):  # type: ignore[misc] # -- CKAN has no types
+    """A source is to be harvested while a run of it waits or is under way."""
+
+    def __init__(self) -> None:
+        super().__init__({"source": [tk._("A run waits or is under way already.")]})
+
+
 def is_web(address: str) -> bool:
     """Whether an address is one of the web: `http(s)://host…`."""
     try:

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import logging
+from typing import Any
 from urllib.parse import urlsplit
 
 import ckan.model as model
@@ -17,13 +19,16 @@ from .. import sources
 from ..bridge import records
 from . import applying, leases, reading, scheduling, store, working
 
+log = logging.getLogger(__name__)
+
 
 class OrderError(Exception):
     """What was asked cannot be done now; the message says why."""
 
 
 def begin(job_id: str, *, dry: bool = False, approved_by: str | None = None, by: str | None = None) -> store.Run:
-    """A run for a job of ckanext-harvest, which `by` asked for (an account's name); it waits for its turn. Whoever's kind its source is of."""
+    """A run for a job of ckanext-harvest, which `by` asked for (an account's name); it waits for its turn. Whoever's kind its source is of. UnderWayError: another one began
+    meanwhile, and the job is gone."""
     job = HarvestJob.get(job_id)
     source = HarvestSource.get(job.source_id)
     left = store.open_run(source.id)
@@ -36,14 +41,39 @@ def begin(job_id: str, *, dry: bool = False, approved_by: str | None = None, by:
     run = store.Run(id=job.id, source_id=source.id, **values)
     if approved_by is not None:
         run.approved, run.approved_by = run.begun, approved_by
+    source_id = source.id
     model.Session.add(run)
-    model.Session.commit()
+    try:
+        model.Session.commit()
+    except sa.exc.IntegrityError as error:
+        model.Session.rollback()
+        if store.open_run(source_id) is None:
+            raise
+        # two asked at once, and both were told that there is none
+        _drop_unbegun(HarvestJob.id == job_id)
+        raise sources.UnderWayError from error
     return run
 
 
+UNBEGUN = dt.timedelta(minutes=1)
+"""After which a job without a run has none any more: both are made in two transactions, one right after the other."""
+
+
+def _drop_unbegun(which: Any) -> None:
+    """Take away jobs that wait and have no run: nothing came of them, and while they are there no other run of their sources begins."""
+    run = sa.select(store.Run.id).where(store.Run.id == HarvestJob.id).exists()
+    dropped = model.Session.execute(sa.delete(HarvestJob.__table__).where(HarvestJob.status == "New", ~run, which)).rowcount
+    model.Session.commit()
+    if dropped:
+        log.warning("Jobs that were made and never begun are taken away: %d", dropped)
+
+
 def begin_due() -> None:
-    """A run for each source of our kinds whose schedule says so, unless one is under way or waits for somebody."""
+    """A run for each source of our kinds whose schedule says so, unless one is under way or waits for somebody. ckanext-harvest begins those with a frequency, after this."""
     now = store.now()
+    _drop_unbegun(HarvestJob.created < store.stamp(now - UNBEGUN))
+    for source_id in _due_by_frequency(now):
+        _give_up_forgotten(source_id, now)
     last = sa.select(sa.func.max(HarvestJob.created)).where(HarvestJob.source_id == HarvestSource.id).scalar_subquery()
     ours = (HarvestSource.active.is_(True), sources.OF_OUR_KINDS, HarvestSource.config.contains('"schedule"'))
     user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
@@ -56,6 +86,12 @@ def begin_due() -> None:
                 continue
             with contextlib.suppress(HarvestJobExists):
                 tk.get_action("harvest_job_create")({"user": user, "ignore_auth": True, "model": model, "session": model.Session}, {"source_id": source_id, "run": True})
+
+
+def _due_by_frequency(now: dt.datetime) -> list[str]:
+    """The sources of our kinds that ckanext-harvest takes for due."""
+    due = sa.or_(HarvestSource.next_run.is_(None), HarvestSource.next_run <= store.stamp(now))
+    return list(model.Session.scalars(sa.select(HarvestSource.id).where(HarvestSource.active.is_(True), sources.OF_OUR_KINDS, HarvestSource.frequency != "MANUAL", due)))
 
 
 FORGOTTEN = dt.timedelta(days=7)

@@ -57,22 +57,49 @@ class Plan:
 
 
 def make(lease: Lease, origin: reading.Origin) -> Plan:
-    """Write the rows of a run's plan, batch by batch, each batch committed. What was planned by a worker that died is not read again."""
+    """Write the rows of a run's plan, batch by batch, each batch committed. What was planned before it was broken off is not read again where the source still says the same."""
     lease.hold()
     known, plan, client = store.known(origin.id), Plan(), origin.client()
     read_so = known.reading == origin.reading
     pages = [Page(**page) for page in known.pages or []]
     # a worker that died may have told of them already
     store.forget_problems(lease.run_id)
+    model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(planned=None))
+    again = _begun_before(lease.run_id)
     model.Session.commit()
     if broken := _broken_off(lease, origin, plan, client, pages if read_so and pages and not _lost(origin.id) else []):
         plan.whole = False
         _problem(lease, *broken)
     if not plan.whole:
         _problem(lease, tk._("The listing is not whole: nothing is deleted here."), "partial")
+    elif again:
+        _forget_unlisted(lease, plan)
     _depart(lease, origin, plan)
     _end(lease, origin, plan, client)
     return plan
+
+
+def _forget(run_id: str, *which: Any) -> None:
+    """Take rows out of a plan."""
+    model.Session.execute(sa.delete(store.Entry.__table__).where(store.Entry.run_id == run_id, *which))
+
+
+def _begun_before(run_id: str) -> bool:
+    """Whether there is something of a plan that was broken off. Who left is found anew: rows of that have no digest, as no record came."""
+    _forget(run_id, store.Entry.digest.is_(None))
+    return model.Session.execute(sa.select(store.Entry.number).where(store.Entry.run_id == run_id).limit(1)).first() is not None
+
+
+def _forget_unlisted(lease: Lease, plan: Plan) -> None:
+    """What was listed before the plan was broken off, and is not in the whole listing of now."""
+    lease.hold()
+    name = store.Entry.identifier
+    last = ""
+    while some := model.Session.scalars(sa.select(name).where(store.Entry.run_id == lease.run_id, name > last).order_by(name).limit(BATCH)).all():
+        if gone := set(some) - plan.present:
+            _forget(lease.run_id, name.in_(sorted(gone)))
+        last = some[-1]
+    model.Session.commit()
 
 
 def _broken_off(lease: Lease, origin: reading.Origin, plan: Plan, client: Client, pages: list[Page]) -> tuple[str, str] | None:
@@ -83,7 +110,7 @@ def _broken_off(lease: Lease, origin: reading.Origin, plan: Plan, client: Client
     try:
         origin.let_in(client)
         if pages and client.is_unchanged(pages):
-            _repeat(origin, plan, client, pages)
+            _repeat(lease, origin, plan, client, pages)
             return None
         for batch in _batches(base.listing(origin.harvester, client, origin.asked), BATCH):
             _compare(lease, origin, plan, batch)
@@ -100,8 +127,11 @@ def _broken_off(lease: Lease, origin: reading.Origin, plan: Plan, client: Client
     return memory.words(), memory.CAUSE
 
 
-def _repeat(origin: reading.Origin, plan: Plan, client: Client, pages: list[Page]) -> None:
-    """All is as it was when these pages were read."""
+def _repeat(lease: Lease, origin: reading.Origin, plan: Plan, client: Client, pages: list[Page]) -> None:
+    """All is as it was when these pages were read, whatever was listed before the plan was broken off."""
+    lease.hold()
+    _forget(lease.run_id)
+    model.Session.commit()
     client.pages = pages
     missing = _missing(origin.id)
     plan.present = set(_datasets(origin.id)) - missing.keys()
@@ -177,11 +207,13 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
     records = reading.Records(origin, {name: good[name].content for name in new})
     rows: list[Row] = []
     same: list[Row] = []
+    stale = set(planned)
     for identifier, item in good.items():
         digest = digests[identifier]
         plan.present.add(identifier)
         if identifier in planned and planned[identifier].digest == digest:
             plan.count(planned[identifier].change)
+            stale.remove(identifier)
             continue
         try:
             row = _row(writer, origin, item, known.get(identifier), records if identifier in new else None)
@@ -192,9 +224,12 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
         plan.count(row["change"] if row else "unchanged")
         if row:
             rows.append({"run_id": lease.run_id, "identifier": identifier, "digest": digest, **row})
+            stale.discard(identifier)
         elif known[identifier].digest != digest and not known[identifier].withdrawn:
             same.append({"identifier": identifier, "digest": digest})
     store.keep(origin.id, same)
+    if stale:
+        _forget(lease.run_id, store.Entry.identifier.in_(sorted(stale)))
     _write(rows)
     plan.count("listed", len(good))
     model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(counts=plan.counts))
@@ -357,11 +392,19 @@ def _titles(ids: list[str]) -> dict[str, str]:
     return dict(model.Session.execute(sa.select(model.Package.id, model.Package.title).where(model.Package.id.in_(ids))).all()) if ids else {}
 
 
+def _recount(run_id: str, plan: Plan) -> None:
+    """The counts are those of the rows: some are of a listing that was broken off, and this one, which is not whole, did not come to them."""
+    entry = store.Entry
+    kinds = dict(model.Session.execute(sa.select(entry.change, sa.func.count()).where(entry.run_id == run_id).group_by(entry.change)).all())
+    plan.counts = {**{kind: number for kind, number in plan.counts.items() if kind not in store.CHANGES}, **kinds}
+
+
 def _end(lease: Lease, origin: reading.Origin, plan: Plan, client: Client) -> None:
     """The plan stands: whether it is all, and how the listing is known again."""
     lease.hold()
+    _recount(lease.run_id, plan)
     pages = [dataclasses.asdict(page) for page in client.pages] if plan.whole and len(client.pages) <= MOST_PAGES else None
-    values = {"whole": plan.whole, "counts": plan.counts, "planned": store.now(), "reading": origin.reading, "pages": pages, "repeats": plan.repeats}
+    values = {"whole": plan.whole, "counts": plan.counts, "reading": origin.reading, "pages": pages, "repeats": plan.repeats}
     model.Session.execute(sa.update(store.Run).where(store.Run.id == lease.run_id).values(**values))
     if client.first_rows:
         store.known(origin.id).first_rows = client.first_rows

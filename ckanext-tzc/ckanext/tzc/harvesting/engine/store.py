@@ -18,7 +18,7 @@ WAITING, PLANNING, PLANNED, APPLYING, PAUSED, DONE, STOPPED, FAILED = "waiting",
 WORKABLE = (WAITING, PLANNING, APPLYING)
 """States in which a worker may take a run."""
 
-NEW, CHANGED, BACK, MISSING, LEFT_OUT, GONE, REFUSED = "new", "changed", "back", "missing", "left_out", "gone", "refused"
+CHANGES = NEW, CHANGED, BACK, MISSING, LEFT_OUT, GONE, REFUSED = "new", "changed", "back", "missing", "left_out", "gone", "refused"
 """What a plan says of a record: to be created; to be written; listed again, as it was; listed no longer, kept meanwhile; left out by a filter that came later, kept meanwhile;
 missing or left out for too long; not to be taken.
 

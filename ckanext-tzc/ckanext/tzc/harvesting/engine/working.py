@@ -104,6 +104,7 @@ def _work(lease: leases.Lease) -> None:
         plan = planning.make(lease, origin)
         if not _may_go_on(lease, origin, plan):
             return
+    _begin_to_write(lease, origin)
     applying.run(lease, origin)
     _done(lease, origin)
 
@@ -123,7 +124,8 @@ def _may_go_on(lease: leases.Lease, origin: reading.Origin, plan: planning.Plan)
     something = model.Session.execute(sa.select(store.Entry.number).where(store.Entry.run_id == run.id, store.Entry.outcome.is_(None)).limit(1)).first() is not None
     reasons = {"departures": bool(plan.doubted), "dry": run.dry and not run.approved, "first": not known.approved and not run.approved}
     run.asks = next((name for name, asked in reasons.items() if asked), "") if something else ""
-    run.state = store.PLANNED if run.asks else store.APPLYING
+    # not before: who resumes a run that was planned has it done
+    run.state, run.planned = store.PLANNED if run.asks else store.APPLYING, store.now()
     if run.asks:
         run.owner = None
         standing.waits(run, known)
@@ -135,6 +137,14 @@ def _may_go_on(lease: leases.Lease, origin: reading.Origin, plan: planning.Plan)
 def _ran_before(source_id: str) -> bool:
     """Whether a source brought datasets before there were plans."""
     return model.Session.query(HarvestObject.id).filter_by(harvest_source_id=source_id, current=True).limit(1).first() is not None
+
+
+def _begin_to_write(lease: leases.Lease, origin: reading.Origin) -> None:
+    """From here on the portal is no more as the last whole listing left it, and not yet as this one will: where the run ends in between, a source that says that nothing changed
+    is not believed."""
+    lease.hold()
+    store.known(origin.id).pages = None
+    model.Session.commit()
 
 
 def _done(lease: leases.Lease, origin: reading.Origin) -> None:

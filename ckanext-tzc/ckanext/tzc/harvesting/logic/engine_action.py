@@ -54,10 +54,6 @@ def _begin(context: Values, package: Any, *, dry: bool, approved_by: str | None)
         raise tk.ValidationError({"source": [tk._("Another program harvests sources of this kind: they have no dry run.")]})
     try:
         made = tk.get_action("harvest_job_create")(asked, {"source_id": package.id, "run": False})
-    except sources.BarredError:
-        raise
-    except HarvestJobExists as error:
-        raise tk.ValidationError({"source": [tk._("A run waits or is under way already.")]}) from error
     except HarvestSourceInactiveError as error:
         raise tk.ValidationError({"source": [tk._("The source is deleted. Take it back first, on the page that describes it.")]}) from error
     return telling.status(orders.begin(made["id"], dry=dry, approved_by=approved_by, by=context.get("user")))
@@ -162,10 +158,15 @@ def harvest_send_job_to_gather_queue(next_action: Any, context: Values, data_dic
 
 @tk.chained_action
 def harvest_job_create(next_action: Any, context: Values, data_dict: Values) -> Values:
-    """A job for a source, unless it is of another program's kind that no administrator has allowed."""
+    """A job for a source, unless it is of another program's kind that no administrator has allowed, or a run of it waits or is under way."""
     tk.check_access("harvest_job_create", context, data_dict)
     sources.refuse_barred(data_dict.get("source_id"))
-    made: Values = next_action(context, data_dict)
+    try:
+        made: Values = next_action(context, data_dict)
+    except sources.UnderWayError:
+        raise
+    except HarvestJobExists as error:
+        raise sources.UnderWayError from error
     return made
 
 
