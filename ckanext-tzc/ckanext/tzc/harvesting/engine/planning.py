@@ -133,7 +133,7 @@ def _lost(source_id: str) -> bool:
     """Whether a dataset of the source was deleted here without the source knowing: a listing then makes it anew."""
     query = sa.select(store.ItemRow.identifier).join(model.Package, model.Package.id == store.ItemRow.package_id, isouter=True)
     made = (store.ItemRow.source_id == source_id, store.ItemRow.missing.is_(None), store.ItemRow.given.is_not(None))
-    gone = query.where(*made, sa.or_(model.Package.id.is_(None), model.Package.state != "active"), ~merges.is_withdrawn(store.ItemRow.package_id))
+    gone = query.where(*made, sa.or_(model.Package.id.is_(None), model.Package.state == "deleted"), ~merges.is_withdrawn(store.ItemRow.package_id))
     return model.Session.execute(gone.limit(1)).first() is not None
 
 

@@ -213,10 +213,10 @@ def first_rows(source_id: str) -> list[list[str]]:
 
 
 def items(source_id: str, identifiers: list[str]) -> dict[str, Any]:
-    """What is known of these records: `(identifier, digest, given, missing, kept, package_id, there, withdrawn)`; `there` says whether the dataset is, `withdrawn` whether it was
-    merged with another one, so that it is not to be made again.
+    """What is known of these records: `(identifier, digest, given, missing, kept, package_id, there, withdrawn)`; `there` says whether the dataset is, public or a
+    draft, `withdrawn` whether it was merged with another one, so that it is not to be made again.
     """
-    there = sa.and_(model.Package.id == ItemRow.package_id, model.Package.state == "active")
+    there = sa.and_(model.Package.id == ItemRow.package_id, model.Package.state != "deleted")
     columns = (ItemRow.identifier, ItemRow.digest, ItemRow.given, ItemRow.missing, ItemRow.kept, ItemRow.package_id, model.Package.id.is_not(None).label("there"))
     columns += (merges.is_withdrawn(ItemRow.package_id).label("withdrawn"),)
     query = sa.select(*columns).select_from(sa.outerjoin(ItemRow, model.Package, there)).where(ItemRow.source_id == source_id, ItemRow.identifier.in_(identifiers))

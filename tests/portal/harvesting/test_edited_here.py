@@ -1,0 +1,74 @@
+"""What people decided here about harvested datasets outlives the runs that follow: taken back to draft, edited, deleted and brought back."""
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+import pytest
+
+from tests.portal.harvesting.test_engine import TITLES, feed, found, harvest, made
+from tests.portal.workflow.conftest import act as by
+from tests.portal.workflow.conftest import somebody
+from tests.sites import Site
+
+__all__ = ["made"]
+
+pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
+
+Partner = dict[str, Any]
+FIRST, *OTHERS = TITLES
+
+
+def shown(identifier: str) -> dict[str, Any]:
+    return dict(tk.get_action("package_show")({"ignore_auth": True, "use_cache": False}, {"id": identifier}))
+
+
+@pytest.fixture
+def first(site: Site, made: dict[str, Any]) -> str:
+    """The first of the source's datasets, harvested."""
+    site.answer = feed(site, TITLES, ETag='"un"')
+    harvest()
+    return found()[FIRST[1]]
+
+
+# drafts
+
+
+def test_a_dataset_that_was_taken_back_to_draft_stays_one(site: Site, first: str, partner: Partner) -> None:
+    by("tzc_publication_move", partner["editor"], id=first, move="take_back")
+    site.asked.clear()
+    assert harvest()["unchanged"] == 12 and len(site.asked) == 1, "it is no reason to read the listing"
+    assert shown(first)["state"] == "draft" and FIRST[1] not in found()
+    for titles in (OTHERS, [(FIRST[0], "Comptage nouveau"), *OTHERS]):
+        # the same said otherwise, then something new
+        site.answer = feed(site, [*titles, *([FIRST] if titles is OTHERS else [])])
+        done = harvest()
+        assert (done["new"], shown(first)["state"]) == (0, "draft")
+    assert (done["changed"], shown(first)["title"]) == (1, "Comptage nouveau"), "the source goes on to describe it"
+    assert "Comptage nouveau" not in found() and len(found()) == 11
+    by("tzc_publication_move", partner["editor"], id=first, move="publish")
+    assert found()["Comptage nouveau"] == first
+    site.answer = feed(site, [FIRST, *OTHERS])
+    assert harvest()["changed"] == 1 and found()[FIRST[1]] == first, "published by a person it is the source's as before"
+
+
+def test_who_approved_a_draft_did_not_approve_what_the_source_says_since(site: Site, first: str, partner: Partner) -> None:
+    steward, legal = somebody(), somebody()
+    for user, duty in ((steward, "steward"), (legal, "legal")):
+        tk.get_action("organization_member_create")({"ignore_auth": True, "user": partner["editor"]}, {"id": partner["id"], "username": user, "role": "editor"})
+        tk.get_action("tzc_duty_give")({"ignore_auth": True, "user": admin()}, {"partner": partner["id"], "user": user, "duty": duty})
+    by("tzc_publication_move", steward, id=first, move="take_back")
+    tk.get_action("package_patch")({"ignore_auth": True, "user": admin()}, {"id": first, "license_id": "odbl", "axis": ["mobilite"]})
+    assert by("tzc_publication_move", steward, id=first, move="publish")["state"] == "in_review"
+    assert by("tzc_publication_show", steward, id=first)["keys"].keys() == {"steward"}
+    site.answer = feed(site, [FIRST, *OTHERS[:-1], (OTHERS[-1][0], "Comptage nouveau")])
+    assert harvest()["changed"] == 1
+    assert by("tzc_publication_show", steward, id=first)["keys"].keys() == {"steward"}, "nothing was said of this one"
+    site.answer = feed(site, [(FIRST[0], "Comptage nouveau"), *OTHERS])
+    harvest()
+    told = by("tzc_publication_show", steward, id=first)
+    assert (told["state"], told["keys"], shown(first)["title"]) == ("in_review", {}, "Comptage nouveau")
+
+
+def admin() -> str:
+    return str(tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"])
