@@ -12,7 +12,7 @@ import pytest
 from ckan.tests import factories
 from ckanext.tzc.common import happening
 from ckanext.tzc.harvesting import doubles, jobs, merges, merging
-from ckanext.tzc.harvesting.engine import documents, orders, store, telling
+from ckanext.tzc.harvesting.engine import documents, orders, restoring, store, telling
 from werkzeug.datastructures import FileStorage
 
 from tests.domain.harvesters.speakers import package
@@ -185,6 +185,20 @@ def test_it_comes_back_when_the_one_that_stays_is_lost_by_its_source(editor: Per
     assert {file["name"] for file in show("fait-ici")["resources"]} == {"Stations", pair["made"]["resources"][0]["name"]}
     assert [one.by for one in heard if one.kind == "dataset.merge_back"] == [None]
     assert model.Session.query(merges.Merge).count() == 0
+
+
+def test_to_take_back_what_a_run_deleted_brings_no_merged_one_back(editor: Person, site: Site, pair: dict[str, dict[str, Any]]) -> None:
+    gone, other = pair["harvested"]["name"], show(model.Session.query(model.Package).filter_by(title="Comptages 2").one().id)["name"]
+    merged(pair, "made", editor.name)
+    site.answer = catalogue([described(3)])
+    harvest()
+    assert there() == {"fait-ici", show(model.Session.query(model.Package).filter_by(title="Comptages 3").one().id)["name"]}
+    run = store.last_run(show("une-source")["id"])
+    assert run is not None and restoring.count(run.id) == 1 and [left.datasets for left in restoring.left(run.source_id)] == [1]
+    assert act("restore", admin(), source="une-source")["restored"] == 1
+    assert other in there() and gone not in there(), "it would be there twice"
+    act("double_undo", editor.name, one=pair["made"]["id"], other=pair["harvested"]["id"])
+    assert gone in there(), "who undoes the merge has it back"
 
 
 def test_it_does_not_when_its_own_source_lost_it_too_and_is_proposed_when_a_person_deleted_the_other(editor: Person, site: Site, pair: dict[str, dict[str, Any]], app: Any) -> None:

@@ -9,6 +9,7 @@ import ckan.model as model
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestObject
 
+from .. import merges
 from . import documents, store, writing
 
 AT_ONCE = 100
@@ -27,9 +28,9 @@ class Left(NamedTuple):
 
 
 def _deleted() -> Any:
-    """Rows of runs whose dataset was deleted, and still is."""
+    """Rows of runs whose dataset was deleted, and still is; not of what a merge withdrew: its way back is to undo that."""
     entry = store.Entry
-    gone = (entry.change == store.GONE, entry.outcome.is_not(None), model.Package.state == "deleted")
+    gone = (entry.change == store.GONE, entry.outcome.is_not(None), model.Package.state == "deleted", ~merges.is_withdrawn(model.Package.id))
     return sa.select(entry.run_id, entry.identifier, entry.package_id).join(model.Package, model.Package.id == entry.package_id).where(*gone)
 
 
