@@ -109,6 +109,8 @@ def restore(source: str, run_id: str | None, as_json: bool) -> None:
         return
     looked = f"{'Run' if run_id else 'The last run,'} {done['run']}{' of' if run_id else ', of'} {_moment(done['begun'])}"
     click.echo(f"{looked}: {_datasets(done['restored'])} back." if done["restored"] else f"{looked}: it deleted nothing that is still to be taken back.")
+    if done.get("unindexed"):
+        click.echo("The index does not answer: search shows them by itself as soon as it does.")
     if done["others"]:
         click.echo("Of other runs something can be taken back:")
     for other in done["others"]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ckanext.harvest.model import HarvestObject
 
 from .. import merges
-from . import documents, store, writing
+from . import store, unindexed, writing
 
 AT_ONCE = 100
 """Datasets that are taken back in one transaction."""
@@ -47,16 +47,27 @@ def left(source_id: str) -> list[Left]:
     return [Left(*row) for row in model.Session.execute(query.group_by(run.id, run.begun).order_by(run.begun.desc()).limit(MOST))]
 
 
-def restore(run: store.Run) -> int:
-    """Take back what a run deleted, and keep it though the source does not list it. How many."""
+class Back(NamedTuple):
+    """How many datasets were taken back, and whether search does not show all of them yet."""
+
+    count: int
+    unindexed: bool
+
+
+def restore(run: store.Run) -> Back:
+    """Take back what a run deleted, and keep it though the source does not list it."""
     source_id, rows = run.source_id, model.Session.execute(_deleted().where(store.Entry.run_id == run.id)).all()
+    answers = True
     for first in range(0, len(rows), AT_ONCE):
-        _restore(source_id, rows[first : first + AT_ONCE])
-    return len(rows)
+        some = rows[first : first + AT_ONCE]
+        _restore(source_id, some)
+        # an index that was away for some of them is not waited for again; see `unindexed`
+        answers = answers and unindexed.bring([row.package_id for row in some])
+    return Back(len(rows), not answers)
 
 
 def _restore(source_id: str, rows: Sequence[Any]) -> None:
-    """Some of them, in one transaction, and then in the index."""
+    """Some of them, in one transaction."""
     writer, known = writing.Writer(model.Package.get(source_id).owner_org), store.items(source_id, [row.identifier for row in rows])
     for row in rows:
         state = "draft" if row.identifier in known and known[row.identifier].draft else "active"
@@ -66,5 +77,5 @@ def _restore(source_id: str, rows: Sequence[Any]) -> None:
         if shown is not None:
             shown.current = True
         store.keep(source_id, [{"identifier": row.identifier, "package_id": row.package_id, "missing": store.now(), "kept": True}])
+    unindexed.ask([row.package_id for row in rows])
     model.Session.commit()
-    documents.to_index([row.package_id for row in rows])
