@@ -148,6 +148,10 @@ def test_a_draft_that_leaves_comes_back_as_a_draft(site: Site, first: str, partn
     deleted(site, first)
     site.answer = feed(site, TITLES)
     assert (harvest()["new"], shown(first)["state"]) == (1, "draft")
+    by("tzc_publication_move", partner["editor"], id=first, move="publish")
+    tk.get_action("package_delete")({"ignore_auth": True, "user": admin()}, {"id": first})
+    assert (harvest()["new"], shown(first)["state"]) == (1, "active"), "that was a person"
+    by("tzc_publication_move", partner["editor"], id=first, move="take_back")
     deleted(site, first)
     assert act("tzc_harvest_restore")["restored"] == 1
     assert shown(first)["state"] == "draft" and FIRST[1] not in found()

@@ -222,9 +222,8 @@ def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, e
     if package is None:
         return Done(row, store.WRITTEN, writer.create([writer.new(row.given)])[0])
     merged = edits[row.identifier] = reading.merged(row.given, writing.shown(package.id), known.given if known else None, origin, taken_over.get(package.id, []))
-    # one that was a draft when a run deleted it comes back as a draft
-    again = {"state": "draft"} if package.state == "deleted" and known is not None and known.draft else {}
-    writer.update(package, {**merged.dataset, **again})
+    state = store.comes_back_as(known) if package.state == "deleted" else merged.dataset["state"]
+    writer.update(package, {**merged.dataset, "state": state})
     return Done(row, store.WRITTEN, str(package.id))
 
 

@@ -70,7 +70,7 @@ def _restore(source_id: str, rows: Sequence[Any]) -> None:
     """Some of them, in one transaction."""
     writer, known = writing.Writer(model.Package.get(source_id).owner_org), store.items(source_id, [row.identifier for row in rows])
     for row in rows:
-        state = "draft" if row.identifier in known and known[row.identifier].draft else "active"
+        state = store.comes_back_as(known.get(row.identifier))
         writer.update(model.Package.get(row.package_id), {**writing.shown(row.package_id, for_update=True), "state": state})
         last = model.Session.query(HarvestObject).filter_by(harvest_source_id=source_id, guid=row.identifier, package_id=row.package_id)
         shown = last.filter(HarvestObject.report_status != "deleted").order_by(HarvestObject.import_finished.desc().nulls_last()).first()

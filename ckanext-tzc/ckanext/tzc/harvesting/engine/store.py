@@ -225,6 +225,11 @@ def items(source_id: str, identifiers: list[str]) -> dict[str, Any]:
     return {row.identifier: row for row in model.Session.execute(query)}
 
 
+def comes_back_as(known: Any) -> str:
+    """The state of a deleted dataset that is there again: one that was a draft when a run deleted it is a draft. `known`: its record as `items` gives it, if there is one."""
+    return "draft" if known is not None and known.draft and known.missing is not None else "active"
+
+
 def keep(source_id: str, rows: list[dict[str, Any]]) -> None:
     """Remember records: each `{"identifier", …}` with the columns that are said, the same ones of all."""
     if rows:
