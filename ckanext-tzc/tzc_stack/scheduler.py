@@ -32,6 +32,7 @@ class Periodic:
 
 PERIODIC = (
     Periodic("ckanext.tzc.harvesting.jobs:run_due_harvests", "long", "*/2 * * * *", 110),
+    Periodic("ckanext.tzc.harvesting.jobs:bring_to_index", "interactive", "1-59/2 * * * *", 110),
     Periodic("ckanext.tzc.harvesting.jobs:find_doubles", "long", "7 3 * * *", 3600),
     Periodic("ckanext.tzc.harvesting.jobs:look_into_files", "long", "8-59/10 * * * *", 180),
     Periodic("ckanext.tzc.accounts.jobs:send_mails", "interactive", "* * * * *", 240),

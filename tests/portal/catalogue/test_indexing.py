@@ -6,6 +6,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+import pysolr
 import pytest
 from ckan.lib.search.index import PackageSearchIndex
 
@@ -62,3 +63,19 @@ def test_what_is_gone_before(publish: Callable[..., dict[str, Any]]) -> None:
     tk.get_action("dataset_purge")({"ignore_auth": True, "user": ""}, {"id": made["id"]})
     indexing.anew(made["id"])
     assert found() == []
+
+
+def test_many_that_are_gone_are_one_request_and_the_others_stay(publish: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    from ckanext.tzc.common import indexing
+
+    gone, other, stays = (publish(name=name) for name in ("parti", "aussi", "reste"))
+    model.Session.query(model.Package).filter(model.Package.id.in_([gone["id"], other["id"]])).update({"state": "deleted"})
+    model.Session.commit()
+    asked: list[str] = []
+    original = pysolr.Solr.delete
+    monkeypatch.setattr(pysolr.Solr, "delete", lambda solr, *rest, **named: (asked.append(named["q"]), original(solr, *rest, **named))[1])
+    monkeypatch.setattr(indexing, "AT_ONCE", 2)
+    indexing.forget_gone([stays["id"]])
+    assert asked == []
+    indexing.forget_gone([gone["id"], 'il n’y a "rien" \\', other["id"], stays["id"], gone["id"]])
+    assert len(asked) == 2 and found() == ["reste"], "in portions"

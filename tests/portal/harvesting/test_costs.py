@@ -120,6 +120,28 @@ def test_a_batch_is_one_request_to_the_index_and_one_line_of_history(site: Site,
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_a_batch_deletes_is_one_request_to_the_index(site: Site, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch, shown: bool) -> None:
+    worked(begun())
+    sent: list[tuple[int, bool]] = []
+    original = pysolr.Solr.delete
+
+    def delete(solr: pysolr.Solr, *rest: Any, **named: Any) -> Any:
+        sent.append((named["q"].count(" OR ") + 1, named["softCommit"]))
+        return original(solr, *rest, **named)
+
+    monkeypatch.setattr(pysolr.Solr, "delete", delete)
+    if not shown:
+        # as after the first batches of a long run
+        monkeypatch.setattr(applying, "SOON", 0)
+    says(site, TITLES[:8])
+    assert worked(begun())["deleted"] == 4
+    assert sent == [(3, shown), (1, shown)]
+    found = tk.get_action("package_search")({"user": ""}, {"q": "*:*", "rows": 100})["results"]
+    assert sorted(entry["title"] for entry in found) == [title for _, title in TITLES[:8]], "in the end search misses them in any case"
+
+
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("place", ["compare", "depart"])
 def test_who_takes_a_listing_over_reads_no_record_again_and_tells_nothing_twice(site: Site, made: dict[str, Any], read: list[str], monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     says(site, TITLES, '[] a dcat:Dataset ; dct:title "Sans nom" .')

@@ -9,12 +9,14 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+import pysolr
 import pytest
+from ckan.lib import search
 from ckan.tests import factories
 from ckanext.harvest.model import HarvestObjectExtra
 from ckanext.tzc.common import happening
 from ckanext.tzc.harvesting import doubles, jobs, merges, merging
-from ckanext.tzc.harvesting.engine import documents, orders, store, telling
+from ckanext.tzc.harvesting.engine import documents, orders, restoring, store, telling, unindexed
 from werkzeug.datastructures import FileStorage
 
 from tests.domain.harvesters.speakers import package
@@ -148,6 +150,41 @@ def test_a_crash_before_the_index_is_made_good(editor: Person, pair: dict[str, d
     assert "fait-ici" not in there() and pair["harvested"]["name"] in there()
 
 
+def away() -> pysolr.Solr:
+    return pysolr.Solr("http://127.0.0.1:1/solr/none", timeout=1)
+
+
+def test_an_index_that_is_away_is_told_and_made_good(editor: Person, pair: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    for order, after in (("merge", "deleted"), ("undo", "active")):
+        with monkeypatch.context() as patch:
+            patch.setattr(search.index, "make_connection", away)
+            editor.visit(f"/doublons/{pair['harvested']['id']}/{pair['made']['id']}")
+            editor.send(("order", order), **({"keep": pair["harvested"]["id"]} if order == "merge" else {}))
+            assert unindexed.words() in editor.said()
+            assert jobs.bring_to_index() == 0, "it is away still"
+        assert show("fait-ici")["state"] == after
+        assert ("fait-ici" in there()) is (after == "deleted"), "search shows what was before"
+        assert jobs.bring_to_index() == 2
+        assert ("fait-ici" in there()) is (after == "active") and jobs.bring_to_index() == 0
+
+
+def test_what_a_run_brings_back_is_found_though_the_index_was_away(editor: Person, site: Site, pair: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    merged(pair, "harvested", editor.name)
+    original = merging.bring_back
+
+    def without_index(lost: Any) -> list[str]:
+        with monkeypatch.context() as patch:
+            patch.setattr(search.index, "make_connection", away)
+            return original(lost)
+
+    monkeypatch.setattr(merging, "bring_back", without_index)
+    site.answer = catalogue([described(2)])
+    assert harvest()["deleted"] == 1, "the run goes on to its end"
+    assert show("fait-ici")["state"] == "active" and "fait-ici" not in there()
+    jobs.bring_to_index()
+    assert "fait-ici" in there()
+
+
 def test_the_next_harvests_do_not_bring_it_back(editor: Person, site: Site, pair: dict[str, dict[str, Any]]) -> None:
     name = pair["harvested"]["name"]
     merged(pair, "made", editor.name)
@@ -205,6 +242,20 @@ def test_it_comes_back_when_the_one_that_stays_is_lost_by_its_source(editor: Per
     assert {file["name"] for file in show("fait-ici")["resources"]} == {"Stations", pair["made"]["resources"][0]["name"]}
     assert [one.by for one in heard if one.kind == "dataset.merge_back"] == [None]
     assert model.Session.query(merges.Merge).count() == 0
+
+
+def test_to_take_back_what_a_run_deleted_brings_no_merged_one_back(editor: Person, site: Site, pair: dict[str, dict[str, Any]]) -> None:
+    gone, other = pair["harvested"]["name"], show(model.Session.query(model.Package).filter_by(title="Comptages 2").one().id)["name"]
+    merged(pair, "made", editor.name)
+    site.answer = catalogue([described(3)])
+    harvest()
+    assert there() == {"fait-ici", show(model.Session.query(model.Package).filter_by(title="Comptages 3").one().id)["name"]}
+    run = store.last_run(show("une-source")["id"])
+    assert run is not None and restoring.count(run.id) == 1 and [left.datasets for left in restoring.left(run.source_id)] == [1]
+    assert act("restore", admin(), source="une-source")["restored"] == 1
+    assert other in there() and gone not in there(), "it would be there twice"
+    act("double_undo", editor.name, one=pair["made"]["id"], other=pair["harvested"]["id"])
+    assert gone in there(), "who undoes the merge has it back"
 
 
 def test_it_does_not_when_its_own_source_lost_it_too_and_is_proposed_when_a_person_deleted_the_other(editor: Person, site: Site, pair: dict[str, dict[str, Any]], app: Any) -> None:

@@ -15,11 +15,12 @@ import redis
 import sqlalchemy as sa
 from ckan.lib import search
 from ckanext.tzc.common import outages
-from ckanext.tzc.harvesting import commanding
-from ckanext.tzc.harvesting.engine import applying, documents, leases, orders, planning, processes, serving, store, telling, working, writing
+from ckanext.tzc.harvesting import commanding, jobs
+from ckanext.tzc.harvesting.engine import applying, documents, leases, orders, planning, processes, restoring, serving, store, telling, unindexed, working, writing
 from click import ClickException
 
 from tests.domain.harvesters.speakers import answered, turtle
+from tests.people import Person
 from tests.sites import Site
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
@@ -99,6 +100,75 @@ def test_jobs_that_cannot_be_sent_lose_no_dataset(run_id: str, monkeypatch: pyte
         orders.work_now(run_id)
     done = telling.summary(told(run_id))
     assert (done["state"], done["new"], done["failed"]) == (store.DONE, 12, 0)
+
+
+def listed() -> list[str]:
+    return sorted(entry["title"] for entry in tk.get_action("package_search")({"user": ""}, {"q": "*:*", "rows": 100})["results"])
+
+
+@pytest.fixture
+def deleting(run_id: str, site: Site, person: Callable[[str], Person]) -> tuple[str, Person]:
+    """A run that deleted three of the twelve, and an editor."""
+    ends_well(run_id)
+    site.answer = lambda _: answered(turtle(site, TITLES[:9]), "text/turtle")
+    user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    second = str(tk.get_action("tzc_harvest_run")({"user": user}, {"source": "une-source", "approve": True})["run"])
+    orders.work_now(second)
+    assert len(listed()) == 9
+    return second, person("editor")
+
+
+def test_what_is_taken_back_while_the_index_is_away_is_told_and_found_later(deleting: tuple[str, Person], monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id, editor = deleting
+    monkeypatch.setattr(restoring, "AT_ONCE", 1)
+    tried: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(search.index, "make_connection", lambda: (tried.append(""), pysolr.Solr(NOWHERE, timeout=1))[1])
+        editor.visit(f"/harvest/une-source/job/{run_id}/plan")
+        [form] = [place for place, form in enumerate(editor.page.xpath("//main//form[@method='post']")) if form.action.endswith("/restore")]
+        editor.send(form=form)
+        assert unindexed.words() in editor.said() and len(tried) == 1, "nobody waits for it three times"
+        assert jobs.bring_to_index() == 0
+    assert len(listed()) == 9 and model.Session.query(model.Package).filter_by(type="dataset", state="active").count() == 12
+    assert jobs.bring_to_index() == 3
+    assert listed() == [title for _, title in TITLES]
+
+
+def test_what_is_taken_back_is_found_though_the_portal_fell(deleting: tuple[str, Person], monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id, editor = deleting
+
+    def falls(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "to_index", falls)
+        with pytest.raises(KeyboardInterrupt):
+            tk.get_action("tzc_harvest_restore")({"user": editor.name}, {"source": "une-source", "run": run_id})
+    model.Session.remove()
+    assert len(listed()) == 9
+    assert jobs.bring_to_index() == 3
+    assert listed() == [title for _, title in TITLES]
+    assert model.Session.query(unindexed.Unindexed).count() == 0
+
+
+def test_one_over_which_the_index_falls_is_tried_again_and_keeps_no_other_waiting(deleting: tuple[str, Person], monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id, editor = deleting
+    original = documents._shown
+
+    def falls(package: Any, plain: dict[str, Any]) -> dict[str, Any]:
+        if package.title == "Comptage 10":
+            raise KeyError("title")
+        return original(package, plain)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "_shown", falls)
+        done = tk.get_action("tzc_harvest_restore")({"user": editor.name}, {"source": "une-source", "run": run_id})
+        assert (done["restored"], done["unindexed"]) == (3, True)
+        assert [jobs.bring_to_index(), jobs.bring_to_index()] == [2, 0]
+    assert len(listed()) == 11
+    model.Session.query(unindexed.Unindexed).update({"again": store.now()})
+    model.Session.commit()
+    assert (jobs.bring_to_index(), len(listed())) == (1, 12)
 
 
 def solr(status: int) -> pysolr.SolrError:

@@ -194,6 +194,36 @@ def test_the_command_says_what_to_do_with_a_plan_that_waits(site: Site, made: di
         assert told.exit_code == 1 and "--approve" in told.output and "--again" in told.output, told.output
 
 
+@pytest.mark.parametrize("order", [["run"], ["dry-run"], ["dry-run", "--again"]])
+def test_the_command_approves_no_plan_in_which_suspiciously_much_leaves(site: Site, made: dict[str, Any], order: list[str]) -> None:
+    def asked(*more: str) -> Any:
+        return CliRunner().invoke(cli.tzc, ["harvest", order[0], "une-source", *more])
+
+    says(site, TITLES)
+    harvest()
+    says(site, TITLES[:-5])
+    if order[1:]:
+        orders.work_now(act("tzc_harvest_dry_run")["run"])
+    for night, more in enumerate((["--wait"], ["--wait"], ["--wait", "--json"], [])):
+        told = asked("--approve", *(order[1:] if not night else []), *more)
+        assert (told.exit_code, "--with-departures" in told.output) == (3, True), told.output
+        if "--json" in more:
+            answer = json.loads(told.output)
+            assert (answer["state"], answer["asks"], "--with-departures" in answer["not_approved"]) == ("planned", "departures", True)
+        else:
+            assert told.output.startswith("planned: 1 unchanged, 5 deleted"), "what it would do stands before why it does not"
+        assert model.Session.query(model.Package).filter_by(type="dataset", state="active").count() == len(TITLES)
+    told = asked("--with-departures", "--approve", "--wait", "--json")
+    answer = json.loads(told.output)
+    assert (told.exit_code, answer["state"], answer["deleted"]) == (0, "done", 5) and "not_approved" not in answer
+    # and at once, by somebody who knows
+    says(site, [])
+    assert asked("--with-departures", "--wait").exit_code == asked("--with-departures", "--approve").exit_code == 2
+    assert store.open_run(made["id"]) is None
+    told = asked("--with-departures", "--approve", "--wait", "--json")
+    assert (told.exit_code, json.loads(told.output)["deleted"]) == (0, len(TITLES) - 5)
+
+
 def test_the_command_fails_where_the_source_cannot_be_read(site: Site, made: dict[str, Any]) -> None:
     says(site, TITLES)
     harvest()

@@ -21,27 +21,32 @@ def _source_option(function: Any) -> Any:
 _waiting = click.option("--wait", is_flag=True, help="Work on it here and now, and say what became of it.")
 
 
+_departures = click.option("--with-departures", is_flag=True, help="With --approve: also a plan in which suspiciously much leaves, which else waits (exit code 3).")
+
+
 @harvest.command("dry-run")
 @_source_option
 @click.option("--approve", is_flag=True, help="Do it, as planned.")
+@_departures
 @click.option("--again", is_flag=True, help="Give up a plan that waits, and plan again.")
 @_waiting
-def dry_run(source: str, approve: bool, again: bool, wait: bool, as_json: bool) -> None:
+def dry_run(source: str, approve: bool, with_departures: bool, again: bool, wait: bool, as_json: bool) -> None:
     """See what a run of SOURCE (its name) would do."""
     from . import commanding
 
-    commanding.begin(source, dry=True, approve=approve, again=again, wait=wait, as_json=as_json)
+    commanding.begin(source, dry=True, approve=approve, with_departures=with_departures, again=again, wait=wait, as_json=as_json)
 
 
 @harvest.command()
 @_source_option
 @click.option("--approve", is_flag=True, help="Also a first run, and a plan that waits for approval.")
+@_departures
 @_waiting
-def run(source: str, approve: bool, wait: bool, as_json: bool) -> None:
+def run(source: str, approve: bool, with_departures: bool, wait: bool, as_json: bool) -> None:
     """Harvest SOURCE. Its first run waits for approval."""
     from . import commanding
 
-    commanding.begin(source, dry=False, approve=approve, wait=wait, as_json=as_json)
+    commanding.begin(source, dry=False, approve=approve, with_departures=with_departures, wait=wait, as_json=as_json)
 
 
 @harvest.command()

@@ -13,7 +13,7 @@ from ckanext.tzc.common import outages
 
 from tzc.harvesting import causes
 
-from .engine import orders, reasons, store, telling
+from .engine import orders, reasons, standing, store, telling
 
 PAUSE = 1.0
 """Seconds between two looks at a run that another process works on."""
@@ -30,15 +30,22 @@ def _act(name: str, asked: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def begin(source: str, *, dry: bool, approve: bool, again: bool = False, wait: bool, as_json: bool) -> None:
-    """A run or a dry run. With `approve`, a plan of the source that waits already is done instead of making another; with `again` it is given up."""
+def begin(source: str, *, dry: bool, approve: bool, with_departures: bool = False, again: bool = False, wait: bool, as_json: bool) -> None:
+    """A run or a dry run. With `approve`, a plan of the source that waits already is done instead of making another; with `again` it is given up.
+
+    A plan in which suspiciously much leaves is approved only with `with_departures`: a command that is repeated each night has not looked at it.
+    """
     package = model.Package.get(source)
     there = store.open_run(package.id) if package else None
     waits = there is not None and there.state == store.PLANNED
     if waits and not approve and not again:
         raise click.ClickException("A plan of this source waits: --approve does it, `dry-run --again` plans anew, `stop` gives it up.")
-    if approve and waits and not again:
-        run_id = _act("tzc_harvest_approve", {"source": source})["run"]
+    if with_departures and not approve:
+        raise click.UsageError("--with-departures says what --approve is for: give both.")
+    if with_departures and not wait and (again or not waits):
+        raise click.UsageError("--with-departures is for a plan that is there: there is none that waits, so give --wait too.")
+    if there is not None and approve and waits and not again:
+        run_id = _act("tzc_harvest_approve", {"source": source})["run"] if _may_approve(there, with_departures) else there.id
     elif dry and approve and not wait:
         # nobody is here to approve it later
         if waits:
@@ -48,13 +55,26 @@ def begin(source: str, *, dry: bool, approve: bool, again: bool = False, wait: b
         run_id = _act("tzc_harvest_dry_run", {"source": source, "again": again and waits})["run"] if dry else _act("tzc_harvest_run", {"source": source, "approve": approve})["run"]
     if wait:
         _until_it_rests(run_id)
-        if dry and approve and _run(run_id).state == store.PLANNED:
+        if approve and _may_approve(_run(run_id), with_departures):
             _act("tzc_harvest_approve", {"source": source})
             _until_it_rests(run_id)
-    _say(run_id, as_json)
     ran = _run(run_id)
+    if approve and ran.state == store.PLANNED:
+        _say(run_id, as_json, not_approved=HELD)
+        raise click.exceptions.Exit(HELD_CODE)
+    _say(run_id, as_json)
     if wait and (ran.state == store.FAILED or (ran.planned and not ran.whole)):
         raise click.exceptions.Exit(1)
+
+
+HELD = "Not approved: suspiciously much is missing, or is left out by the source's filter. Look at the plan; --approve --with-departures does it, `stop` gives it up."
+HELD_CODE = 3
+"""The exit code of a command that was to approve what it did not."""
+
+
+def _may_approve(run: store.Run, with_departures: bool) -> bool:
+    """Whether --approve is for a run: for a plan that waits, unless suspiciously much leaves and nobody said that this is right."""
+    return run.state == store.PLANNED and (with_departures or run.asks != standing.DEPARTURES)
 
 
 def _run(run_id: str) -> store.Run:
@@ -89,6 +109,8 @@ def restore(source: str, run_id: str | None, as_json: bool) -> None:
         return
     looked = f"{'Run' if run_id else 'The last run,'} {done['run']}{' of' if run_id else ', of'} {_moment(done['begun'])}"
     click.echo(f"{looked}: {_datasets(done['restored'])} back." if done["restored"] else f"{looked}: it deleted nothing that is still to be taken back.")
+    if done.get("unindexed"):
+        click.echo("The index does not answer: search shows them by itself as soon as it does.")
     if done["others"]:
         click.echo("Of other runs something can be taken back:")
     for other in done["others"]:
@@ -108,8 +130,9 @@ def status(source: str, as_json: bool) -> None:
     _say(_act("tzc_harvest_status", {"source": source})["run"], as_json)
 
 
-def _say(run_id: str, as_json: bool) -> dict[str, Any]:
-    told = telling.summary(_run(run_id))
+def _say(run_id: str, as_json: bool, **more: str) -> dict[str, Any]:
+    """What became of a run; `more` is said besides, by name to programs."""
+    told = {**telling.summary(_run(run_id)), **more}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return told
@@ -128,4 +151,6 @@ def _say(run_id: str, as_json: bool) -> dict[str, Any]:
         click.echo(f"  {reason['identifier']}: {reason['words']}")
     for words in told["problems"]:
         click.echo(f"  {words}")
+    for words in more.values():
+        click.echo(words)
     return told

@@ -24,9 +24,16 @@ def look_into_files() -> int:
     return contents.look(contents.SECONDS)
 
 
+def bring_to_index() -> int:
+    """Bring into the index what was written while it did not answer, or before a crash. Returns how many datasets."""
+    from .engine import unindexed
+
+    return unindexed.bring_waiting(60)
+
+
 def find_doubles() -> None:
     """Look for datasets that are perhaps there twice, and see to it that those that became one lately are found so."""
-    from . import doubles, merging
+    from . import doubles
 
     doubles.find()
-    merging.bring_to_index()
+    bring_to_index()

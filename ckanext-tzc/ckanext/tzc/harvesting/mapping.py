@@ -65,9 +65,10 @@ def merged(given: dict[str, Any], stored: dict[str, Any], former: Mapping[str, A
         written = {field: ours.get(field) for field in (*given, "resources")}
         before = {**written, "resources": []}
     told = threeway.merged(before, given, ours, written=written, keep=keeps(using), alone=TERRITORY_FIELDS)
-    # a dataset that was hidden here stays so
+    # a dataset that was hidden here stays so, and one that is a draft: a person publishes it
     hidden = {"access_level": "confidential"} if stored.get("access_level") == "confidential" else {}
-    wanted = {**told.dataset, **hidden, "id": stored["id"], "name": stored["name"], "state": "active"}
+    state = stored["state"] if stored["state"].startswith("draft") else "active"
+    wanted = {**told.dataset, **hidden, "id": stored["id"], "name": stored["name"], "state": state}
     return dataclasses.replace(told, dataset=wanted)
 
 

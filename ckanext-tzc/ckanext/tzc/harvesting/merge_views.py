@@ -8,6 +8,7 @@ import ckan.plugins.toolkit as tk
 from flask import Blueprint, Response, redirect, request
 
 from . import merges, views
+from .engine import unindexed
 
 merged = Blueprint("tzc_merges", __name__)
 
@@ -101,5 +102,7 @@ def decide(one: str, other: str) -> Response:
         tk.abort(403, str(error.message or ""))
     else:
         tk.h.flash_success(_said(order, str(answer.get("state", ""))))
+        if answer.get("unindexed"):
+            tk.h.flash_notice(unindexed.words())
     back: Response = tk.h.redirect_to("tzc_merges.pair", **pair_of)
     return back

@@ -1,7 +1,6 @@
 """Two datasets that are the same become one: the one that stays takes over the other's identifiers and address, and files if wanted; the other is withdrawn and can come back."""
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
@@ -14,7 +13,7 @@ from tzc.harvesting import identity
 from tzc.rights import things
 
 from .doubles import Double
-from .engine import documents, store, writing
+from .engine import store, unindexed, writing
 from .merges import ASKED, MERGED, Merge, of_pair, withdrawn
 
 Values = dict[str, Any]
@@ -102,15 +101,6 @@ def _write(writer: writing.Writer, package: Any, **fields: Any) -> None:
 
 # orders
 
-LATELY = dt.timedelta(days=2)
-
-
-def bring_to_index() -> int:
-    """Make the entries of datasets that became one lately anew: a crash after the commit may have left them as they were. How many merges."""
-    rows = model.Session.query(Merge.kept_id, Merge.withdrawn_id).filter(Merge.state == MERGED, Merge.merged_at > store.now() - LATELY).all()
-    documents.to_index(dict.fromkeys(id_ for row in rows for id_ in row))
-    return len(rows)
-
 
 def merge(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
     """Withdraw `other`; `kept` stays. For who may do both, or by the yes of who may. Commits; raises MergeError."""
@@ -142,8 +132,9 @@ def merge(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
     _write(writer, kept, alternate_identifier=[*others, *added["identifiers"]], merged_from=[*addresses, *added["addresses"]])
     writer.delete(other)
     _tell("dataset.merged", kept, other, user, {*deciders(kept), *deciders(other), *([asked_by] if asked_by else [])})
+    unindexed.ask(ids)
     model.Session.commit()
-    documents.to_index(ids)
+    unindexed.bring(ids)
     return row
 
 
@@ -205,8 +196,9 @@ def undo(row: Merge, user: Any | None) -> None:
     _write(writer, other, state="active")
     _read_again(other.id)
     _tell("dataset.merge_undone" if user else "dataset.merge_back", kept, other, user, {*deciders(kept), *deciders(other)})
+    unindexed.ask(ids)
     model.Session.commit()
-    documents.to_index(ids)
+    unindexed.bring(ids)
 
 
 def _read_again(package_id: str) -> None:

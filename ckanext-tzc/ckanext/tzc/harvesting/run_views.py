@@ -8,7 +8,7 @@ from ckanext.tzc.common.headers import keep_private
 from flask import Blueprint, Response, jsonify
 
 from . import reports, views
-from .engine import restoring, store, telling
+from .engine import restoring, store, telling, unindexed
 
 runs = Blueprint("tzc_harvest_runs", __name__)
 
@@ -85,7 +85,10 @@ def ask(name: str, order: str) -> Response:
 def restore(name: str, identifier: str) -> Response:
     """Take back what a run deleted."""
     package = views._source(name)
-    done = tk.get_action("tzc_harvest_restore")(views._context(), {"source": package.id, "run": identifier})["restored"]
+    told = tk.get_action("tzc_harvest_restore")(views._context(), {"source": package.id, "run": identifier})
+    done = told["restored"]
+    if told.get("unindexed"):
+        tk.h.flash_notice(unindexed.words())
     tk.h.flash_success(str(tk.ungettext("%(num)d dataset is back.", "%(num)d datasets are back.", done)) % {"num": done})
     answer: Response = tk.h.redirect_to("tzc_harvest_runs.plan", name=package.name, identifier=identifier)
     return answer

@@ -109,12 +109,14 @@ def settle(package: Any, plan: Plan, at: people.At) -> None:
         tell(package, plan.before, plan.after, plan.act, at)
 
 
-def saved(context: dict[str, Any], package_id: str) -> None:
-    """A dataset is about to be committed: where that is a move, write it down with it."""
+def saved(context: dict[str, Any], package_id: str, state: str = "") -> None:
+    """A dataset is about to be committed: where that is a move, write it down with it. A draft (`state`) that changed, by whomever, is not the one that was approved."""
     plan = context.pop(PLAN, None)
     if plan:
         package = model.Package.get(package_id)
         settle(package, plan, people.At(package.owner_org or ""))
+    elif state.startswith("draft"):
+        store.forget_keys(package_id)
 
 
 def deleted(context: dict[str, Any], package_id: str) -> None:

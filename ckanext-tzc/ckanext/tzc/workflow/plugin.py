@@ -33,8 +33,8 @@ class WorkflowPlugin(p.SingletonPlugin):
         courses.saved(context, pkg_dict["id"])
 
     def after_dataset_update(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
-        """The same."""
-        courses.saved(context, pkg_dict["id"])
+        """The same; and that a draft changed."""
+        courses.saved(context, pkg_dict["id"], pkg_dict.get("state") or "")
 
     def after_dataset_delete(self, context: dict[str, Any], pkg_dict: dict[str, Any]) -> None:
         """That it was deleted, and by whom."""

@@ -214,19 +214,23 @@ def _one(writer: writing.Writer, origin: reading.Origin, row: Any, known: Any, e
         return Done(row, store.DID, row.package_id, tk._("It was merged with another dataset meanwhile."))
     if row.change == store.GONE:
         if package and package.state != "deleted":
+            draft = package.state.startswith("draft")
+            if draft or (known is not None and known.draft):
+                store.keep(origin.id, [{"identifier": row.identifier, "draft": draft}])
             writer.delete(package)
         return Done(row, store.WRITTEN, row.package_id, row.words)
     if package is None:
         return Done(row, store.WRITTEN, writer.create([writer.new(row.given)])[0])
     merged = edits[row.identifier] = reading.merged(row.given, writing.shown(package.id), known.given if known else None, origin, taken_over.get(package.id, []))
-    writer.update(package, merged.dataset)
+    state = store.comes_back_as(known) if package.state == "deleted" else merged.dataset["state"]
+    writer.update(package, {**merged.dataset, "state": state})
     return Done(row, store.WRITTEN, str(package.id))
 
 
 def _tell(lease: Lease, origin: reading.Origin, done: list[Done], edits: dict[str, threeway.Merged]) -> None:
     """Remember what became of rows: in ckanext-harvest's tables, for its pages and the index, and in ours."""
     moment = store.stamp()
-    objects, extras, errors, entries, kept = [], [], [], [], []
+    objects, extras, errors, entries, kept, gone = [], [], [], [], [], []
     for row, outcome, package_id, words, cause in done:
         said = outcome == store.WRITTEN
         if said or outcome in {store.REFUSED, store.FAULT}:
@@ -240,7 +244,7 @@ def _tell(lease: Lease, origin: reading.Origin, done: list[Done], edits: dict[st
             if not said:
                 errors.append({"id": str(uuid.uuid4()), "harvest_object_id": made["id"], "message": words, "stage": "Import", "created": moment})
         if said and row.change == store.GONE:
-            kept.append({"identifier": row.identifier, "package_id": package_id, "missing": None, "kept": False, "digest": None, "given": None})
+            gone.append({"identifier": row.identifier, "package_id": package_id, "missing": store.now(), "kept": False, "digest": None})
         elif said:
             kept.append({"identifier": row.identifier, "package_id": package_id, "missing": None, "kept": False, "digest": row.digest, "given": row.given})
         entries.append({"one": row.identifier, "what": outcome, "why": words, "kind": cause, "which": package_id or row.package_id})
@@ -252,6 +256,7 @@ def _tell(lease: Lease, origin: reading.Origin, done: list[Done], edits: dict[st
         if values:
             model.Session.execute(sa.insert(table.__table__), values)
     store.keep(origin.id, kept)
+    store.keep(origin.id, gone)
     table = store.Entry.__table__
     marked = sa.update(table).where(table.c.run_id == lease.run_id, table.c.identifier == sa.bindparam("one"))
     said = {"outcome": sa.bindparam("what"), "words": sa.bindparam("why"), "cause": sa.bindparam("kind"), "package_id": sa.bindparam("which")}

@@ -30,14 +30,14 @@ OF_GROUP = ("description", "display_name", "id", "image_display_url", "name", "t
 
 
 def to_index(ids: Iterable[str], *, shown: bool = True) -> None:
-    """Bring the entries of datasets up to date, deleted ones included, with one request to Solr. Search finds them once they are `shown`, now or by `show`."""
+    """Bring the entries of datasets up to date, with one request to Solr, and take those of deleted ones away with another. Search sees it once it is `shown`: now or by `show`."""
     ids = list(ids)
     packages = model.Session.query(model.Package).filter(model.Package.id.in_(ids), model.Package.state != "deleted").all()
     there = {package.id: package for package in packages}
     documents = made([there[identifier] for identifier in dict.fromkeys(ids) if identifier in there])
     if documents:
         search_index.make_connection().add(documents, commit=shown and bool(tk.config.get("ckan.search.solr_commit")))
-    indexing.forget_gone(ids)
+    indexing.forget_gone(ids, shown=shown)
 
 
 def show() -> None:

@@ -134,8 +134,9 @@ def _repeat(lease: Lease, origin: reading.Origin, plan: Plan, client: Client, pa
     model.Session.commit()
     client.pages = pages
     missing = _missing(origin.id)
-    plan.present = set(_datasets(origin.id)) - missing.keys()
-    plan.left_out = {identifier: row.left_out for identifier, row in missing.items() if row.left_out}
+    datasets = _datasets(origin.id)
+    plan.present = datasets.keys() - missing.keys()
+    plan.left_out = {identifier: row.left_out for identifier, row in missing.items() if row.left_out and identifier in datasets}
     plan.count("unchanged", len(plan.present))
     plan.repeats = store.last_read(origin.id)
 
@@ -162,8 +163,9 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 def _lost(source_id: str) -> bool:
     """Whether a dataset of the source was deleted here without the source knowing: a listing then makes it anew."""
     query = sa.select(store.ItemRow.identifier).join(model.Package, model.Package.id == store.ItemRow.package_id, isouter=True)
+    # what a run deleted is missing
     made = (store.ItemRow.source_id == source_id, store.ItemRow.missing.is_(None), store.ItemRow.given.is_not(None))
-    gone = query.where(*made, sa.or_(model.Package.id.is_(None), model.Package.state != "active"), ~merges.is_withdrawn(store.ItemRow.package_id))
+    gone = query.where(*made, sa.or_(model.Package.id.is_(None), model.Package.state == "deleted"), ~merges.is_withdrawn(store.ItemRow.package_id))
     return model.Session.execute(gone.limit(1)).first() is not None
 
 
@@ -174,7 +176,7 @@ def _datasets(source_id: str) -> dict[str, str]:
 
 
 def _missing(source_id: str) -> dict[str, Any]:
-    """Records that were missing before, by identifier: `(missing, kept, left_out)`."""
+    """Records that were missing before, by identifier, those whose dataset a run deleted among them: `(missing, kept, left_out)`."""
     columns = (store.ItemRow.identifier, store.ItemRow.missing, store.ItemRow.kept, store.ItemRow.left_out)
     query = sa.select(*columns).where(store.ItemRow.source_id == source_id, store.ItemRow.missing.is_not(None))
     return {row.identifier: row for row in model.Session.execute(query)}
@@ -205,6 +207,7 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
     digests = {name: hashlib.sha256(f"{origin.reading}\0{item.content}".encode("utf-8", "surrogatepass")).hexdigest() for name, item in good.items()}
     new = {name for name in good if not (name in planned and planned[name].digest == digests[name]) and not _is_settled(known.get(name), digests[name])}
     records = reading.Records(origin, {name: good[name].content for name in new})
+    loose = _loose(origin.id, [name for name in new if name in known and known[name].there and known[name].digest is None])
     rows: list[Row] = []
     same: list[Row] = []
     stale = set(planned)
@@ -216,7 +219,7 @@ def _compare(lease: Lease, origin: reading.Origin, plan: Plan, batch: list[Item]
             stale.remove(identifier)
             continue
         try:
-            row = _row(writer, origin, item, known.get(identifier), records if identifier in new else None)
+            row = _row(writer, origin, item, known.get(identifier), records if identifier in new else None, loose=identifier in loose)
         except mappings.LeftOutError as error:
             plan.present.remove(identifier)
             plan.left_out[identifier] = error.filter
@@ -250,9 +253,17 @@ def _is_settled(known: Any, digest: str) -> bool:
     return known is not None and bool(known.withdrawn or (known.there and known.digest == digest and known.missing is None))
 
 
-def _row(writer: writing.Writer, origin: reading.Origin, item: Item, known: Any, records: reading.Records | None) -> Row | None:
-    """What is to be done for one record, which is among `records` where it had to be read; nothing where it is as it was. LeftOutError for one that was taken before and that the
-    mapping leaves out by now."""
+def _loose(source_id: str, identifiers: list[str]) -> set[str]:
+    """Those of the records whose dataset counts as the source's no more, as a run deleted it and a person brought it back by hand."""
+    if not identifiers:
+        return set()
+    current = (HarvestObject.current.is_(True), HarvestObject.harvest_source_id == source_id, HarvestObject.guid.in_(identifiers))
+    return set(identifiers) - set(model.Session.scalars(sa.select(HarvestObject.guid).where(*current)))
+
+
+def _row(writer: writing.Writer, origin: reading.Origin, item: Item, known: Any, records: reading.Records | None, *, loose: bool = False) -> Row | None:
+    """What is to be done for one record, which is among `records` where it had to be read; nothing where it is as it was. `loose`: see `_loose`. LeftOutError for one that was
+    taken before and that the mapping leaves out by now."""
     if known is not None and known.withdrawn:
         return {"change": store.BACK, "title": item.identifier[:500], "package_id": known.package_id} if known.missing else None
     if records is None:
@@ -268,7 +279,7 @@ def _row(writer: writing.Writer, origin: reading.Origin, item: Item, known: Any,
         return _fallen_over(item, error)
     made = reading.in_its_language(made, origin, known) if there else made
     given = made.dataset
-    if there and known.given == given:
+    if there and known.given == given and not loose:
         return {"change": store.BACK, "title": given["title"], "package_id": known.package_id} if known.missing else None
     notes = [[note.what, note.value] for note in made.notes]
     found = {"title": given["title"], "given": given, "content": item.content, "notes": notes, "package_id": known.package_id if known else None}

@@ -58,6 +58,7 @@ class Known(tk.BaseModel):
 
 class ItemRow(tk.BaseModel):
     """A record of a source: the hash of what came, the dataset that was made of it (`given`, before people changed it here), since when it is missing.
+    A run that deletes it leaves it missing and without `digest`; `given` stays, so that edits made here are told from it when it comes back, and `draft` says that it was one.
     `kept`: somebody took it back, so that it is not deleted again. `left_out`: which filter of the source's mapping (`mapping.FILTERS`) left it out when it was last listed.
     """
 
@@ -71,6 +72,7 @@ class ItemRow(tk.BaseModel):
     missing = sa.Column(sa.DateTime(timezone=True))
     kept = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
     left_out = sa.Column(sa.UnicodeText)
+    draft = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
 
 
 class Run(tk.BaseModel):
@@ -213,14 +215,19 @@ def first_rows(source_id: str) -> list[list[str]]:
 
 
 def items(source_id: str, identifiers: list[str]) -> dict[str, Any]:
-    """What is known of these records: `(identifier, digest, given, missing, kept, package_id, there, withdrawn)`; `there` says whether the dataset is, `withdrawn` whether it was
-    merged with another one, so that it is not to be made again.
+    """What is known of these records: `(identifier, digest, given, missing, kept, draft, package_id, there, withdrawn)`; `there` says whether the dataset is, public or a
+    draft, `withdrawn` whether it was merged with another one, so that it is not to be made again.
     """
-    there = sa.and_(model.Package.id == ItemRow.package_id, model.Package.state == "active")
-    columns = (ItemRow.identifier, ItemRow.digest, ItemRow.given, ItemRow.missing, ItemRow.kept, ItemRow.package_id, model.Package.id.is_not(None).label("there"))
-    columns += (merges.is_withdrawn(ItemRow.package_id).label("withdrawn"),)
+    there = sa.and_(model.Package.id == ItemRow.package_id, model.Package.state != "deleted")
+    columns = (ItemRow.identifier, ItemRow.digest, ItemRow.given, ItemRow.missing, ItemRow.kept, ItemRow.draft, ItemRow.package_id)
+    columns += (model.Package.id.is_not(None).label("there"), merges.is_withdrawn(ItemRow.package_id).label("withdrawn"))
     query = sa.select(*columns).select_from(sa.outerjoin(ItemRow, model.Package, there)).where(ItemRow.source_id == source_id, ItemRow.identifier.in_(identifiers))
     return {row.identifier: row for row in model.Session.execute(query)}
+
+
+def comes_back_as(known: Any) -> str:
+    """The state of a deleted dataset that is there again: one that was a draft when a run deleted it is a draft. `known`: its record as `items` gives it, if there is one."""
+    return "draft" if known is not None and known.draft and known.missing is not None else "active"
 
 
 def keep(source_id: str, rows: list[dict[str, Any]]) -> None:

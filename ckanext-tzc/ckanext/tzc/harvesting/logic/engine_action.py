@@ -96,11 +96,13 @@ def tzc_harvest_stop(context: Values, data_dict: Values) -> Values:
 def tzc_harvest_restore(context: Values, data_dict: Values) -> Values:
     """Take back what a `run` of `source` deleted (its last, where none is named).
 
-    `{"restored", "run", "begun", "others": [{"run", "begun", "datasets"}]}`: how many datasets, of which run; other runs that have something to take back, the newest first.
+    `{"restored", "run", "begun", "others": [{"run", "begun", "datasets"}]}`: how many datasets, of which run; other runs that have something to take back, the newest first. With
+    `unindexed` true the index did not answer, and search shows them later.
     """
     package = _asked("tzc_harvest_restore", context, data_dict)
     run = _run_of(package, data_dict)
-    told: Values = {"restored": restoring.restore(run), "run": run.id, "begun": run.begun.isoformat()}
+    back = restoring.restore(run)
+    told: Values = {"restored": back.count, "run": run.id, "begun": run.begun.isoformat(), **({"unindexed": True} if back.unindexed else {})}
     return {**told, "others": [{**other._asdict(), "begun": other.begun.isoformat()} for other in restoring.left(package.id) if other.run != run.id]}
 
 

@@ -8,6 +8,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.tzc.common.bounds import offset_and_limit
 
 from .. import doubles, merges, merging
+from ..engine import unindexed
 
 Values = dict[str, Any]
 MOST = 100
@@ -89,7 +90,8 @@ def tzc_harvest_double_show(context: Values, data_dict: Values) -> Values:
 def tzc_harvest_double_merge(context: Values, data_dict: Values) -> Values:
     """Merge two datasets (`one`, `other`): the one named by `keep` stays, the other is withdrawn. `files`: ids of files that only the other has and that are taken along.
 
-    Done at once for who decides about both; else the other partner is asked. Returns what `tzc_harvest_double_show` gives as `merge`. Raises ObjectNotFound, ValidationError.
+    Done at once for who decides about both; else the other partner is asked. Returns what `tzc_harvest_double_show` gives as `merge`; with `unindexed` true the index did not
+    answer, and search shows it later (so also the two below). Raises ObjectNotFound, ValidationError.
     """
     one, other, user = _pair("tzc_harvest_double_merge", context, data_dict)
     keep = data_dict.get("keep")
@@ -114,7 +116,7 @@ def _done(work: Any) -> Values:
         row = work()
     except merging.MergeError as error:
         raise tk.ValidationError({"merge": [str(error)]}) from error
-    return _told(row) or {}
+    return {**(_told(row) or {}), **unindexed.told([row.kept_id, row.withdrawn_id])}
 
 
 def _merge_of(one: Any, other: Any, state: str) -> merges.Merge:
@@ -135,13 +137,15 @@ def tzc_harvest_double_answer(context: Values, data_dict: Values) -> Values:
     agreed = _truth(data_dict, "agree")
     author = model.User.get(row.asked_by) if row.asked_by else None
     own = [package for package in (one, other) if merging.may(package, user)]
+    more: Values = {}
     if agreed:
         if len(own) < 2 and all(author is not None and merging.may(package, author) for package in own):
             raise tk.NotAuthorized(tk._("The other partner says yes, not who proposed it."))
         _done(lambda: merging.agree(row, user))
+        more = unindexed.told([one.id, other.id])
     else:
         merging.drop(row, user)
-    return {"agreed": agreed}
+    return {"agreed": agreed, **more}
 
 
 def _truth(data_dict: Values, name: str) -> bool:
@@ -161,12 +165,12 @@ def tzc_harvest_double_undo(context: Values, data_dict: Values) -> Values:
     leaving = one if one.id == row.withdrawn_id else other
     if not merging.may(leaving, user):
         raise tk.NotAuthorized(tk._("Who decides about the dataset that was withdrawn brings it back."))
-    identifier = leaving.id
+    identifier, ids = leaving.id, [one.id, other.id]
     try:
         merging.undo(row, user)
     except merging.MergeError as error:
         raise tk.ValidationError({"merge": [str(error)]}) from error
-    return {"restored": identifier}
+    return {"restored": identifier, **unindexed.told(ids)}
 
 
 @tk.side_effect_free
