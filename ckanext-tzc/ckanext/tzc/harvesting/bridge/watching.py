@@ -19,7 +19,7 @@ from ckanext.harvest.model import HarvestGatherError, HarvestJob
 from ckanext.tzc.common import outages
 
 from .. import sources
-from ..engine import leases, store, working
+from ..engine import leases, standing, store, working
 from . import calling, records, telling
 from .line import ENDINGS, Ear, Line, Said
 
@@ -113,7 +113,11 @@ def _end(lease: leases.Lease, ending: Ending) -> None:
     _tell(run.id, ending.words)
     records.give_up(run.id)
     lease.hold()
-    working.close(run, {"done": store.DONE, "stop": store.STOPPED}.get(ending.how, store.FAILED))
+    state = {"done": store.DONE, "stop": store.STOPPED}.get(ending.how, store.FAILED)
+    # one that somebody stopped changes nothing of how its source stands
+    if state != store.STOPPED:
+        (standing.ended if state == store.DONE else standing.failed)(run, store.known(run.source_id))
+    working.close(run, state)
     working.reindex(run.source_id)
 
 
