@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .http import CHUNK, MOST_NUMBERS, Answer, Client, FetchError, ForbiddenError, Limits, is_public
+from . import packing
+from .http import MOST_NUMBERS, Answer, Client, FetchError, ForbiddenError, Limits, is_public
 
 
 class TooLargeError(FetchError):
@@ -46,11 +47,11 @@ class Download(Client):
     def _read(self, url: str, response: Any) -> bytes:
         length = 0
         with self.target.open("wb") as out:
-            while chunk := response.read1(CHUNK):
-                length += len(chunk)
+            for part in packing.parts(response):
+                length += len(part)
                 if length > self.limits.size:
                     raise TooLargeError(f"The answer has more than {self.limits.size // 2**20} MB.")
-                out.write(chunk)
+                out.write(part)
         return b""
 
 

@@ -29,10 +29,10 @@ from urllib.robotparser import RobotFileParser
 import certifi
 from tzc.harvesting import causes
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NameResolutionError, NewConnectionError
 from urllib3.exceptions import TimeoutError as WaitedError
 
-from . import xml
+from . import packing, xml
 
 AGENT = "ckanext-tzc harvester"
 AGAIN = frozenset({429, 502, 503, 504})
@@ -43,12 +43,11 @@ BROKEN = (HTTPError, http.client.HTTPException, OSError)
 """What a connection ends with that breaks."""
 
 BREAKS: tuple[tuple[type[Exception], str], ...] = (
-    (ssl.SSLError, "certificate"), (NameResolutionError, "unknown_host"), (NewConnectionError, "no_answer"), (ConnectTimeoutError, "no_answer"),
+    (DecodeError, "cut_off"), (ssl.SSLError, "certificate"), (NameResolutionError, "unknown_host"), (NewConnectionError, "no_answer"), (ConnectTimeoutError, "no_answer"),
     (WaitedError, "timeout"), (TimeoutError, "timeout"), (ConnectionRefusedError, "no_answer"), (Exception, "broken_off"),
 )  # fmt: skip
 """Which cause each is, the first that fits."""
 
-CHUNK = 65_536
 LONGEST_ROBOTS = 500 * 1024
 """Bytes of a robots.txt that are read (RFC 9309, 2.5)."""
 
@@ -388,13 +387,13 @@ class Client:
 
     def _read(self, url: str, response: Any) -> bytes:
         """The body, as long as it is not too long."""
-        parts, length = [], 0
-        while chunk := response.read1(CHUNK):
-            length += len(chunk)
+        read, length = [], 0
+        for part in packing.parts(response):
+            length += len(part)
             if length > self.limits.size:
                 raise FetchError(f"{reported(url)} answers with more than {self.limits.size // 2**20} MB.", "too_large")
-            parts.append(chunk)
-        return b"".join(parts)
+            read.append(part)
+        return b"".join(read)
 
 
 class _Watch(threading.Timer):

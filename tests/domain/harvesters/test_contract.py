@@ -4,6 +4,7 @@ A `Speaker` is a catalogue that speaks one way: it says of datasets (an identifi
 """
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 
 import pytest
@@ -92,6 +93,23 @@ def test_a_connection_that_is_cut_off(speaker: Speaker, site: Site) -> None:
     site.answer = half
     found = take(speaker, site)
     assert told(found) and not found.whole and not found.records
+
+
+def test_a_packed_answer_that_is_cut_off(speaker: Speaker, site: Site) -> None:
+    """Cut between two rows it would be a whole one, with less in it."""
+    whole, share = speaker.says(site, TITLES), 1.0
+
+    def packed(asked: Asked) -> Reply:
+        reply = whole(asked)
+        body = gzip.compress(reply.body)
+        return Reply(body[: int(len(body) * share)], reply.status, {"Content-Type": reply.headers.get("Content-Type", ""), "Content-Encoding": "gzip"})
+
+    site.answer = packed
+    assert titles(take(speaker, site)) == [title for _, title in TITLES]
+    share = 0.5
+    found = take(speaker, site)
+    assert "ends in the middle" in told(found) and not found.whole and not found.records
+    assert base.departures({name for name, _ in TITLES}, set(found.records), whole=found.whole) == base.Departures()
 
 
 def test_a_page_that_fails(speaker: Speaker, site: Site) -> None:

@@ -13,10 +13,14 @@ import ckan.model as model
 import ckan.plugins.core as plugins
 import ckan.plugins.toolkit as tk
 import psutil
+import psycopg2
+import pysolr
 import pytest
 import sqlalchemy as sa
+from ckan.lib import search
 from ckan.tests import factories
 from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestObjectError, HarvestSource
+from ckanext.tzc.common import outages
 from ckanext.tzc.harvesting import jobs, sources
 from ckanext.tzc.harvesting.bridge import records, watching
 from ckanext.tzc.harvesting.engine import leases, orders, serving, store, telling
@@ -446,6 +450,118 @@ def test_who_lost_the_run_ends_the_harvester(listing: Any, monkeypatch: pytest.M
     psutil.wait_procs(harvesters, 10)
     assert not any(harvester.is_running() for harvester in harvesters)
     assert states(run_id) == {"hangs": ("IMPORT", None)}, "it is the other's to say what became of it"
+
+
+# servers of the portal that are away
+
+
+class Gone(psycopg2.OperationalError):
+    """What PostgreSQL says while it is ended."""
+
+    pgcode = "57P01"
+
+
+class TooLong(psycopg2.OperationalError):
+    """What it says of one row, of the same kind."""
+
+    pgcode = "54000"
+
+
+def of_database(error: Exception) -> Exception:
+    return sa.exc.OperationalError("INSERT …", {}, error)
+
+
+def of_index(words: str) -> Exception:
+    """As CKAN raises it."""
+    try:
+        try:
+            raise pysolr.SolrError(words)
+        except pysolr.SolrError as error:
+            raise search.SearchIndexError(str(error))  # noqa: B904 -- as CKAN does
+    except search.SearchIndexError as raised:
+        return raised
+
+
+def raising(patched: pytest.MonkeyPatch, stage: str, error: Exception, at: str = "") -> None:
+    """The harvester meets this error, in one of its stages; at each record, or at that one."""
+    original = getattr(Strange, stage)
+
+    def meets(self: Strange, found: Any) -> Any:
+        if stage == "gather_stage" or at in {"", found.guid}:
+            raise error
+        return original(self, found)
+
+    patched.setattr(Strange, stage, meets)
+
+
+@pytest.mark.parametrize("error", [of_database(Gone()), of_index("Failed to connect to server"), of_index("Solr responded with an error (HTTP 503): starting")], ids=["database", "index", "starting"])
+@pytest.mark.parametrize("stage", ["gather_stage", "import_stage"])
+def test_a_server_that_is_away_again_and_again_is_held_against_no_run(listing: Any, monkeypatch: pytest.MonkeyPatch, stage: str, error: Exception) -> None:
+    listing("writes un", "writes deux")
+    run_id = begun()
+    for _ in range(leases.MOST_TAKEN_OVER + 2):
+        with monkeypatch.context() as patched:
+            raising(patched, stage, error)
+            process, owner = forked(run_id)
+            reaped(process, run_id, owner)
+        model.Session.expire_all()
+        run = store.run(run_id)
+        assert run is not None and (run.owner, run.taken_over, run.ended) == (None, 0, None)
+    told = telling.summary(work(run_id))
+    assert outcome(told) == ("done", {}, []) and told["new"] == 2, "no record is blamed either"
+
+
+def test_who_works_on_it_here_learns_that_it_waits(listing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    listing("writes un")
+    run_id = begun()
+    raising(monkeypatch, "import_stage", of_database(Gone()))
+    with pytest.raises(outages.OutageError, match="Gone"):
+        orders.work_now(run_id)
+    model.Session.rollback()
+    run = store.run(run_id)
+    assert run is not None and (run.state, run.owner) == (store.APPLYING, None)
+
+
+@pytest.mark.parametrize("error", [of_database(TooLong()), of_index("Solr responded with an error (HTTP 400): [doc=1]"), psycopg2.OperationalError("of its own")], ids=["database", "index", "own"])
+def test_what_is_refused_of_one_record_is_no_outage(listing: Any, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Nor is a server of the harvester's own."""
+    listing("writes un", "writes deux", "writes trois")
+    raising(monkeypatch, "import_stage", error, "writes deux")
+    told = harvest()
+    assert (told["state"], told["new"], told["failed"]) == ("done", 2, 1)
+    assert told["reasons"][0]["identifier"] == "writes deux" and type(error).__name__ in told["reasons"][0]["words"]
+
+
+@pytest.mark.parametrize(("records", "deed"), [(["writes un"], "raises"), (["dies"], ""), (["writes-and-dies un"], "")])
+def test_a_run_whose_records_end_gets_on(listing: Any, records: list[str], deed: str) -> None:
+    """Workers that broke off before count no more, however the record ended."""
+    listing(*records, *([deed] if deed else []))
+    run_id = begun()
+    with model.meta.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE tzc_harvesting_run SET taken_over = 5"))
+    run = work(run_id)
+    assert (run.state, run.taken_over) == (store.DONE, 0)
+
+
+def test_what_had_ended_before_is_no_getting_on(listing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that all its workers die of at the same record is given up."""
+    monkeypatch.setattr(watching, "limits", lambda: watching.Limits(run=60, silence=60))
+    listing("writes un", "hangs", "writes deux")
+    run_id = begun()
+    for number in range(2):
+        process, owner = forked(run_id)
+        # what it says is kept by then: a worker that is killed while it writes that down holds the run for a moment longer
+        until(lambda: said(run_id, "At hangs") > number)  # noqa: B023 -- it is called at once
+        os.kill(process, signal.SIGKILL)
+        reaped(process, run_id, owner)
+        model.Session.expire_all()
+        run = store.run(run_id)
+        assert run is not None and (run.taken_over, run.broke) == (number + 1, "SIGKILL")
+
+
+def said(run_id: str, words: str) -> int:
+    """How often the harvester said so."""
+    return int(model.Session.query(store.LogLine).filter_by(run_id=run_id, words=words).count())
 
 
 # the network

@@ -12,6 +12,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import pytest
 import sqlalchemy as sa
+from ckanext.tzc.common import outages
 from ckanext.tzc.harvesters import http, peek
 from ckanext.tzc.harvesting import contents, jobs
 from ckanext.tzc.harvesting.engine import orders, store, telling, writing
@@ -21,6 +22,7 @@ from tests.domain.harvesters.speakers import package
 from tests.people import Person
 from tests.portal.harvesting.conftest import keep
 from tests.sites import Asked, Reply, Site, catalogue
+from tests.sites import served as elsewhere
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context", "impatient")
 
@@ -183,6 +185,88 @@ def test_a_busy_host_is_left_alone(served: Served, site: Site) -> None:
     assert jobs.look_into_files() == 1
     assert len(served.asked()) == 1, "the others of that host wait too"
     assert {round((row.again - row.looked).total_seconds()) for row in model.Session.query(contents.Content)} == {7200}
+
+
+# what one file's server answers is no reason not to look at the others
+
+
+def rows() -> dict[str, contents.Content]:
+    return {row.url.rpartition("/")[2]: row for row in model.Session.query(contents.Content).populate_existing()}
+
+
+@pytest.mark.parametrize("status", [429, 503, 500])
+def test_a_server_may_want_to_be_left_alone_for_ever(served: Served, site: Site, status: int) -> None:
+    """For as long as is believed; it is none of the others' business."""
+    whole, forever = served.answer, {"Retry-After": "99999999999999999"}
+    with elsewhere() as other:
+        other.answer = lambda _: Reply(COLLECTION)
+        served.packages[0]["resources"][3]["url"] = f"{other.address}/d"
+        harvest()
+        site.answer = lambda asked: whole(asked) if asked.path.startswith("/api/") else Reply(b"", status, forever)
+        assert jobs.look_into_files() == (3 if status == 500 else 2)
+    assert set(rows()) == {"a", "b.zip", "d"} and (formats()["A"], formats()["D"]) == ("", "GeoJSON")
+    assert {row.again - row.looked for row in rows().values()} == {contents.USUAL}
+    assert jobs.look_into_files() == 0
+
+
+FOLDED = '"' + "x" * 497 + '\r\n y"'
+"""Cut after 500 characters it ends in the middle of the fold."""
+
+
+@pytest.mark.parametrize(("tag", "kept"), [(FOLDED, ""), ('"un\r\n deux"', ""), ('"' + "x" * 600 + '"', ""), ('"un"', '"un"')])
+def test_what_cannot_be_said_to_a_server_is_not_remembered(served: Served, tag: str, kept: str) -> None:
+    served.tags["/a"] = tag
+    assert jobs.look_into_files() == 3
+    assert rows()["a"].etag == kept
+    undo(served)
+    due(served)
+    assert jobs.look_into_files() == 3 and formats()["A"] == "CSV"
+
+
+def undo(served: Served) -> None:
+    """As the source has it."""
+    files = [{**file, "format": {"A": "TXT", "B": "ZIP", "D": "JSON"}.get(file["name"], file.get("format"))} for file in shown()["resources"]]
+    tk.get_action("package_update")({"ignore_auth": True, "user": admin()}, {**shown(), "resources": files})
+
+
+def test_what_was_remembered_before_and_cannot_be_said_holds_up_nobody(served: Served) -> None:
+    jobs.look_into_files()
+    undo(served)
+    rows()["a"].etag = '"un\r\n'
+    due(served)
+    assert jobs.look_into_files() == 3
+    assert (formats()["A"], formats()["D"]) == ("TXT", "GeoJSON")
+    assert all(row.again > store.now() for row in rows().values())
+
+
+def test_a_file_over_which_the_looker_falls_holds_up_nobody(served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def falls(answer: peek.Peek) -> str:
+        if answer.head.startswith(b"commune"):
+            raise KeyError("axis")
+        return whole(answer)
+
+    whole = contents.kind
+    with monkeypatch.context() as patched:
+        patched.setattr(contents, "kind", falls)
+        assert jobs.look_into_files() == 3
+    assert formats() == {"A": "", "B": "SHP", "C": "CSV", "D": "GeoJSON", "E": "WMS"}
+    assert [record.exc_info[1].args for record in caplog.records if record.exc_info and record.exc_info[1] and "/a" in record.getMessage()] == [("axis",)]
+    assert rows()["a"].again - rows()["a"].looked == contents.UNANSWERED
+    assert jobs.look_into_files() == 0
+
+
+def test_while_the_index_is_away_nothing_is_noted_of_files(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no file's fault."""
+
+    def away(_answer: peek.Peek) -> str:
+        raise outages.OutageError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(contents, "kind", away)
+        with pytest.raises(outages.OutageError):
+            jobs.look_into_files()
+    assert rows() == {}
+    assert jobs.look_into_files() == 3
 
 
 def test_few_at_once_and_with_pauses(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

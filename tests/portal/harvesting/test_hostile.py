@@ -4,6 +4,7 @@ The run ends, its page says why, nothing of the portal is lost, and the other so
 """
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import ssl
@@ -71,6 +72,12 @@ def cut(reply: Reply) -> Reply:
     return Reply(reply.body[: len(reply.body) * 2 // 3], reply.status, dict(reply.headers))
 
 
+def half_packed(reply: Reply) -> Reply:
+    """Half a gzip, whose length is that of the half."""
+    body = gzip.compress(reply.body)
+    return Reply(body[: len(body) // 2], reply.status, {"Content-Type": reply.headers.get("Content-Type", ""), "Content-Encoding": "gzip"})
+
+
 def drip(out: Any) -> None:
     for _ in range(1000):
         out.write(b" ")
@@ -96,6 +103,7 @@ CASES: list[tuple[str, tuple[str, ...], Fault, str]] = [
     ("truncated", ("table-csv",), instead(cut), ": the table is cut off or broken."),
     ("truncated", ("table-xlsx",), instead(cut), "is a broken or cut off XLSX: "),
     ("broken off", SOME, instead(lambda reply: Reply(cut(reply).body, headers={"Content-Length": str(len(reply.body))})), "cannot be had: ProtocolError: "),
+    ("half a gzip", ALL, instead(half_packed), "cannot be had: DecodeError: what it packed (gzip) ends in the middle"),
     ("another charset", (*JSON, "dcat-turtle"), LATIN, "answers in another encoding than UTF-8."),
     ("another charset", XML, LATIN, "The XML is broken or cut off: "),
     ("nested", (*JSON, "dcat-turtle"), always(Reply(b"[" * 500_000)), "broken or cut off "),

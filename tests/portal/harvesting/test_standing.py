@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import ckan.model as model
+import ckan.plugins.core as plugins
 import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
 from ckanext.tzc.accounts import mail
+from ckanext.tzc.harvesting import sources
+from ckanext.tzc.harvesting.bridge import watching
 from ckanext.tzc.harvesting.engine import orders, store, working
 from ckanext.tzc.notices import jobs
 from ckanext.tzc.notices import store as notices
@@ -18,6 +21,8 @@ from tests.domain.harvesters.speakers import answered, turtle
 from tests.mailbox import Mailbox
 from tests.people import Person
 from tests.portal.accounts.conftest import mailbox
+from tests.portal.harvesting.conftest import as_before
+from tests.portal.harvesting.strange import Strange
 from tests.sites import Reply, Site, served
 
 __all__ = ["mailbox"]
@@ -238,3 +243,106 @@ def test_it_stands_in_the_portal_too(site: Site, made: dict[str, Any], partner: 
     model.Session.commit()
     body = Person(app, partner["editor"]).visit("/compte/notifications")
     assert "Le catalogue du port" in body and "Il n’y a rien à cette adresse (404)." in body
+
+
+# sources that another program harvests
+
+
+Theirs = Callable[..., store.Run]
+
+
+@pytest.fixture
+def theirs(source: Make, allowed: None, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> Theirs:
+    """A night of a source of another program's harvester, in which it does this with its records (see `Strange`)."""
+    monkeypatch.setitem(plugins._PLUGINS_SERVICE, "strange", Strange(name="strange"))
+    monkeypatch.setitem(tk.config, sources.ALLOWED, ["strange"])
+    monkeypatch.setattr(watching, "limits", lambda: watching.Limits(run=60, silence=1.5, stop=0.2))
+    monkeypatch.setattr(watching, "LOOK", 0.05)
+    made = source("https://catalogue.example.org/", "strange", {"records": ["writes un"]}, title="Le catalogue du port")
+
+    def harvested(*records: str, user: str | None = None, **settings: Any) -> store.Run:
+        as_before(made, {"records": records, **settings})
+        return night(user)
+
+    assert harvested("writes un").state == store.DONE
+    assert kinds(mailbox) == [], "that all is well from the beginning is no news"
+    return harvested
+
+
+FAULTS: list[tuple[list[str], dict[str, Any], str]] = [
+    (["writes un"], {"listing": "raises"}, "failed"), (["writes un"], {"listing": "nothing"}, "failed"), (["writes un"], {"listing": "dies"}, "failed"), (["writes un"], {"listing": "hangs"}, "failed"),
+    (["writes un", "requests http://127.0.0.1:1/"], {"allow_internal": False}, "failed"), (["raises"], {}, "records"), (["writes un", "fails", "dies"], {}, "records"), (["hangs"], {}, "records"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("records", "settings", "stands"), FAULTS, ids=lambda value: value if isinstance(value, str) else None)
+def test_trouble_of_another_programs_harvester_is_told_once_and_its_recovery_once(theirs: Theirs, mailbox: Mailbox, records: list[str], settings: dict[str, Any], stands: str) -> None:
+    run = theirs(*records, **settings)
+    assert run.state == (store.FAILED if "listing" in settings else store.DONE) and trouble() == stands
+    told = {"failed": "harvest.failed", "records": "harvest.refused"}[stands]
+    assert kinds(mailbox) == [told]
+    [message] = mailbox.mails
+    assert "Le catalogue du port" in message["Subject"] and f"/harvest/une-source/job/{run.id}" in message.get_content()
+    theirs(*records, **settings)
+    assert kinds(mailbox) == [told], "not each night"
+    assert theirs("writes un").state == store.DONE
+    assert kinds(mailbox) == [told, "harvest.recovered"] and trouble() == ""
+    theirs("writes un")
+    assert kinds(mailbox) == [told, "harvest.recovered"] and len(mailbox.mails) == 2
+
+
+def test_how_many_of_its_records_failed_is_told(theirs: Theirs, mailbox: Mailbox) -> None:
+    run = theirs("writes un", "fails", "raises")
+    assert run.done == {"changed": 1, "failed": 2}
+    kinds(mailbox)
+    assert "Fiches\u00a0: 2" in mailbox.mails[0].get_content()
+
+
+def test_a_run_of_another_program_that_was_ended_is_told(theirs: Theirs, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it took too long, or as too many workers died of it."""
+    monkeypatch.setattr(watching, "limits", lambda: watching.Limits(run=1, silence=60))
+    assert theirs("writes un", "hangs").state == store.FAILED
+    assert kinds(mailbox) == ["harvest.failed"]
+    theirs("writes un")
+    run_id = tk.get_action("tzc_harvest_run")({"user": tk.config["ckan.site_id"]}, {"source": "une-source"})["run"]
+    model.Session.query(store.Run).filter_by(id=run_id).update({"taken_over": 6, "broke": "SIGKILL"})
+    model.Session.commit()
+    orders.work_now(run_id)
+    assert kinds(mailbox) == ["harvest.failed", "harvest.recovered", "harvest.failed"] and trouble() == "failed"
+
+
+def test_a_run_of_another_program_that_somebody_stopped_changes_nothing(theirs: Theirs, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stops(self: Strange, found: Any) -> Any:
+        model.Session.query(store.Run).update({"wanted": "stop"})
+        return original(self, found)
+
+    original = Strange.import_stage
+    theirs("raises")
+    with monkeypatch.context() as patched:
+        patched.setattr(Strange, "import_stage", stops)
+        assert theirs("writes un", "writes deux").state == store.STOPPED
+    assert kinds(mailbox) == ["harvest.refused"] and trouble() == "records"
+
+
+def test_how_a_source_stands_is_written_with_the_end_of_its_run(theirs: Theirs, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told of what did not come to be."""
+
+    def breaks(*_: Any) -> None:
+        raise KeyError("axis")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(working, "_end", breaks)
+        with pytest.raises(KeyError):
+            theirs("raises")
+    model.Session.rollback()
+    assert kinds(mailbox) == [] and trouble() == ""
+
+
+def test_the_partners_program_is_called_for_another_programs_harvester_too(theirs: Theirs, partner: dict[str, Any], program: Site, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(tk.config, "tzc.notices.internal_webhooks", True)
+    user = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+    tk.get_action("tzc_notices_webhook_update")({"user": user}, {"partner": partner["name"], "url": f"{program.address}/hook"})
+    theirs("writes un", listing="raises")
+    theirs("writes un")
+    jobs.call()
+    assert [json.loads(asked.body)["type"] for asked in program.asked] == ["harvest.failed", "harvest.recovered"]

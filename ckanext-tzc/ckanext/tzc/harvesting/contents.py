@@ -17,6 +17,7 @@ import ckan.plugins.toolkit as tk
 import magic
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestObject, HarvestSource
+from ckanext.tzc.common import outages
 from ckanext.tzc.common.one_job import OneJob
 from ckanext.tzc.harvesters import formats, http
 from ckanext.tzc.harvesters.peek import Peek, Peeker
@@ -38,6 +39,9 @@ USUAL, UNANSWERED, LEAST = dt.timedelta(days=30), dt.timedelta(days=7), dt.timed
 
 LONGEST_ADDRESS = 2000
 """Bytes: no index of the database takes much more."""
+
+LONGEST_NAME = 500
+"""Characters of what a server calls the state of a file (ETag, Last-Modified)."""
 
 OWN = {
     "GPKG": ("GeoPackage", "application/geopackage+sqlite3"), "SQLITE": ("SQLite", "application/vnd.sqlite3"),
@@ -190,25 +194,45 @@ def look(seconds: float, most: int | None = None) -> int:
         if time.monotonic() >= ends:
             break
         if host in busy:
-            _remember(one, one.found, Peek(503, one.etag, one.modified), dt.timedelta(seconds=busy[host]))
+            _remember(one, one.found, Peek(503, one.etag, one.modified), _pause(busy[host]))
             continue
         # one host is not asked more often than so, whichever file
         time.sleep(max(0.0, asked.get(host, 0.0) + pause - time.monotonic()))
-        answer = _ask(one)
+        busy_for = _look_at(one)
         asked[host] = time.monotonic()
-        if answer is not None and answer.status in {429, 503}:
-            busy[host] = answer.wait or 0
-        _take(one, answer)
+        if busy_for is not None:
+            busy[host] = busy_for
         looked += 1
     _forget()
     return looked
+
+
+def _look_at(one: Wanted) -> float | None:
+    """Look at one file, and remember it whatever happens: the next ones wait behind it. For how many seconds its host wants to be left alone, where it is busy."""
+    try:
+        answer = _ask(one)
+        _take(one, answer)
+    except Exception as error:  # nobody foresaw what this server answers, and its file must not keep the others from being looked at
+        model.Session.rollback()
+        if outages.is_outage(error):
+            raise
+        log.warning("It went wrong to look at %s", one.url[:200], exc_info=True)
+        _remember(one, one.found, Peek(0), UNANSWERED)
+        return None
+    return (answer.wait or 0) if answer is not None and answer.status in {429, 503} else None
+
+
+def _pause(seconds: float) -> dt.timedelta:
+    """How long a server wants to be left alone, as far as that is believed: it may write any number."""
+    return dt.timedelta(seconds=min(seconds, USUAL.total_seconds()))
 
 
 def _ask(one: Wanted) -> Peek | None:
     """What is at an address; None where it cannot be had."""
     try:
         return Peeker(allow_internal=one.internal).peek(one.url, one.etag, one.modified)
-    except (http.FetchError, *http.BROKEN) as error:
+    except (http.FetchError, *http.BROKEN, ValueError) as error:
+        # ValueError: an address, or what its server said before, that cannot be put into a question
         log.info("%s was not looked at: %s", one.url[:200], error)
         return None
 
@@ -216,7 +240,7 @@ def _ask(one: Wanted) -> Peek | None:
 def _take(one: Wanted, answer: Peek | None) -> None:
     """Remember what was found, and write it to the files that have this address."""
     if answer is None or answer.status not in {200, 304}:
-        wait = dt.timedelta(seconds=answer.wait) if answer is not None and answer.wait else UNANSWERED
+        wait = _pause(answer.wait) if answer is not None and answer.wait else UNANSWERED
         _remember(one, one.found, answer or Peek(0, one.etag, one.modified), wait)
         return
     found = one.found if answer.status == 304 else kind(answer)
@@ -240,9 +264,14 @@ def kind(answer: Peek) -> str:
 
 def _remember(one: Wanted, found: str, answer: Peek, wait: dt.timedelta) -> None:
     now = store.now()
-    values = {"found": found, "etag": answer.etag[:500], "modified": answer.modified[:500], "looked": now, "again": now + min(max(wait, LEAST), USUAL)}
+    values = {"found": found, "etag": _plain(answer.etag), "modified": _plain(answer.modified), "looked": now, "again": now + min(max(wait, LEAST), USUAL)}
     model.Session.execute(insert(Content.__table__).values(url=one.url, **values).on_conflict_do_update(index_elements=["url"], set_=values))
     model.Session.commit()
+
+
+def _plain(said: str) -> str:
+    """What a server calls its file, or nothing: what was cut off would not be known again, and a folded line cannot be said to it."""
+    return said if len(said) <= LONGEST_NAME and said.isprintable() else ""
 
 
 def _write(url: str, found: str) -> None:

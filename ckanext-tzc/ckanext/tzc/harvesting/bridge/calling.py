@@ -7,10 +7,12 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+import redis
 import sqlalchemy as sa
-from ckan.lib.search import SearchIndexError
+from ckan.lib.search import SearchError, SearchIndexError
 from ckanext.harvest import queue
 from ckanext.harvest.model import HarvestGatherError, HarvestJob, HarvestObject
+from ckanext.tzc.common import outages
 
 from .. import sources
 from ..engine import leases, memory, store
@@ -20,8 +22,8 @@ from .line import Handler, Line
 MOST_TRIES = 4
 """Times that one record is begun; as in ckanext-harvest."""
 
-AWAY = (sa.exc.OperationalError, SearchIndexError)
-"""What it is when the database or the index is away."""
+OF_THE_PORTAL = (sa.exc.SQLAlchemyError, SearchIndexError, SearchError, redis.exceptions.RedisError)
+"""Errors of the portal's own servers, as they come through a harvester: it may talk to others by the same libraries."""
 
 
 class FailedError(Exception):
@@ -42,12 +44,11 @@ def call(lease: leases.Lease, line: Line) -> None:
         line.say("lost")
     except leases.WantedError as wanted:
         line.say(str(wanted))
-    except AWAY as error:
-        line.say("away", words=str(error))
     except FailedError as error:
         line.say("failed", words=str(error))
     except Exception as error:  # noqa: BLE001 -- whatever a harvester raises ends its run with a reason
-        line.say("failed", words=_said(error))
+        away = outages.is_outage(error)
+        line.say("away" if away else "failed", words=str(error) if away else _said(error))
 
 
 def _run(lease: leases.Lease, line: Line) -> None:
@@ -68,7 +69,14 @@ def _run(lease: leases.Lease, line: Line) -> None:
     for identifier in listed:
         lease.hold()
         model.Session.rollback()
-        _record(harvester, identifier)
+        if _record(harvester, identifier):
+            lease.got_on()
+            model.Session.commit()
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether what came through a harvester is no fault of its: one of the portal's servers does not answer. What the index or the database refuses is."""
+    return isinstance(error, OF_THE_PORTAL) and outages.is_outage(error)
 
 
 def _said(error: Exception) -> str:
@@ -89,10 +97,10 @@ def _gather(lease: leases.Lease, harvester: Any, job: Any) -> list[str]:
     job = HarvestJob.get(lease.run_id)
     try:
         listed = queue.gather_stage(harvester, job)
-    except AWAY:
-        raise
     except Exception as error:
         model.Session.rollback()
+        if _is_away(error):
+            raise
         raise FailedError(memory.words() if memory.is_short(error) else tk._("The answer could not be read: %s") % _said(error)) from error
     if isinstance(listed, list):
         return listed
@@ -111,24 +119,25 @@ def _keep(lease: leases.Lease, listed: list[str]) -> None:
     model.Session.commit()
 
 
-def _record(harvester: Any, identifier: str) -> None:
-    """One record; whatever goes wrong with it is its own."""
+def _record(harvester: Any, identifier: str) -> bool:
+    """One record; whatever goes wrong with it is its own. Whether there was anything left of it to do."""
     found = HarvestObject.get(identifier)
     if found is None or found.state in records.ENDED:
-        return
+        return False
     if records.is_written(found):
         records.complete(found)
-        return
+        return True
     if found.retry_times >= MOST_TRIES:
         records.fail(found, tk._("It was begun %d times, and never ended.") % found.retry_times)
-        return
+        return True
     found.retry_times += 1
     found.save()
     try:
         queue.fetch_and_import_stages(harvester, found)
-    except AWAY:
-        raise
     except Exception as error:
+        if _is_away(error):
+            _is_to_be_begun(identifier)
+            raise
         logging.getLogger(__name__).warning("The harvester failed on a record: %s", error, exc_info=True)
         model.Session.rollback()
         records.fail(HarvestObject.get(identifier), _said(error))
@@ -136,3 +145,13 @@ def _record(harvester: Any, identifier: str) -> None:
         records.tell(found)
     finally:
         model.Session.remove()
+    return True
+
+
+def _is_to_be_begun(identifier: str) -> None:
+    """A record at which a server of the portal was away: that it was begun does not count."""
+    model.Session.rollback()
+    # the database may be the one that is away: then it counts
+    with contextlib.suppress(sa.exc.SQLAlchemyError):
+        model.Session.execute(sa.update(HarvestObject).where(HarvestObject.id == identifier).values(retry_times=HarvestObject.retry_times - 1))
+        model.Session.commit()

@@ -58,13 +58,15 @@ def tell(found: Any) -> None:
         model.Session.commit()
 
 
-def blame(job_id: str, words: str) -> None:
-    """The harvester's process ended: the record that it was at has failed, unless it was written."""
-    for found in left(job_id, AT_WORK):
+def blame(job_id: str, words: str) -> bool:
+    """The harvester's process ended: the record that it was at has failed, unless it was written. Whether it was at one."""
+    at_work = left(job_id, AT_WORK)
+    for found in at_work:
         if is_written(found):
             complete(found)
         else:
             fail(found, words)
+    return bool(at_work)
 
 
 def give_up(job_id: str) -> None:

@@ -16,9 +16,10 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.harvest.model import HarvestGatherError, HarvestJob
+from ckanext.tzc.common import outages
 
 from .. import sources
-from ..engine import leases, store, working
+from ..engine import leases, standing, store, working
 from . import calling, records, telling
 from .line import ENDINGS, Ear, Line, Said
 
@@ -56,7 +57,7 @@ class Ending:
 
 
 def work(run_id: str, owner: str) -> None:
-    """Work on a run that was claimed, until it ends or waits for somebody."""
+    """Work on a run that was claimed, until it ends or waits for somebody. OutageError: a server of the portal is away, which is no fault of the run."""
     lease = leases.Lease(run_id, owner)
     try:
         if _begin(lease):
@@ -67,10 +68,6 @@ def work(run_id: str, owner: str) -> None:
     except leases.WantedError as wanted:
         model.Session.rollback()
         _end(lease, Ending(str(wanted)))
-    except calling.AWAY as error:
-        model.Session.rollback()
-        log.warning("Run %s waits: %s", run_id, error)
-        raise
     finally:
         model.Session.remove()
 
@@ -116,7 +113,11 @@ def _end(lease: leases.Lease, ending: Ending) -> None:
     _tell(run.id, ending.words)
     records.give_up(run.id)
     lease.hold()
-    working.close(run, {"done": store.DONE, "stop": store.STOPPED}.get(ending.how, store.FAILED))
+    state = {"done": store.DONE, "stop": store.STOPPED}.get(ending.how, store.FAILED)
+    # one that somebody stopped changes nothing of how its source stands
+    if state != store.STOPPED:
+        (standing.ended if state == store.DONE else standing.failed)(run, store.known(run.source_id))
+    working.close(run, state)
     working.reindex(run.source_id)
 
 
@@ -142,14 +143,16 @@ class _Watch:
             if ending.how == "lost":
                 raise leases.LostError(self.lease.run_id)
             if ending.how == "away":
-                raise sa.exc.OperationalError(ending.words, None, RuntimeError("the database or the index is away"))
+                raise outages.OutageError(ending.words)
             if ending.how not in {"died", "silent"}:
                 return ending
             run = store.run(self.lease.run_id)
             if run is None or run.state != store.APPLYING:
                 return ending
             self.lease.hold()
-            records.blame(self.lease.run_id, ending.words)
+            if records.blame(self.lease.run_id, ending.words):
+                self.lease.got_on()
+                model.Session.commit()
         return Ending("failed", tk._("The harvester's process ended %d times in this run, which is given up.") % self.limits.deaths)
 
     def _process(self) -> Ending:

@@ -28,9 +28,14 @@ KINDS = {FAILED: "harvest.failed", DEPARTURES: "harvest.waits", FIRST: "harvest.
 def ended(run: store.Run, known: store.Known) -> None:
     """A run did all it planned: what it brought, and how its source stands now. Commits nothing."""
     run.done = _done(run)
-    refused = {code: count for counts in (reasons.counted(run.id), telling.still(run)) for code, count in counts.items() if not _meant(code)}
+    if run.bridged:
+        # other programs' harvesters give no causes, and do not say that their listing is whole
+        whole, refused = not reasons.listing(run.id), {"": run.done.get(store.FAULT, 0)}
+    else:
+        counted = (reasons.counted(run.id), telling.still(run))
+        whole, refused = run.whole, {code: count for counts in counted for code, count in counts.items() if not _meant(code)}
     cause, count = max(refused.items(), key=lambda entry: entry[1], default=("", 0))
-    if not run.whole:
+    if not whole:
         _become(run, known, FAILED, _why(run.id))
     elif count:
         _become(run, known, RECORDS, cause, sum(refused.values()))
