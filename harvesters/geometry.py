@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from . import xml
 from .places import number, positions, rectangle
@@ -12,8 +13,8 @@ from .record import Box
 LONGEST = 2_000_000
 """Characters of a geometry; more is not read."""
 
-LATITUDE_FIRST = re.compile(r"EPSG(/0/|/|::?|:[\d.]+:)4326\b", re.IGNORECASE)
-"""Names of the system in which latitude comes first. A bare `EPSG:4326` is mostly written by those who put longitude first."""
+LATITUDE_FIRST = re.compile(r"EPSG(/0/|/|::?|:[\d.]+:)(4326|4258|4171)\b", re.IGNORECASE)
+"""Names of systems in which latitude comes first: WGS 84, ETRS89, RGF93. A bare `EPSG:4326` is mostly written by those who put longitude first."""
 
 Point = tuple[float, float]
 
@@ -68,13 +69,19 @@ def _gml(text: str) -> list[Point]:
     except xml.XmlError:
         return []
     system = next((value for element in root.iter() if isinstance(element.tag, str) and (value := element.get("srsName"))), "")
-    found = [element.text or "" for element in root.iter() if isinstance(element.tag, str) and element.tag.rpartition("}")[2] in {"lowerCorner", "upperCorner", "pos", "posList"}]
-    numbers = [list(line.split()) for line in found]
-    return _pairs((line[at : at + 2] for line in numbers for at in range(0, len(line), 2)), turned=_turned(system))
+    found = [element for element in root.iter() if isinstance(element.tag, str) and element.tag.rpartition("}")[2] in {"lowerCorner", "upperCorner", "pos", "posList"}]
+    numbers = [((element.text or "").split(), _dimensions(element)) for element in found]
+    return _pairs((line[at : at + 2] for line, step in numbers for at in range(0, len(line), step)), turned=_turned(system))
+
+
+def _dimensions(element: Any) -> int:
+    """How many numbers a position has, as it or something around it says."""
+    stated = next((said for around in (element, *element.iterancestors()) if (said := around.get("srsDimension"))), "")
+    return 3 if stated == "3" else 2
 
 
 def _turned(system: str) -> bool:
-    return bool(LATITUDE_FIRST.search(system)) and system.upper() != "EPSG:4326"
+    return bool(LATITUDE_FIRST.search(system)) and not re.fullmatch(r"EPSG:\d+", system, re.IGNORECASE)
 
 
 def _pairs(parts: Iterable[list[str]], *, turned: bool) -> list[Point]:

@@ -18,6 +18,11 @@ LONGEST = 2000
 NOTHING = frozenset({"", "[]", "{}", "none", "null", "notspecified", "not specified", "license not specified", "no license", "licence non specifiee", "non specifiee", "other"})
 
 
+TAKEN_BACK = re.compile(r"\b(pas|not|non|nc|hors|except|contrairement|fermee?)\b[^.;,]{0,40}$")
+LIMITED = re.compile(r"[^.;,]{0,30}\b(nc|non[ -]?commercial|pas d.utilisation)")
+"""Words before and behind the name or the address of a licence, in the same breath, by which it is another one or none."""
+
+
 def licence_of(stated: Iterable[str]) -> str:
     """The code of a licence of which an address, a name or an identifier is stated; the first that says something counts."""
     said = [word for told in stated if plain(word := told.strip()[:LONGEST]) not in NOTHING]
@@ -29,13 +34,16 @@ def licence_of(stated: Iterable[str]) -> str:
 
 
 def _same(word: str, entry: dict[str, object]) -> bool:
-    """Whether this is the licence's code, one of its addresses, or a text with such an address or one of its names in it."""
-    addresses = [address for address in (entry["uri"], entry.get("eu"), *_list(entry, "also")) if address]
-    if plain(word) in {plain(str(entry["code"])), plain(str(entry.get("spdx", "")))} - {""}:
+    """Whether this is the licence's code, one of its addresses, or a text with such an address or one of its names in it, of which nothing is taken back."""
+    addresses = {_bare(str(address)) for address in (entry["uri"], entry.get("eu"), *_list(entry, "also")) if address}
+    said = plain(word)
+    if said in {plain(str(entry["code"])), plain(str(entry.get("spdx", "")))} - {""}:
         return True
-    if any(_bare(str(address)) == _bare(found) for address in addresses for found in re.findall(r"https?://\S+", word)):
-        return True
-    return any(re.search(str(pattern), plain(word)) for pattern in _list(entry, "names"))
+    named = [found for found in re.finditer(r"https?://\S+", said) if _bare(found[0]) in addresses]
+    named += [found for pattern in _list(entry, "names") if (found := re.search(str(pattern), said))]
+    policy = entry.get("policy")
+    limited = isinstance(policy, dict) and "prohibitions" in policy
+    return any(limited or not (TAKEN_BACK.search(said[: found.start()]) or LIMITED.match(said[found.end() :])) for found in named)
 
 
 def _list(entry: dict[str, object], key: str) -> list[object]:

@@ -91,11 +91,15 @@ def plain(words: str) -> str:
     return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
-ISO = re.compile(r"(?<![\d/.])(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]+(\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?)?(?!\d)", re.ASCII)
+ISO = re.compile(r"(?<![\d/.])(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]+(\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?)?(?!\d)", re.ASCII)
 YEAR = re.compile(r"\d{4}", re.ASCII)
-SLASHED = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\D{1,5}(\d{1,2})[:h](\d{2}))?", re.ASCII)
-NAMED = re.compile(r"(?<!\d)(?:(\d{1,2})(?:er|st|nd|rd|th)?\s+)?([a-z]{3,9})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})(?:\D{1,5}(\d{1,2})[:h](\d{2}))?", re.ASCII)
+CLOCK = r"(?:\D{1,5}(\d{1,2})[:h](\d{2})(?::(\d{2}))?(?:\s*([ap])\.?m\b)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?)?"
+"""Hour, minute, second, half of the day, zone."""
+
+SLASHED = re.compile(rf"(?<!\d)(\d{{1,2}})[/.](\d{{1,2}})[/.](\d{{4}}){CLOCK}", re.ASCII)
+NAMED = re.compile(rf"(?<!\d)(?:(\d{{1,2}})(?:er|st|nd|rd|th)?\s+)?([a-z]{{3,9}})\.?\s+(?:(\d{{1,2}})(?:st|nd|rd|th)?,?\s+)?(\d{{4}}){CLOCK}", re.ASCII)
 STAMP = re.compile(r"\d{9,10}", re.ASCII)
+UNIVERSAL = frozenset({"Z", "UTC", "GMT"})
 WEEKDAYS = {name: day for names in ("lun mar mer jeu ven sam dim", "mon tue wed thu fri sat sun") for day, name in enumerate(names.split())}
 MONTHS = {
     name: month
@@ -116,14 +120,21 @@ def date(value: object) -> str:
         return f"{dt.datetime.fromtimestamp(int(said), dt.timezone.utc):%Y-%m-%dT%H:%M:%S+00:00}"
     if found := ISO.search(said.upper()):
         year, month, day, *clock, zone = found.groups()
-        return _moment(year, month, day, clock, {"Z": "+00:00"}.get(zone or "", zone or ""))
+        return _moment(year, month, day, clock, zone or "")
     if found := SLASHED.search(said):
-        first, second, year, *clock = found.groups()
+        first, second, year, *clock, half, zone = found.groups()
         day, month = _day_first(said, int(first), int(second), int(year))
-        return _moment(year, month, day, [*clock, None])
+        return _moment(year, month, day, _of_day(clock, half), zone or "")
     if (found := NAMED.search(said)) and (month_number := _month(found[2])):
-        return _moment(found[4], month_number, found[1] or found[3], [found[5], found[6], None])
+        *clock, half, zone = found.groups()[4:]
+        return _moment(found[4], month_number, found[1] or found[3], _of_day(clock, half), zone or "")
     return ""
+
+
+def _of_day(clock: list[str | None], half: str | None) -> list[str | None]:
+    """Hour, minute and second by 24 hours; half past midnight is 12:30 a.m."""
+    hour = int(clock[0] or 0)
+    return clock if half is None or not 1 <= hour <= 12 else [str(hour % 12 + (12 if half == "p" else 0)), *clock[1:]]
 
 
 def _month(name: str) -> int | None:
@@ -158,6 +169,7 @@ def _moment(year: str, month: str | int | None, day: str | int | None, clock: li
     hour, minute, second = (int(part or 0) for part in clock)
     if hour > 23 or minute > 59 or second > 59:
         return written
+    zone = "+00:00" if zone.upper() in UNIVERSAL else zone
     return f"{written}T{hour:02}:{minute:02}:{second:02}{zone if ':' in zone or not zone else f'{zone[:3]}:{zone[3:]}'}"
 
 
@@ -168,12 +180,14 @@ LARGEST = 2**53
 
 
 def size(value: object) -> int | None:
-    """Bytes of `42 octets`, `1,5 Mo`, `12.3 KB`, a number; None for anything else."""
-    found = re.fullmatch(r"(\d{1,15}(?:[.,]\d{1,6})?)\s*([a-z]*)", plain(line(value)))
-    factor = UNITS.get(found[2]) if found else None
+    """Bytes of `42 octets`, `1,5 Mo`, `12.3 KB`, `1 234 567`, a number; None for anything else, and where a sign may stand before decimals or before thousands (`1,234 KB`)."""
+    found = re.fullmatch(r"(?:(\d{1,3}(?:[ .,]\d{3})+)|(\d{1,15}(?:[.,]\d{1,6})?))\s*([a-z]*)", plain(line(value)))
+    factor = UNITS.get(found[3]) if found else None
     if found is None or factor is None:
         return None
-    count = round(float(found[1].replace(",", ".")) * factor)
+    if found[1] and factor > 1 and re.fullmatch(r"\d+[.,]\d{3}", found[1]):
+        return None
+    count = round(float(re.sub("[ .,]", "", found[1]) if found[1] else found[2].replace(",", ".")) * factor)
     return count if count <= LARGEST else None
 
 

@@ -184,6 +184,15 @@ def test_licences(text: str, code: str, stated: str) -> None:
     [
         ('dcat:bbox "POLYGON((-1 46, 0 46, 0 47, -1 46))"', Box(-1, 46, 0, 47)),
         ('locn:geometry "<http://www.opengis.net/def/crs/EPSG/0/4326> POLYGON((46 -1, 46 0, 47 0, 46 -1))"', Box(-1, 46, 0, 47)),
+        ('locn:geometry "<http://www.opengis.net/def/crs/EPSG/0/4258> POLYGON((46 -1, 46 0, 47 0, 46 -1))"', Box(-1, 46, 0, 47)),
+        (
+            "locn:geometry '<gml:Envelope xmlns:gml=\"http://www.opengis.net/gml\" srsName=\"EPSG:4258\"><gml:lowerCorner>-1 46</gml:lowerCorner><gml:upperCorner>0 47</gml:upperCorner></gml:Envelope>'",
+            Box(-1, 46, 0, 47),
+        ),
+        (
+            "locn:geometry '<gml:LinearRing xmlns:gml=\"http://www.opengis.net/gml\" srsDimension=\"3\"><gml:posList>-1 46 12 0 46 12 0 47 12 -1 46 12</gml:posList></gml:LinearRing>'",
+            Box(-1, 46, 0, 47),
+        ),
         ('locn:geometry "<http://www.opengis.net/def/crs/OGC/1.3/CRS84> MULTIPOLYGON(((-1 46, 0 46, 0 47, -1 46)))"', Box(-1, 46, 0, 47)),
         ('locn:geometry "ENVELOPE(-1, 0, 47, 46)"', Box(-1, 46, 0, 47)),
         ('locn:geometry "POINT(4 45)", "{\\"type\\":\\"Polygon\\",\\"coordinates\\":[[[-1,46],[0,46],[0,47],[-1,46]]]}"', Box(-1, 46, 0, 47)),

@@ -34,6 +34,13 @@ DATE = re.compile(r"(\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}:\d{2}([+-]\d{2}:\d{2})?)?)
         ("December 12, 2019", "2019-12-12"),
         ("juillet 2021", "2021-07"),
         ("1576720800", "2019-12-19T02:00:00+00:00"),
+        ("12/19/2019 11:30 PM", "2019-12-19T23:30:00"),
+        ("12/19/2019 12:05 a.m.", "2019-12-19T00:05:00"),
+        ("3 february 2020 at 4:30 PM", "2020-02-03T16:30:00"),
+        ("Mon, 03 Feb 2020 10:20:30 GMT", "2020-02-03T10:20:30+00:00"),
+        ("2019-09-30 22:00:00 UTC", "2019-09-30T22:00:00+00:00"),
+        ("19/12/2019 23:30:15 +0100", "2019-12-19T23:30:15+01:00"),
+        ("19/12/2019 13:30 pm", "2019-12-19T13:30:00"),
         ("31/02/2019", ""),
         ("٢٠٢٠-٠١-٠١", ""),
         ("9999999-01-01", ""),
@@ -53,7 +60,7 @@ def test_a_date_is_one_or_nothing(written: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("42 octets", 42), ("1,5 Mo", 1572864), ("12.3 KB", 12595), (42, 42), ("7", 7), ("", None), ("gros", None), (True, None), (-1, None), (None, None), ("9999999999 To", None)],
+    [("42 octets", 42), ("1,5 Mo", 1572864), ("12.3 KB", 12595), (42, 42), ("7", 7), ("", None), ("gros", None), (True, None), (-1, None), (None, None), ("9999999999 To", None), ("12,345 bytes", 12345), ("12.345 octets", 12345), ("1 234 567", 1234567), ("1,234,567 KB", 1264196608), ("1\u00a0234 Ko", 1263616), ("1,234 KB", None), ("1.500", 1500)],
 )
 def test_sizes(written: object, meant: int | None) -> None:
     assert words.size(written) == meant
@@ -130,6 +137,17 @@ def test_frequencies(written: str, code: str) -> None:
         (["https://creativecommons.org/licenses/by/2.0/fr/"], "other-closed"),
         (["cc-zero"], "cc-zero"),
         (["Usage réservé aux communes"], "other-closed"),
+        (["Cette donnée n'est pas sous Licence Ouverte : usage interne"], "other-closed"),
+        (["Licence Ouverte avec clause non commerciale"], "other-closed"),
+        (["Soumis à autorisation. Contrairement aux données sous Licence Ouverte 2.0, ces données ne sont pas réutilisables."], "other-closed"),
+        (["Licence fermée, non ODbL"], "other-closed"),
+        (["not available under the Open Database License"], "other-closed"),
+        (["CC0-NC"], "other-closed"),
+        (["CC BY-NC (http://creativecommons.org/licenses/by/4.0/)"], "other-closed"),
+        (["Licence Ouverte 2.0. Ne pas utiliser pour la navigation."], "lov2"),
+        (["Données non nominatives, Licence Ouverte v2.0 (Etalab)"], "lov2"),
+        (["Voir http://opendatacommons.org/licenses/odbl/1-0/ ; ce n'est pas une base de référence"], "odbl"),
+        (["http://wiki.data.gouv.fr/wiki/Licence_Ouverte_/_Open_Licence"], "lov1"),
         (["notspecified", "Licence non spécifiée", "[]", ""], "notspecified"),
         ([], "notspecified"),
     ],
