@@ -110,7 +110,7 @@ class Run(tk.BaseModel):
 
 
 class Version(tk.BaseModel):
-    """A file as it was until it was `replaced`."""
+    """A file (`resource`) as it was until it was `replaced`. Until that is committed it may have to be put back, unless it was `changed` by somebody since."""
 
     __tablename__ = "tzc_feeding_version"
 
@@ -120,7 +120,9 @@ class Version(tk.BaseModel):
     size = sa.Column(sa.BigInteger, nullable=False)
     name = _text(required=True)
     kind = _text()
-    replaced = _moment(required=True)
+    resource = _text()
+    changed = sa.Column(sa.DateTime)
+    replaced = _moment()
 
 
 class Key(tk.BaseModel):
@@ -156,6 +158,12 @@ def due(at: dt.datetime) -> list[str]:
     return [id_ for (id_,) in model.Session.query(Feed.id).filter(Feed.due <= at, Feed.paused.is_(False)).order_by(Feed.due)]
 
 
+def unended() -> list[str]:
+    """Ids of feeds with a run that has not ended, or a file that may have to be put back: somebody is at it, or it broke off."""
+    running = sa.select(Run.feed).where(Run.outcome == RUNNING)
+    return list(model.Session.scalars(running.union(sa.select(Version.feed).where(Version.replaced.is_(None)))))
+
+
 def runs(feed: str, limit: int, offset: int = 0) -> list[Run]:
     """The runs of a feed, the newest first."""
     found: list[Run] = model.Session.query(Run).filter_by(feed=feed).order_by(Run.id.desc()).offset(offset).limit(limit).all()
@@ -164,7 +172,13 @@ def runs(feed: str, limit: int, offset: int = 0) -> list[Run]:
 
 def versions(feed: str) -> list[Version]:
     """The old files of a feed, the newest first."""
-    found: list[Version] = model.Session.query(Version).filter_by(feed=feed).order_by(Version.replaced.desc(), Version.id).all()
+    found: list[Version] = model.Session.query(Version).filter(Version.feed == feed, Version.replaced.isnot(None)).order_by(Version.replaced.desc(), Version.id).all()
+    return found
+
+
+def unsettled(feed: str) -> list[Version]:
+    """Files of a feed that were to be replaced, and nothing says that they were."""
+    found: list[Version] = model.Session.query(Version).filter(Version.feed == feed, Version.replaced.is_(None)).order_by(Version.id).all()
     return found
 
 
