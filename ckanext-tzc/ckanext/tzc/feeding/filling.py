@@ -28,7 +28,7 @@ from tzc.feeding import columns, definition, versions
 from tzc.feeding.faults import FeedError
 from tzc.tables.errors import Refused, Skipped
 
-from . import converting, store
+from . import converting, fetching, store
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def fill(feed: store.Feed, run: store.Run, content: Path, kind: str, etag: str =
     with tempfile.TemporaryDirectory(prefix="tzc-feed-") as scratch:
         ending = feed.wanted.file.rpartition(".")[2].lower()
         if kind in converting.CONVERTED and ending == "csv":
-            content = converting.to_csv(_beside(content, Path(scratch)), kind, Path(scratch))
+            content = converting.to_csv(_beside(content, Path(scratch)), kind, Path(scratch), fetching.most_bytes())
         look = _looked(feed, content, ending)
         _put(feed, run, content, look, etag, modified)
 
