@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from ckan.lib.search import SearchIndexError
 from ckanext.tzc.common import happening, indexing, outages, reading
 from ckanext.tzc.common.keeping import CHUNK, MissingError, Shelf
+from ckanext.tzc.common.owning import may_still
 from werkzeug.datastructures import FileStorage
 
 from tzc.feeding import columns, definition, versions
@@ -259,10 +260,11 @@ def path(feed: store.Feed) -> str:
 
 
 def concerned(feed: store.Feed) -> tuple[str, ...]:
-    """Who is told: who made it, and who writes for the partner."""
+    """Who is told: who made it, while they may change it, and who writes for the partner."""
     from ckanext.tzc.common import duties
 
-    return tuple(sorted({feed.by, *duties.holders(feed.partner, duties.CONTRIBUTOR)}))
+    maker = {feed.by} if may_still(feed.by, "tzc_feed_show", feed.dataset) else set()
+    return tuple(sorted({*maker, *duties.holders(feed.partner, duties.CONTRIBUTOR)}))
 
 
 def tidy(feed: store.Feed) -> int:

@@ -9,6 +9,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.tzc.common import holding
+from ckanext.tzc.common.owning import partner_of
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tzc.feeding.columns import Column
@@ -54,8 +55,8 @@ class Feed(tk.BaseModel):
     __tablename__ = "tzc_feeding_feed"
 
     id = sa.Column(sa.UnicodeText, primary_key=True)
-    partner = _text(required=True)
     dataset = _text(required=True)
+    partner = partner_of(dataset)
     resource = _text(unique=True)
     definition = sa.Column(JSONB, nullable=False)
     cron = _text()
@@ -150,6 +151,12 @@ def feed(id_: object) -> Feed | None:
 def feeds_of(dataset: str) -> list[Feed]:
     """The feeds of a dataset."""
     found: list[Feed] = model.Session.query(Feed).filter_by(dataset=dataset).order_by(Feed.made, Feed.id).all()
+    return found
+
+
+def feeds_showing(partner: str, credential: str) -> list[Feed]:
+    """The feeds of a partner that show a credential of this name."""
+    found: list[Feed] = model.Session.query(Feed).filter(Feed.partner == partner, Feed.definition["credential"].astext == credential).order_by(Feed.id).all()
     return found
 
 
