@@ -3,7 +3,11 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +120,28 @@ def test_a_kill_after_the_commit_leaves_the_new_file(first: dict[str, Any], act:
     killed(monkeypatch, model.repo, "commit", lambda: run(first), before=False)
     assert jobs.send_due() == 0 and content(first) == MORE and run(first).outcome == "unchanged"
     assert [old["size"] for old in act("tzc_feed_version_list", id=first["id"])] == [len(TABLE)]
+
+
+DEADLY = """
+import os, signal, sys
+from ckan.cli.cli import ckan
+import ckan.model as model
+
+model.repo.commit = lambda: os.kill(os.getpid(), signal.SIGKILL)
+sys.argv[0] = "ckan"
+ckan()
+"""
+
+
+def test_a_process_that_is_killed_before_it_commits(first: dict[str, Any], dataset: dict[str, Any], act: Act, source: Site, content: Content, sent: list[str]) -> None:
+    model.Session.remove()
+    done = subprocess.run([sys.executable, "-c", DEADLY, "-c", os.environ["CKAN_INI"], "tzc", "feeding", "run", first["id"]], capture_output=True, timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    assert content(first) == MORE and size(act, dataset) == len(TABLE), "what CKAN leaves"
+    source.answer = lambda _: Reply(b"away", 404)
+    assert jobs.send_due() == 1
+    jobs.fetch(first["id"])
+    assert content(first) == TABLE and kept() == set()
 
 
 def test_while_the_index_is_away_the_old_file_stays_and_the_run_waits(
