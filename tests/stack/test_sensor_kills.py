@@ -36,7 +36,7 @@ from ckanext.tzc.sensors import arrivals, describing, store
 DESCRIBE = f"""{STARTED}
 from tzc.sensors.model import Property, Stream, Thing
 dataset, name = sys.argv[1:]
-row = store.Source(id=name, dataset=dataset, partner="kept", kind="push", name=name, definition={{}}, paused=False, allowed=True, internal=False, by="tests", made=store.now())
+row = store.Source(id=name, dataset=dataset, kind="push", name=name, definition={{}}, paused=False, allowed=True, internal=False, by="tests", made=store.now())
 model.Session.add(row)
 model.Session.flush()
 station = Thing("station", "Station")

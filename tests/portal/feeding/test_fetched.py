@@ -191,6 +191,39 @@ def test_credentials_are_sealed_and_shown_to_their_own_host_only(dataset: dict[s
             act(action, stranger, partner=partner["id"], **data)
 
 
+def test_whoever_replaces_the_credential_of_an_inner_feed_has_it_allowed_anew(dataset: dict[str, Any], act: Act, source: Site, administrator: str, partner: dict[str, Any]) -> None:
+    given = {"partner": partner["id"], "name": "plateforme", "host": source.address.removeprefix("http://"), "kind": "bearer"}
+    act("tzc_credential_set", **given, token="un")
+    made = feed(act, dataset, source, administrator, credential="plateforme")
+    source.answer = lambda _: Reply(TABLE)
+    assert run(made).outcome == "new"
+    act("tzc_credential_set", **given, token="deux")
+    assert run(made).code == "unreachable" and len(source.asked) == 1, "without the word of an administrator it is sent by https only"
+    assert not act("tzc_feed_show", id=made["id"])["internal"] and act("tzc_feed_show", id=made["id"])["allowed"]
+
+
+def test_a_feed_follows_its_dataset_to_another_partner(dataset: dict[str, Any], act: Act, source: Site, administrator: str, partner: dict[str, Any]) -> None:
+    """The former partner's credentials open nothing for the next one, and its people are told nothing any more."""
+    given = {"name": "plateforme", "host": source.address.removeprefix("http://"), "kind": "bearer"}
+    act("tzc_credential_set", partner=partner["id"], **given, token="du-premier")
+    made = feed(act, dataset, source, administrator, credential="plateforme")
+    mine = act("tzc_feed_create", dataset=dataset["id"], kind="push", file="autre.csv")
+    source.answer = lambda _: Reply(TABLE)
+    assert run(made).outcome == "new" and source.asked[-1].headers["Authorization"] == "Bearer du-premier"
+    former, editor = model.User.get(partner["editor"]).id, factories.User()
+    assert filling.concerned(store.feed(mine["id"])) == (former,)
+    other = factories.Organization(image_url="", users=[{"name": editor["name"], "capacity": "editor"}])
+    act("package_patch", administrator, id=dataset["id"], owner_org=other["id"])
+    with pytest.raises(tk.ValidationError) as caught:
+        act("tzc_feed_update", editor["name"], id=made["id"], address=f"{source.address}/autre.csv")
+    assert "credential" in caught.value.error_dict
+    assert run(made).code == "credential" and len(source.asked) == 1
+    assert notices(editor["name"]) == ["feed.trouble"] and notices(partner["editor"]) == [] and former not in filling.concerned(store.feed(mine["id"]))
+    assert store.feed(made["id"]).about["partner"] == other["id"]
+    act("tzc_credential_set", administrator, partner=other["id"], **given, token="du-second")
+    assert run(made).outcome == "unchanged" and source.asked[-1].headers["Authorization"] == "Bearer du-second"
+
+
 def test_keys_are_rotated(partner: dict[str, Any], act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
     from ckanext.tzc.feeding import credentials
 

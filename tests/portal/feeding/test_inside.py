@@ -62,9 +62,9 @@ def test_sftp(server: Server, act: Act, dataset: dict[str, Any], partner: dict[s
     assert code(made) == "host_key" and server.tried == [], "nothing is said to a server that is another"
     assert act("tzc_feed_run_list", id=made["id"])[0]["words"].count(server.key.fingerprint) == 1, "the key that was shown can be compared"
     act("tzc_feed_update", administrator, id=made["id"], host_key=server.key.fingerprint)
-    act("tzc_credential_set", partner=partner["id"], name="c", host=server.address, kind="basic", user=USER, password="faux")
+    act("tzc_credential_set", administrator, partner=partner["id"], name="c", host=server.address, kind="basic", user=USER, password="faux")
     assert code(made) == "login"
-    act("tzc_credential_set", partner=partner["id"], name="c", host=server.address, kind="basic", user=USER, password=WORD)
+    act("tzc_credential_set", administrator, partner=partner["id"], name="c", host=server.address, kind="basic", user=USER, password=WORD)
     act("tzc_feed_update", administrator, id=made["id"], address=f"sftp://{server.address}/autre.csv")
     assert code(made) == "unreachable"
     (tmp_path / "dossier").mkdir()
@@ -73,6 +73,28 @@ def test_sftp(server: Server, act: Act, dataset: dict[str, Any], partner: dict[s
     monkeypatch.setitem(tk.config, "tzc.tables.max_bytes", 10)
     act("tzc_feed_update", administrator, id=made["id"], address=f"sftp://{server.address}/releves.csv")
     assert code(made) == "too_big" and content(made) == TABLE
+
+
+def test_whoever_replaces_the_credential_of_an_allowed_feed_has_it_allowed_anew(
+    server: Server, act: Act, dataset: dict[str, Any], partner: dict[str, Any], administrator: str, content: Content
+) -> None:
+    """It may open another account's files on that server."""
+    given = {"partner": partner["id"], "name": "c", "host": server.address, "kind": "basic", "user": USER, "password": WORD}
+    act("tzc_credential_set", **given)
+    made = allowed(act, administrator, dataset=dataset["id"], kind="sftp", address=f"sftp://{server.address}/releves.csv", host_key=server.key.fingerprint)
+    act("tzc_credential_set", administrator, **given)
+    act("tzc_credential_set", **{**given, "name": "autre"})
+    with pytest.raises(tk.ValidationError):
+        act("tzc_credential_set", **{**given, "password": ""})
+    assert code(made) == "new", "not where an administrator did it, of another credential, or where nothing was replaced"
+    before = len(tk.get_action("tzc_notices_list")({"user": administrator}, {})["notices"])
+    act("tzc_credential_set", **given)
+    shown = act("tzc_feed_show", id=made["id"])
+    assert (shown["allowed"], shown["internal"], code(made)) == (False, False, "not_allowed") and content(made) == TABLE
+    assert len(tk.get_action("tzc_notices_list")({"user": administrator}, {})["notices"]) > before, "they hear that it waits for them"
+    act("tzc_feed_allow", administrator, id=made["id"], allowed=True, internal=True)
+    act("tzc_credential_remove", partner=partner["id"], name="c")
+    assert code(made) == "not_allowed", "nor by a way around"
 
 
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_time(
@@ -123,7 +145,7 @@ def test_queries(database: dict[str, str], act: Act, dataset: dict[str, Any], pa
         with pytest.raises(tk.ValidationError):
             act("tzc_feed_update", administrator, id=made["id"], query=written)
     # as an account that may write, too, nothing can be written
-    act("tzc_credential_set", partner=partner["id"], name="c", host=database["host"], kind="basic", user=database["owner"], password=database["owner_password"])
+    act("tzc_credential_set", administrator, partner=partner["id"], name="c", host=database["host"], kind="basic", user=database["owner"], password=database["owner_password"])
     for writing in ("WITH gone AS (DELETE FROM feed_source RETURNING *) SELECT * FROM gone", "SELECT set_config('transaction_read_only', 'off', false)"):
         act("tzc_feed_update", administrator, id=made["id"], query=writing)
         assert code(made) == "query", writing
@@ -133,7 +155,7 @@ def test_queries(database: dict[str, str], act: Act, dataset: dict[str, Any], pa
     monkeypatch.setitem(tk.config, "tzc.feeding.seconds", 1)
     act("tzc_feed_update", administrator, id=made["id"], query="SELECT pg_sleep(30)")
     assert code(made) == "too_slow"
-    act("tzc_credential_set", partner=partner["id"], name="c", host=database["host"], kind="basic", user=database["user"], password="faux")
+    act("tzc_credential_set", administrator, partner=partner["id"], name="c", host=database["host"], kind="basic", user=database["user"], password="faux")
     assert code(made) in {"login", "unreachable"}
     texts = [str(row) for row in model.Session.execute(sa.text("SELECT * FROM tzc_feeding_run"))]
     assert not [text for text in texts if database["password"] in text or database["owner_password"] in text]

@@ -1,7 +1,9 @@
 """Content that programs push: all or nothing, by the feed's own key."""
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import duckdb
 import pytest
-from ckanext.tzc.feeding import store
+from ckanext.tzc.feeding import converting, store
 
 from tests.people import PASSWORD, Person
 from tests.portal.feeding.conftest import MORE, TABLE, Act
@@ -65,6 +67,54 @@ def test_json_and_parquet_become_csv(made: dict[str, Any], app: Any, content: Co
         status, told = push(app, made, body, kind)
         assert (status, told["code"]) == (422, "kind"), body[:20]
     assert push(app, made, b"x", "application/geo+json")[0] == 415
+
+
+def test_what_is_nested_stays_json_and_its_numbers_as_they_are_written(made: dict[str, Any], app: Any, content: Content) -> None:
+    body = '[{"id":1,"geo":{"lat":48.850,"lon":2.35,"nom":"Île \\"d’Aix\\"","vrai":true,"rien":null},"xy":[1.50,2,"3",[],{}],"n":-1E+5}]'
+    assert push(app, made, body.encode(), "application/json")[0] == 200
+    [names, row] = csv.reader(io.StringIO((content(made) or b"").decode()))
+    told = dict(zip(names, row, strict=True))
+    assert told["geo"] == '{"lat": 48.850, "lon": 2.35, "nom": "Île \\"d’Aix\\"", "vrai": true, "rien": null}' and told["xy"] == '[1.50, 2, "3", [], {}]' and told["n"] == "-1E+5"
+
+
+def _parquet(query: str, folder: Path) -> bytes:
+    file = folder / "x.parquet"
+    file.unlink(missing_ok=True)
+    duckdb.sql(f"COPY ({query}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
+    return file.read_bytes()
+
+
+def test_little_that_becomes_much_is_refused_before_it_is(made: dict[str, Any], app: Any, content: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    most, written = 200_000, []
+    monkeypatch.setitem(tk.config, "tzc.tables.max_bytes", most)
+    monkeypatch.setitem(tk.config, "tzc.tables.max_columns", 300)
+    original = converting.to_csv
+
+    def watched(source: Path, kind: str, folder: Path, *more: Any) -> Path:
+        try:
+            return original(source, kind, folder, *more)
+        finally:
+            written.append(sum(path.stat().st_size for path in folder.rglob("*.csv")))
+
+    monkeypatch.setattr(converting, "to_csv", watched)
+    narrow = "SELECT " + ", ".join(f"i + {number} AS b{number}" for number in range(40))
+    hostile = {
+        "one text in each row": _parquet("SELECT repeat('x', 100000) AS a FROM range(2000)", tmp_path),
+        "a list in each row": _parquet("SELECT range(20000) AS a FROM range(2000)", tmp_path),
+        "many rows": _parquet(narrow + " FROM range(3000) AS t(i)", tmp_path),
+        "quotes": _parquet("SELECT repeat('\"', 90) AS a FROM range(2000)", tmp_path),
+    }
+    for name, body in hostile.items():
+        assert len(body) < most, name
+        status, told = push(app, made, body, "application/vnd.apache.parquet")
+        assert (status, told["code"]) == (413, "too_big") and "200" in told["words"], name
+    names = json.dumps([{f"k{number % 250}": "é" * (number % 2)} for number in range(4000)]).encode()
+    assert len(names) < most and push(app, made, names, "application/json")[1]["code"] == "too_big"
+    wide = json.dumps([{f"k{number}": 1} for number in range(4000)]).encode()
+    for body, kind in ((wide, "application/json"), (_parquet("SELECT " + ", ".join(f"1 AS k{number}" for number in range(301)), tmp_path), "application/vnd.apache.parquet")):
+        status, told = push(app, made, body, kind)
+        assert (status, told["code"]) == (422, "table") and "300" in told["words"] and written[-1] == 0, kind
+    assert max(written) <= most and content(made) is None
 
 
 def test_a_key_opens_its_own_feed_until_its_end(made: dict[str, Any], app: Any, act: Act, dataset: dict[str, Any], content: Content) -> None:

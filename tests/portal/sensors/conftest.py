@@ -22,7 +22,7 @@ def source(dataset: dict[str, Any], partner: dict[str, Any]) -> Any:
     from ckanext.tzc.sensors import store
 
     row = store.Source(
-        id="source-1", dataset=dataset["id"], partner=dataset["owner_org"], kind="push", name="Stations", definition={}, paused=False, allowed=True, internal=False,
+        id="source-1", dataset=dataset["id"], kind="push", name="Stations", definition={}, paused=False, allowed=True, internal=False,
         by=partner["editor"], made=store.now(),
     )  # fmt: skip
     model.Session.add(row)

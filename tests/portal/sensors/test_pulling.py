@@ -353,6 +353,33 @@ def test_a_credential_is_not_sent_in_the_open(make: Make, dataset: dict[str, Any
     assert done is not None and done.code == "plain"
 
 
+def test_a_source_follows_its_dataset_to_another_partner(site: Site, make: Make, dataset: dict[str, Any], administrator: str, partner: dict[str, Any]) -> None:
+    """The former partner's credentials open nothing for the next one, and its people are told nothing any more."""
+    import ckan.plugins.toolkit as tk
+    from ckan.tests import factories
+    from ckanext.tzc.sensors import pulling
+
+    speaker = next(speaker for speaker in SPEAKERS if speaker.secret)
+    site.answer = speaker.says(site, told(speaker))
+    made = make(kind=speaker.name, **speaker.definition(site.address), **credential(speaker, dataset, administrator, site.address))
+    assert pulling.pull(made["id"]).code == ""
+    asked, editor = len(site.asked), factories.User()
+    other = factories.Organization(image_url="", users=[{"name": editor["name"], "capacity": "editor"}])
+    tk.get_action("package_patch")({"user": administrator}, {"id": dataset["id"], "owner_org": other["id"]})
+    done = pulling.pull(made["id"])
+    assert done is not None and done.code == "credential" and len(site.asked) == asked
+    with pytest.raises(tk.ValidationError) as caught:
+        tk.get_action("tzc_sensor_source_update")({"user": editor["name"]}, {"id": made["id"], "name": "Autres stations"})
+    assert "credential" in caught.value.error_dict
+    kinds = {user: [notice["kind"] for notice in tk.get_action("tzc_notices_list")({"user": user}, {})["notices"]] for user in (editor["name"], partner["editor"])}
+    assert kinds == {editor["name"]: ["sensor_source.trouble"], partner["editor"]: []}
+    assert [one["id"] for one in tk.get_action("tzc_sensor_health")({"user": editor["name"]}, {})] == [made["id"]]
+    assert tk.get_action("tzc_sensor_health")({"user": partner["editor"]}, {}) == []
+    credential(speaker, {"owner_org": other["id"]}, administrator, site.address)
+    done = pulling.pull(made["id"])
+    assert done is not None and done.code == "" and len(site.asked) > asked
+
+
 def test_an_editor_cannot_lead_inside(make: Make, dataset: dict[str, Any], partner: dict[str, Any], site: Site) -> None:
     import ckan.plugins.toolkit as tk
 

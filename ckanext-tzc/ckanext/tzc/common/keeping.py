@@ -83,6 +83,27 @@ class Shelf:
                 path.unlink(missing_ok=True)
         return sha256, size
 
+    def put_back(self, sha256: str, resource: dict[str, Any]) -> None:
+        """Give an uploaded file the bytes that are kept, in one step. Raises MissingError."""
+        bucket = _bucket()
+        kept = _chunks(bucket, self._place(sha256) if bucket else self._path(sha256))
+        storage, location = _storage(resource)
+        if storage is not None:
+            with tempfile.NamedTemporaryFile(prefix=".back-") as whole:
+                _copy(kept, whole)
+                whole.flush()
+                with Path(whole.name).open("rb") as source:
+                    storage.upload(location, files.make_upload(source))
+            return
+        # as CKAN names what it has not written whole yet: what a kill leaves is written over by the next one
+        path = Path(f"{location}~")
+        try:
+            with path.open("wb") as copy:
+                _copy(kept, copy)
+            path.rename(location)
+        finally:
+            path.unlink(missing_ok=True)
+
     def answer(self, sha256: str, name: str, kind: str | None) -> flask.Response:
         """A download of kept bytes. Raises MissingError."""
         bucket = _bucket()

@@ -96,7 +96,7 @@ def make(found: Any, resource: str | None, data: dict[str, Any], user: Any) -> s
     if len(store.feeds_of(found.id)) >= MOST_FEEDS:
         raise tk.ValidationError({"dataset": [tk._("This dataset has very many feeds already.")]})
     made = store.Feed(
-        id=secrets.token_hex(8), partner=found.owner_org, dataset=found.id, resource=resource, definition=wanted.as_dict(), cron=cron, paused=False,
+        id=secrets.token_hex(8), dataset=found.id, resource=resource, definition=wanted.as_dict(), cron=cron, paused=False,
         allowed=user.sysadmin or wanted.kind not in definition.CLOSED, internal=False, by=user.id, made=store.now(),
     )  # fmt: skip
     model.Session.add(made)
@@ -115,7 +115,7 @@ def change(row: store.Feed, data: dict[str, Any], user: Any) -> None:
     if any(getattr(wanted, field) != getattr(before, field) for field in leads):
         row.etag = row.modified = row.digest = None
         if not user.sysadmin:
-            row.internal, row.allowed = False, wanted.kind not in definition.CLOSED
+            _forbid(row, wanted.kind)
     if data.get("forget_columns") in (True, "true", "1", "on"):
         row.columns = row.digest = None
     row.definition, row.cron = wanted.as_dict(), cron
@@ -124,6 +124,20 @@ def change(row: store.Feed, data: dict[str, Any], user: Any) -> None:
     running.schedule_on(row)
     model.Session.flush()
     _told("feed.changed", row, user)
+
+
+def _forbid(row: store.Feed, kind: str) -> None:
+    row.internal, row.allowed = False, kind not in definition.CLOSED
+
+
+def shows_another(partner: str, credential: str, user: Any) -> None:
+    """A credential was replaced or removed: what an administrator allowed of feeds that show it is allowed no more. Does not commit."""
+    for row in store.feeds_showing(partner, credential):
+        kind = row.wanted.kind
+        if not user.sysadmin and (row.internal or (row.allowed and kind in definition.CLOSED)):
+            _forbid(row, kind)
+            model.Session.flush()
+            _told("feed.changed", row, user)
 
 
 def _told(kind: str, row: store.Feed, user: Any) -> None:

@@ -1,10 +1,14 @@
 """Putting new content in the place of the old: looked at first, so that the old file stays where the new one is none; then all in one transaction.
 
 What is written with the file: the run, what the feed expects from now on, the old file's version, and what happened.
+
+CKAN writes the new bytes over the old ones before it commits. So the old file is kept, and its version written down, in a commit of its own before that: what comes to nothing
+afterwards, be it by a kill, leaves a version that was never replaced, and its bytes are put back.
 """
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import tempfile
 import uuid
@@ -14,15 +18,20 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-from ckanext.tzc.common import happening, reading
+import sqlalchemy as sa
+from ckan.lib.search import SearchIndexError
+from ckanext.tzc.common import happening, indexing, outages, reading
 from ckanext.tzc.common.keeping import CHUNK, MissingError, Shelf
+from ckanext.tzc.common.owning import may_still
 from werkzeug.datastructures import FileStorage
 
 from tzc.feeding import columns, definition, versions
 from tzc.feeding.faults import FeedError
 from tzc.tables.errors import Refused, Skipped
 
-from . import converting, store
+from . import converting, fetching, store
+
+log = logging.getLogger(__name__)
 
 shelf = Shelf("feeding")
 
@@ -60,7 +69,7 @@ def fill(feed: store.Feed, run: store.Run, content: Path, kind: str, etag: str =
     with tempfile.TemporaryDirectory(prefix="tzc-feed-") as scratch:
         ending = feed.wanted.file.rpartition(".")[2].lower()
         if kind in converting.CONVERTED and ending == "csv":
-            content = converting.to_csv(_beside(content, Path(scratch)), kind, Path(scratch))
+            content = converting.to_csv(_beside(content, Path(scratch)), kind, Path(scratch), fetching.most_bytes())
         look = _looked(feed, content, ending)
         _put(feed, run, content, look, etag, modified)
 
@@ -115,9 +124,22 @@ def _check_keys(keys: Collection[str], look: reading.Look) -> None:
 
 
 def _put(feed: store.Feed, run: store.Run, content: Path, look: reading.Look | None, etag: str, modified: str) -> None:
-    """Write it all; one commit, that of the save."""
-    wanted, at = feed.wanted, store.now()
-    _keep_old(feed, at)
+    """Write it all; one commit, that of the save. What comes to nothing leaves the old file as it was."""
+    feed_id = feed.id
+    try:
+        _save(feed, run, content, look, etag, modified)
+    except Exception:
+        model.Session.rollback()
+        put_back(feed_id)
+        raise
+    tidy(feed)
+    model.Session.commit()
+
+
+def _save(feed: store.Feed, run: store.Run, content: Path, look: reading.Look | None, etag: str, modified: str) -> None:
+    old, wanted, at = _keep_old(feed), feed.wanted, store.now()
+    if old is not None:
+        old.replaced = at
     fresh = feed.resource is None
     feed.resource = feed.resource or str(uuid.uuid4())
     feed.digest, feed.etag, feed.modified, feed.filled = run.sha256, etag, modified, at
@@ -142,25 +164,81 @@ def _put(feed: store.Feed, run: store.Run, content: Path, look: reading.Look | N
         except tk.ValidationError as error:
             model.Session.rollback()
             raise FeedError("not_taken", detail=_summary(error)) from error
-    tidy(feed)
-    model.Session.commit()
 
 
 def _summary(error: tk.ValidationError) -> str:
     return " ".join(str(message) for messages in error.error_dict.values() for message in (messages if isinstance(messages, list) else [messages]))
 
 
-def _keep_old(feed: store.Feed, at: Any) -> None:
-    """Keep the file that is replaced. Where it is not there any more, there is nothing to keep."""
-    file = model.Resource.get(feed.resource) if feed.resource else None
-    if file is None or file.url_type != "upload" or feed.wanted.keep == {versions.LAST: 0}:
+def _keep_old(feed: store.Feed) -> store.Version | None:
+    """Keep the file that will be replaced, whether or not its feed's rule keeps it afterwards; None where it is not there any more.
+
+    Commits, and holds the dataset then: nobody changes the file until the next commit.
+    """
+    while True:
+        file = model.Resource.get(feed.resource) if feed.resource else None
+        if file is None or file.url_type != "upload":
+            return None
+        # read before the bytes are: what is changed meanwhile is told by it
+        changed, name = file.last_modified, (file.url or "").rsplit("/", 1)[-1] or feed.wanted.file
+        try:
+            sha256, size = shelf.keep(_resource(file))
+        except MissingError:
+            return None
+        kept = store.Version(id=secrets.token_hex(8), feed=feed.id, sha256=sha256, size=size, name=name, kind=file.mimetype, resource=file.id, changed=changed)
+        model.Session.add(kept)
+        model.Session.commit()
+        _hold(file)
+        if _is_still(kept, file) and shelf.there(sha256):
+            return kept
+        # somebody saved another file meanwhile, or removed the last version of the same bytes
+        drop([kept])
+
+
+def put_back(feed_id: str) -> None:
+    """Put files back that were to be replaced by a save that came to nothing; whether their new bytes are there already, nothing says. Commits."""
+    for version_id, resource in [(version.id, version.resource) for version in store.unsettled(feed_id)]:
+        file = model.Resource.get(resource)
+        if file is not None:
+            _hold(file)
+        # whoever held the dataset may have committed meanwhile
+        version = model.Session.get(store.Version, version_id, populate_existing=True)
+        if version is not None and version.replaced is None:
+            if file is not None and _is_still(version, file):
+                _give(version, file)
+            drop([version])
+        model.Session.commit()
+
+
+def _give(version: store.Version, file: Any) -> None:
+    try:
+        shelf.put_back(version.sha256, _resource(file))
+    except MissingError:
+        log.error("The file %s of the feed %s is not kept any more, and cannot be put back", file.id, version.feed)
         return
     try:
-        sha256, size = shelf.keep({"id": file.id, "url": file.url, "url_type": file.url_type})
-    except MissingError:
-        return
-    name = (file.url or "").rsplit("/", 1)[-1] or feed.wanted.file
-    model.Session.add(store.Version(id=secrets.token_hex(8), feed=feed.id, sha256=sha256, size=size, name=name, kind=file.mimetype, replaced=at))
+        # CKAN writes the index before it commits
+        indexing.anew(file.package_id)
+    except SearchIndexError as error:
+        model.Session.rollback()
+        if outages.is_outage(error):
+            raise
+        log.exception("The dataset %s is not in the index as it is", file.package_id)
+
+
+def _hold(file: Any) -> None:
+    """Hold the dataset of a file, as whoever saves it does, and look at the file as it is then."""
+    model.Session.execute(sa.select(model.Package.id).where(model.Package.id == file.package_id).with_for_update())
+    model.Session.refresh(file)
+
+
+def _is_still(version: store.Version, file: Any) -> bool:
+    """Whether nobody has saved another file since this version was kept."""
+    return file.url_type == "upload" and file.last_modified == version.changed
+
+
+def _resource(file: Any) -> dict[str, Any]:
+    return {"id": file.id, "url": file.url, "url_type": file.url_type}
 
 
 def recover(feed: store.Feed) -> None:
@@ -182,10 +260,11 @@ def path(feed: store.Feed) -> str:
 
 
 def concerned(feed: store.Feed) -> tuple[str, ...]:
-    """Who is told: who made it, and who writes for the partner."""
+    """Who is told: who made it, while they may change it, and who writes for the partner."""
     from ckanext.tzc.common import duties
 
-    return tuple(sorted({feed.by, *duties.holders(feed.partner, duties.CONTRIBUTOR)}))
+    maker = {feed.by} if may_still(feed.by, "tzc_feed_show", feed.dataset) else set()
+    return tuple(sorted({*maker, *duties.holders(feed.partner, duties.CONTRIBUTOR)}))
 
 
 def tidy(feed: store.Feed) -> int:

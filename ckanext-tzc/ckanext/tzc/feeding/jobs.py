@@ -7,7 +7,7 @@ SECONDS = 1800
 
 
 def fetch(feed_id: str) -> None:
-    """Fetch a feed that is due; nothing otherwise."""
+    """Fetch a feed that is due, or whose run broke off; nothing otherwise."""
     from . import running, store
 
     running.run(feed_id, store.BY_SCHEDULE)
@@ -21,7 +21,7 @@ def fetch_now(feed_id: str, by: str) -> None:
 
 
 def send_due() -> int:
-    """Send a job for each feed that is due and has none. Returns how many."""
+    """Send a job for each feed that is due, or whose run broke off, and has none. Returns how many."""
     from . import sending
 
     return sending.send_due()

@@ -16,6 +16,8 @@ from ckanext.tzc.harvesters.download import public_numbers
 
 from tzc.feeding.faults import FeedError
 
+from .counting import Counted
+
 CONNECT = 10
 
 
@@ -38,23 +40,6 @@ def _parsed(text: str) -> Any:
         return pglast.parse_sql(text)
     except pglast.Error as error:
         raise FeedError("query", detail=str(error)) from error
-
-
-class _Counted:
-    """A file that takes so many bytes."""
-
-    def __init__(self, target: Any, most: int) -> None:
-        self.target, self.left = target, most
-        self.full = False
-
-    def write(self, content: bytes | str) -> int:
-        """As a file does."""
-        given = content.encode() if isinstance(content, str) else content
-        self.left -= len(given)
-        if self.left < 0:
-            self.full = True
-            raise OSError("too much")
-        return int(self.target.write(given))
 
 
 def fetch(address: str, query: str, values: dict[str, str], target: Path, *, internal: bool, most: int, most_rows: int, seconds: int) -> None:
@@ -93,7 +78,7 @@ def _ask(line: Any, command: str, target: Path, most: int, most_rows: int) -> No
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         if cursor.fetchone() == (True,):
             raise FeedError("superuser")
-        counted = _Counted(out, most)
+        counted = Counted(out, most)
         try:
             cursor.copy_expert(command, counted, size=1 << 16)
         except (psycopg2.Error, OSError) as error:

@@ -4,17 +4,16 @@ from __future__ import annotations
 import logging
 import tempfile
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
-import sqlalchemy.exc
-from ckanext.tzc.common import happening
+from ckanext.tzc.common import happening, outages
 from ckanext.tzc.common.territory import territory
 from ckanext.tzc.harvesters.download import UnchangedError
 
 from tzc import schedule
+from tzc.feeding import definition
 from tzc.feeding.faults import FeedError
 
 from . import fetching, filling, store
@@ -33,26 +32,31 @@ class BusyError(Exception):
 
 
 def run(feed_id: str, way: str, by: str | None = None) -> store.Run | None:
-    """Fetch a feed's content now; by its schedule only when it is due. None where there was nothing to do, or nothing new once more."""
+    """Fetch a feed's content now; by its schedule only when it is due, or a fetch of it broke off. None where there was nothing to do, or nothing new once more."""
     with store.held(feed_id) as free:
-        feed = store.feed(feed_id) if free else None
-        if feed is None or (way == store.BY_SCHEDULE and (feed.paused or feed.due is None or feed.due > store.now())):
+        if not free:
             return None
-        _break_off(feed)
+        filling.put_back(feed_id)
+        feed = store.feed(feed_id)
+        if feed is None:
+            return None
+        again = _break_off(feed)
+        if way == store.BY_SCHEDULE:
+            if again is not None:
+                way, by = again.way, again.by
+            elif feed.paused or feed.due is None or feed.due > store.now():
+                model.Session.commit()
+                return None
         going = _begin(feed, way, by)
-        if going is None:
-            return None
         run_id = going.id
         try:
             with tempfile.TemporaryDirectory(prefix="tzc-feed-") as folder:
                 _fetch(feed, going, Path(folder))
-        except sqlalchemy.exc.OperationalError:
-            # the server is away: the run is found unended, and begun again
-            raise
-        except Exception:
-            # whatever it is, the page must not say "running" for ever; the worker logs it
-            model.Session.rollback()
-            end(feed_id, run_id, FeedError("internal"))
+        except Exception as error:
+            # where a server is away the run is found unended, and begun again; of all else the page must not say "running" for ever. The worker logs it
+            if not outages.is_outage(error):
+                model.Session.rollback()
+                end(feed_id, run_id, FeedError("internal"))
             raise
         found: store.Run | None = model.Session.get(store.Run, run_id)
         return found
@@ -74,13 +78,9 @@ def _fetch(feed: store.Feed, going: store.Run, folder: Path) -> None:
         _unchanged(feed, going)
 
 
-def _begin(feed: store.Feed, way: str, by: str | None) -> store.Run | None:
+def _begin(feed: store.Feed, way: str, by: str | None) -> store.Run:
     """Write down that a run begins, and when the next one is due. Commits."""
-    broken = [one for one in store.runs(feed.id, TRIES) if one.code == "broken_off"]
     schedule_on(feed)
-    if way == store.BY_SCHEDULE and len(broken) == TRIES and broken[0].ended and (store.now() - broken[0].ended).total_seconds() < 600:
-        model.Session.commit()
-        return None
     going = store.Run(feed=feed.id, at=store.now(), way=way, by=by, outcome=store.RUNNING, times=1)
     model.Session.add(going)
     model.Session.commit()
@@ -93,10 +93,19 @@ def schedule_on(feed: store.Feed) -> None:
     feed.due = schedule.due(feed.cron, store.now(), zone, feed.id, tk.config["tzc.feeding.jitter"]) if feed.cron else None
 
 
-def _break_off(feed: store.Feed) -> None:
-    """Runs that nobody is at any more: whoever holds the feed finds their process gone."""
-    for one in model.Session.query(store.Run).filter_by(feed=feed.id, outcome=store.RUNNING):
+def _break_off(feed: store.Feed) -> store.Run | None:
+    """Runs that nobody is at any more: whoever holds the feed finds their process gone. The last one, where it is to be begun again. Does not commit: a kill here loses no try."""
+    broken = model.Session.query(store.Run).filter_by(feed=feed.id, outcome=store.RUNNING).order_by(store.Run.id).all()
+    for one in broken:
         one.outcome, one.code, one.parameters, one.ended = store.FAILED, "broken_off", {}, store.now()
+    # a program pushes again by itself
+    if not broken or broken[-1].way == store.PUSHED or feed.paused or feed.wanted.kind == definition.PUSH:
+        return None
+    last: store.Run = broken[-1]
+    if [one.code for one in store.runs(feed.id, TRIES)] == ["broken_off"] * TRIES:
+        trouble(feed, "broken_off")
+        return None
+    return last
 
 
 def _unchanged(feed: store.Feed, going: store.Run) -> None:
@@ -115,7 +124,8 @@ def _unchanged(feed: store.Feed, going: store.Run) -> None:
 def end(feed_id: str, run_id: int, error: FeedError) -> None:
     """Write down why the old file stays, and tell it once. Commits."""
     feed, going = store.feed(feed_id), model.Session.get(store.Run, run_id)
-    if feed is None or going is None:
+    if feed is None or going is None or going.outcome != store.RUNNING:
+        # or what failed came after the save
         return
     going.outcome = store.FAILED if error.code in FAILED else store.REFUSED
     going.code, going.ended = error.code, store.now()
@@ -143,22 +153,21 @@ def push(feed: store.Feed, content: Path, kind: str, by: str) -> tuple[store.Run
         going = store.Run(feed=feed_id, at=store.now(), way=store.PUSHED, by=by, outcome=store.RUNNING, times=1, bytes=content.stat().st_size)
         model.Session.add(going)
         model.Session.commit()
-        run_id, size = going.id, going.bytes
+        run_id = going.id
         try:
+            filling.put_back(feed_id)
             filling.fill(feed, going, content, kind)
-        except FeedError as error:
+            if going.outcome == store.UNCHANGED:
+                filling.recover(feed)
+                going.ended = store.now()
+                model.Session.commit()
+        except Exception as error:
+            told = error if isinstance(error, FeedError) else FeedError("internal")
+            if told is not error:
+                log.exception("What was pushed to the feed %s could not be taken", feed_id)
             model.Session.rollback()
-            end(feed_id, run_id, error)
-            return _run(run_id, size), error
-        if going.outcome == store.UNCHANGED:
-            filling.recover(feed)
-            going.ended = store.now()
-            model.Session.commit()
-        return _run(run_id, size), None
-
-
-def _run(run_id: int, size: int) -> Any:
-    found = model.Session.get(store.Run, run_id)
-    if found is not None and found.bytes is None:
-        found.bytes = size
-    return found
+            end(feed_id, run_id, told)
+            going = model.Session.get(store.Run, run_id)
+            # what fails after the save changes nothing of it
+            return going, None if going.outcome == store.NEW else told
+        return model.Session.get(store.Run, run_id), None

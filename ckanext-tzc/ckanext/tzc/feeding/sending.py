@@ -22,8 +22,15 @@ def send_due() -> int:
         queued = {job.split("_")[1] for job in get_queue(jobs.QUEUE).get_job_ids() if job.startswith("feed_")}
     except redis.exceptions.RedisError:
         return 0
-    waiting = [feed for feed in store.due(store.now()) if feed not in queued]
+    broken_off = [feed for feed in store.unended() if _is_left(feed)]
+    waiting = [feed for feed in dict.fromkeys([*store.due(store.now()), *broken_off]) if feed not in queued]
     return sum(send(jobs.fetch, feed) for feed in waiting)
+
+
+def _is_left(feed: str) -> bool:
+    """Whether nobody fills a feed now."""
+    with store.held(feed) as free:
+        return free
 
 
 def send(function: Callable[..., Any], feed: str, *more: str) -> bool:
@@ -40,7 +47,7 @@ def forget() -> int:
     """See `jobs.forget`."""
     count = store.forget(tk.config["tzc.feeding.run_days"])
     feeds = {feed.id: feed for feed in model.Session.query(store.Feed)}
-    orphans = [version for version in model.Session.query(store.Version) if version.feed not in feeds]
+    orphans = [version for version in model.Session.query(store.Version).filter(store.Version.replaced.isnot(None)) if version.feed not in feeds]
     filling.drop(orphans)
     count += len(orphans) + sum(filling.tidy(feed) for feed in feeds.values())
     model.Session.commit()

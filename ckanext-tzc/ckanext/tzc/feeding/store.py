@@ -9,6 +9,7 @@ import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckanext.tzc.common import holding
+from ckanext.tzc.common.owning import partner_of
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tzc.feeding.columns import Column
@@ -54,8 +55,8 @@ class Feed(tk.BaseModel):
     __tablename__ = "tzc_feeding_feed"
 
     id = sa.Column(sa.UnicodeText, primary_key=True)
-    partner = _text(required=True)
     dataset = _text(required=True)
+    partner = partner_of(dataset)
     resource = _text(unique=True)
     definition = sa.Column(JSONB, nullable=False)
     cron = _text()
@@ -110,7 +111,7 @@ class Run(tk.BaseModel):
 
 
 class Version(tk.BaseModel):
-    """A file as it was until it was `replaced`."""
+    """A file (`resource`) as it was until it was `replaced`. Until that is committed it may have to be put back, unless it was `changed` by somebody since."""
 
     __tablename__ = "tzc_feeding_version"
 
@@ -120,7 +121,9 @@ class Version(tk.BaseModel):
     size = sa.Column(sa.BigInteger, nullable=False)
     name = _text(required=True)
     kind = _text()
-    replaced = _moment(required=True)
+    resource = _text()
+    changed = sa.Column(sa.DateTime)
+    replaced = _moment()
 
 
 class Key(tk.BaseModel):
@@ -151,9 +154,21 @@ def feeds_of(dataset: str) -> list[Feed]:
     return found
 
 
+def feeds_showing(partner: str, credential: str) -> list[Feed]:
+    """The feeds of a partner that show a credential of this name."""
+    found: list[Feed] = model.Session.query(Feed).filter(Feed.partner == partner, Feed.definition["credential"].astext == credential).order_by(Feed.id).all()
+    return found
+
+
 def due(at: dt.datetime) -> list[str]:
     """Ids of the feeds that are due, the longest waiting first."""
     return [id_ for (id_,) in model.Session.query(Feed.id).filter(Feed.due <= at, Feed.paused.is_(False)).order_by(Feed.due)]
+
+
+def unended() -> list[str]:
+    """Ids of feeds with a run that has not ended, or a file that may have to be put back: somebody is at it, or it broke off."""
+    running = sa.select(Run.feed).where(Run.outcome == RUNNING)
+    return list(model.Session.scalars(running.union(sa.select(Version.feed).where(Version.replaced.is_(None)))))
 
 
 def runs(feed: str, limit: int, offset: int = 0) -> list[Run]:
@@ -164,7 +179,13 @@ def runs(feed: str, limit: int, offset: int = 0) -> list[Run]:
 
 def versions(feed: str) -> list[Version]:
     """The old files of a feed, the newest first."""
-    found: list[Version] = model.Session.query(Version).filter_by(feed=feed).order_by(Version.replaced.desc(), Version.id).all()
+    found: list[Version] = model.Session.query(Version).filter(Version.feed == feed, Version.replaced.isnot(None)).order_by(Version.replaced.desc(), Version.id).all()
+    return found
+
+
+def unsettled(feed: str) -> list[Version]:
+    """Files of a feed that were to be replaced, and nothing says that they were."""
+    found: list[Version] = model.Session.query(Version).filter(Version.feed == feed, Version.replaced.is_(None)).order_by(Version.id).all()
     return found
 
 

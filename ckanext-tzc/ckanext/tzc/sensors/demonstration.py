@@ -38,7 +38,7 @@ def _source(package: Any, told: dict[str, Any], days: int) -> tuple[int, int]:
     row = store.source(f"demo-{package.name}")
     if row is None:
         row = store.Source(
-            id=f"demo-{package.name}", dataset=package.id, partner=package.owner_org, kind="push", name=told["name"], definition={}, paused=False, allowed=True, internal=False,
+            id=f"demo-{package.name}", dataset=package.id, kind="push", name=told["name"], definition={}, paused=False, allowed=True, internal=False,
             by=package.creator_user_id or "", made=store.now(),
         )  # fmt: skip
         model.Session.add(row)

@@ -25,7 +25,7 @@ def sources(user: str) -> list[dict[str, Any]]:
     rows = (
         model.Session.query(store.Source, model.Package)
         .join(model.Package, model.Package.id == store.Source.dataset)
-        .filter(store.Source.partner.in_(list(partners)), model.Package.state != "deleted", store.Source.kind != store.METER)
+        .filter(model.Package.owner_org.in_(list(partners)), model.Package.state != "deleted", store.Source.kind != store.METER)
         .order_by(store.Source.name, store.Source.id)
         .all()
     )

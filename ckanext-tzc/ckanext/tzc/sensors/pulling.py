@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 from ckanext.tzc.common import credentials, duties, happening, holding, outages
+from ckanext.tzc.common.owning import may_still
 from ckanext.tzc.harvesters.http import FetchError, Limits
 from ckanext.tzc.harvesters.sensors.asking import Asking, iso, moment
 from ckanext.tzc.harvesters.sensors.base import Kind, Page
@@ -257,5 +258,6 @@ def _recovered(source: store.Source) -> None:
 def _tell(kind: str, source: store.Source) -> None:
     content = {"title": source.name, "kind": source.kind, **({"code": source.trouble} if source.trouble else {})}
     about = {"sensor_source": source.id, "dataset": source.dataset, "partner": source.partner}
-    concerned = tuple(sorted({source.by, *duties.holders(source.partner, duties.CONTRIBUTOR)}))
+    maker = {source.by} if may_still(source.by, "tzc_sensor_source_show", source.dataset) else set()
+    concerned = tuple(sorted({*maker, *duties.holders(source.partner, duties.CONTRIBUTOR)}))
     happening.tell(happening.Happening(kind, None, about, content, concerned, path=sources.path(source)))

@@ -69,7 +69,7 @@ def make(found: Any, data: dict[str, Any], user: Any) -> store.Source:
         raise tk.ValidationError({"dataset": [tk._("This dataset has very many sources already.")]})
     kind = definition.KINDS[wanted.kind]
     made = store.Source(
-        id=secrets.token_hex(8), dataset=found.id, partner=found.owner_org, kind=wanted.kind, name=wanted.name, definition=dict(wanted.fields), paused=False,
+        id=secrets.token_hex(8), dataset=found.id, kind=wanted.kind, name=wanted.name, definition=dict(wanted.fields), paused=False,
         allowed=user.sysadmin or not kind.closed, internal=user.sysadmin and _leads_inside(wanted), by=user.id, made=store.now(),
     )  # fmt: skip
     scheduling.put(made, data)

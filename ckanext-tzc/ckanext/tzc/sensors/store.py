@@ -7,6 +7,7 @@ from typing import Any
 import ckan.model as model
 import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
+from ckanext.tzc.common.owning import partner_of
 from sqlalchemy.dialects.postgresql import JSONB
 
 WAITING, DONE, REFUSED = STATES = ("waiting", "done", "refused")
@@ -46,7 +47,7 @@ class Source(tk.BaseModel):
 
     id = sa.Column(sa.UnicodeText, primary_key=True)
     dataset = _text(required=True)
-    partner = _text(required=True)
+    partner = partner_of(dataset)
     kind = _text(required=True)
     name = _text(required=True)
     definition = sa.Column(JSONB, nullable=False)

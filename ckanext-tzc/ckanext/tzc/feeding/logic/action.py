@@ -211,7 +211,8 @@ def _partner(name: str, context: Any, data_dict: dict[str, Any]) -> Any:
 
 
 def tzc_credential_set(context: Any, data_dict: dict[str, Any]) -> Answer:
-    """Keep what a partner's feeds show a server; it is sealed, and never shown again. One of this name is replaced.
+    """Keep what a partner's feeds show a server; it is sealed, and never shown again. One of this name is replaced; an administrator allows anew what only they allow of feeds that
+    show it.
 
     `partner`: id or name; `name`; `host`: the only server that it is shown to, with its port (or an address of it); `kind`: basic (`user`, `password`), bearer (`token`), header
     (`header`, `value`), s3 (`key`, `secret`) or key (`user`, `private_key`). Returns it as `tzc_credential_list` does. Raises ObjectNotFound, NotAuthorized, ValidationError.
@@ -235,6 +236,7 @@ def tzc_credential_set(context: Any, data_dict: dict[str, Any]) -> Answer:
         raise tk.ValidationError(errors)
     row = credentials.put(partner.id, str(name), str(data_dict["kind"]), host, values, user.id)
     happening.tell(happening.Happening("credential.set", user.id, {"partner": partner.id}, {"name": row.name, "kind": row.kind, "host": row.host}))
+    defining.shows_another(partner.id, row.name, user)
     model.Session.commit()
     return _credential(row)
 
@@ -258,6 +260,7 @@ def tzc_credential_remove(context: Any, data_dict: dict[str, Any]) -> Answer:
     if row is None:
         raise tk.ObjectNotFound(tk._("There is no such credential."))
     happening.tell(happening.Happening("credential.removed", user.id, {"partner": partner.id}, {"name": row.name, "kind": row.kind, "host": row.host}))
+    defining.shows_another(partner.id, row.name, user)
     model.Session.delete(row)
     model.Session.commit()
     return {}

@@ -54,7 +54,7 @@ def add_meter(person: str, energy: str, number: str, label: str, partner: str | 
     assert dataset is not None, "who asks has looked"
     # nothing in the source tells whose it is: it stands in lists of sources' tables
     source = sensors.Source(
-        id=secrets.token_urlsafe(12), dataset=dataset.id, partner=dataset.owner_org, kind=sensors.METER, name=sensors.METER, definition={"energy": energy}, paused=False,
+        id=secrets.token_urlsafe(12), dataset=dataset.id, kind=sensors.METER, name=sensors.METER, definition={"energy": energy}, paused=False,
         allowed=True, internal=False, by="", made=sensors.now(),
     )  # fmt: skip
     model.Session.add(source)

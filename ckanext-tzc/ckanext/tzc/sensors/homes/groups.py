@@ -219,7 +219,7 @@ def _streams(row: store.Group) -> dict[str, int]:
     source = sensors.source(row.source) if row.source else None
     if source is None:
         source = sensors.Source(
-            id=row.id, dataset=row.dataset, partner=row.partner, kind=KIND, name=row.title, definition={"group": row.id}, paused=False, allowed=True, internal=False, by=row.by,
+            id=row.id, dataset=row.dataset, kind=KIND, name=row.title, definition={"group": row.id}, paused=False, allowed=True, internal=False, by=row.by,
             made=sensors.now(),
         )  # fmt: skip
         model.Session.add(source)
