@@ -160,15 +160,17 @@ class _Work:
     def file(self, base: Mapping[str, Any] | None, theirs: Mapping[str, Any], ours: Mapping[str, Any], written: Mapping[str, Any] | None) -> dict[str, Any]:
         """One file, field by field; what only the portal says of it stays. One that was uploaded here in the place of the source's goes when the source has it elsewhere."""
         result = {key: value for key, value in ours.items() if key not in FILE_FIELDS}
+        replaced = False
         for field in FILE_FIELDS:
             value = theirs.get(field)
-            if base is not None and written is not None and not (field in OF_UPLOAD and "url_type" in ours and "url_type" not in result):
+            if base is not None and written is not None and not (replaced and field in OF_UPLOAD):
                 sides = Sides(base.get(field), theirs.get(field), ours.get(field), written.get(field))
                 value = self.chosen(field, sides, file=str(theirs.get("url")), name=_name(ours))
-            if not _empty(value):
-                result[field] = value
-            if field == "url" and not _same(value, ours.get("url")):
-                result.pop("url_type", None)
+            # a store keeps what a file is not said to have lost
+            if not _empty(value) or not _empty(ours.get(field)):
+                result[field] = "" if _empty(value) else value
+            if field == "url" and ours.get("url_type") and not _same(value, ours.get("url")):
+                replaced, result["url_type"] = True, ""
         return result
 
 
