@@ -11,6 +11,7 @@ import itertools
 import re
 import unicodedata
 from array import array
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -362,14 +363,30 @@ def matched(stored: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, An
     for why, key in ways:
         before, now = _places(stored, taken, key), _places(given, found, key)
         for value, places in now.items():
-            # a name that two have tells neither; the same address twice is the same in its order
+            # a name that two have tells neither
             if why != "name" or len(places) == len(before.get(value, ())) == 1:
-                for here, there in zip(places, before.get(value, ()), strict=False):
+                for here, there in _told_apart(given, places, stored, before.get(value, [])):
                     match(here, there, why)
     for place in range(min(len(stored), len(given))):
         if place not in found and place not in taken and _format(stored[place]) == _format(given[place]) and len(stored) == len(given):
             match(place, place, "place")
     return [found.get(place, (None, "new")) for place in range(len(given))]
+
+
+def _told_apart(given: Sequence[Mapping[str, Any]], here: list[int], stored: Sequence[Mapping[str, Any]], there: list[int]) -> list[tuple[int, int]]:
+    """Which is which of files that share an address, as the layers of a service do: those of one name and format, then the rest in their order."""
+    found: dict[int, int] = {}
+    for key in (_exact_name, _file_name):
+        taken, named = set(found.values()), dict[str, deque[int]]()
+        for one in there:
+            if one not in taken and (name := key(stored[one])):
+                named.setdefault(name, deque()).append(one)
+        for place in here:
+            if place not in found and (same := named.get(key(given[place]))):
+                found[place] = same.popleft()
+    taken = set(found.values())
+    found.update(zip((place for place in here if place not in found), (one for one in there if one not in taken), strict=False))
+    return list(found.items())
 
 
 def _places(files: Sequence[Mapping[str, Any]], done: Container[int], key: Callable[[Mapping[str, Any]], str]) -> dict[str, list[int]]:
@@ -388,6 +405,10 @@ def _file_identifier(file: Mapping[str, Any]) -> str:
 def _file_name(file: Mapping[str, Any]) -> str:
     name = " ".join(words(str(file.get("name") or "")))
     return f"{name} {_format(file)}" if name else ""
+
+
+def _exact_name(file: Mapping[str, Any]) -> str:
+    return f"{file['name']} {_format(file)}" if file.get("name") else ""
 
 
 def _format(file: Mapping[str, Any]) -> str:

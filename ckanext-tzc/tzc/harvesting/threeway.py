@@ -5,6 +5,7 @@ A field that was edited here stays until the source changes it. Which field is t
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,14 +15,18 @@ from tzc.harvesting.mapping import Keep
 NOT_COMPARED = frozenset({"id", "name", "state", "type", "owner_org", "resources", "extras", "identifier", "organization", "groups", "metadata_created", "metadata_modified"})
 """Fields that are the portal's or the source's alone, and those that are compared part by part."""
 
-FILE_FIELDS = ("name", "description", "format", "mimetype", "rights", "issued", "modified", "size")
+FILE_FIELDS = ("url", "name", "description", "format", "mimetype", "rights", "issued", "modified", "size")
+
+OF_UPLOAD = ("mimetype", "size")
+"""What a file that is uploaded here says of itself."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
     """What was edited here: what the source said, what stands here, what the source says now, and what stood here when it was written.
 
-    `file` is the address at the source of the file that it is about; with an empty `field` the file as a whole, which was added or taken away.
+    `file` is the address at the source of the file that it is about, `name` what that is known by here, as several may have one address; with an empty `field` the file as a whole,
+    which was added or taken away.
     """
 
     field: str
@@ -30,6 +35,7 @@ class Edit:
     theirs: Any
     written: Any = None
     file: str = ""
+    name: str = ""
 
     @property
     def place(self) -> str:
@@ -105,12 +111,12 @@ class _Work:
         self.kept: list[Edit] = []
         self.overwritten: list[Edit] = []
 
-    def chosen(self, field: str, sides: Sides, keep: Keep = "unless_changed", file: str = "") -> Any:
+    def chosen(self, field: str, sides: Sides, keep: Keep = "unless_changed", file: str = "", name: str = "") -> Any:
         """The value that counts; an edit that is kept or lost is noted."""
         said = Sides(*map(plain, sides))
         if _same(said.ours, said.written) or _same(said.ours, said.theirs):
             return sides.theirs
-        edit = Edit(field, said.base, said.ours, said.theirs, sides.written, file)
+        edit = Edit(field, said.base, said.ours, said.theirs, sides.written, file, name)
         if keep == "always" or (keep == "unless_changed" and _same(said.base, said.theirs)):
             self.kept.append(edit)
             return sides.ours
@@ -141,26 +147,30 @@ class _Work:
                 used.add(_name(left[here]))
                 found[place] = self.file(None, found[place], left[here], None)
         added = [dict(file) for file, name in zip(ours, names, strict=True) if name not in used and name not in stood]
-        self.kept += [Edit("", None, plain(file), None, None, str(file.get("url"))) for file in added]
+        self.kept += [Edit("", None, plain(file), None, None, str(file.get("url")), _name(file)) for file in added]
         return found + added
 
     def taken_away(self, base: Mapping[str, Any], theirs: Mapping[str, Any], written: Mapping[str, Any]) -> bool:
         """Whether a file that was taken away here stays away."""
-        same = all(_same(plain(base.get(field)), plain(theirs.get(field))) for field in ("url", *FILE_FIELDS))
+        same = all(_same(plain(base.get(field)), plain(theirs.get(field))) for field in FILE_FIELDS)
         edit = Edit("", plain(base), None, plain(theirs), dict(written), str(theirs.get("url")))
         (self.kept if same else self.overwritten).append(edit)
         return same
 
     def file(self, base: Mapping[str, Any] | None, theirs: Mapping[str, Any], ours: Mapping[str, Any], written: Mapping[str, Any] | None) -> dict[str, Any]:
-        """One file, field by field; what only the portal says of it stays."""
-        result = {**{key: value for key, value in ours.items() if key not in FILE_FIELDS}, "url": theirs.get("url")}
+        """One file, field by field; what only the portal says of it stays. One that was uploaded here in the place of the source's goes when the source has it elsewhere."""
+        result = {key: value for key, value in ours.items() if key not in FILE_FIELDS}
+        replaced = False
         for field in FILE_FIELDS:
             value = theirs.get(field)
-            if base is not None and written is not None:
+            if base is not None and written is not None and not (replaced and field in OF_UPLOAD):
                 sides = Sides(base.get(field), theirs.get(field), ours.get(field), written.get(field))
-                value = self.chosen(field, sides, file=str(theirs.get("url")))
-            if not _empty(value):
-                result[field] = value
+                value = self.chosen(field, sides, file=str(theirs.get("url")), name=_name(ours))
+            # a store keeps what a file is not said to have lost
+            if not _empty(value) or not _empty(ours.get(field)):
+                result[field] = "" if _empty(value) else value
+            if field == "url" and ours.get("url_type") and not _same(value, ours.get("url")):
+                replaced, result["url_type"] = True, ""
         return result
 
 
@@ -175,11 +185,11 @@ def remembered(shown: Mapping[str, Any], told: Merged) -> dict[str, Any]:
         if not edit.file:
             result[edit.field] = edit.written
         elif edit.field:
-            files = [{**file, edit.field: edit.written} if file.get("url") == edit.file else file for file in files]
+            files = [{**file, edit.field: edit.written} if _name(file) == edit.name else file for file in files]
         elif edit.written is not None:
             files.append(edit.written)
         else:
-            files = [file for file in files if file.get("url") != edit.file]
+            files = [file for file in files if _name(file) != edit.name]
     return {**result, "resources": files}
 
 
@@ -208,5 +218,10 @@ def _same(one: Any, other: Any) -> bool:
     if _empty(one) and _empty(other):
         return True
     if isinstance(one, list) and isinstance(other, list):
-        return sorted(map(repr, one)) == sorted(map(repr, other))
+        return sorted(map(_spelt, one)) == sorted(map(_spelt, other))
     return bool(one == other) or (not isinstance(one, (dict, list)) and not isinstance(other, (dict, list)) and str(one) == str(other))
+
+
+def _spelt(value: Any) -> str:
+    """A value as a text that two have who say the same: a store gives the parts of an agent or a place in an order of its own."""
+    return json.dumps(value, sort_keys=True, default=str)

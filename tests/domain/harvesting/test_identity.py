@@ -110,3 +110,14 @@ def test_two_files_of_one_name_are_not_exchanged() -> None:
     assert [place for place, _ in identity.matched(before, before)] == [0, 1, 2]
     moved = stored(("http://b.org/2", "Données", "CSV"), ("http://b.org/1", "Données", "CSV"))
     assert identity.matched(before, moved) == [(None, "new"), (None, "new")], "which is which nothing tells"
+
+
+def test_files_that_share_an_address_are_told_apart_by_their_names() -> None:
+    wfs, other = "https://g.org/wfs", "https://www.g.org/wfs/"
+    before = stored((wfs, "Zone", "WFS"), (wfs, "Zones", "WFS"), (wfs, "Zones", "GML"), (wfs, "Arbres", "WFS"))
+    assert [place for place, _ in identity.matched(before, before)] == [0, 1, 2, 3]
+    assert [place for place, _ in identity.matched(before, before[1:])] == [1, 2, 3]
+    assert [place for place, _ in identity.matched(before[1:], before)] == [None, 0, 1, 2]
+    assert [place for place, _ in identity.matched(before, before[::-1])] == [3, 2, 1, 0]
+    assert [place for place, _ in identity.matched(before, stored((other, "arbres", "wfs"), (other, "Zones", "GML"), (other, "Haies", "WFS")))] == [3, 2, 0], "the rest in their order"
+    assert identity.matched(before[:1], stored((wfs, "Haies", "WFS"))) == [(0, "address")]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tzc.harvesting.threeway import merged, remembered
@@ -78,6 +79,48 @@ def test_files_that_were_never_compared_keep_their_ids() -> None:
     assert [(entry.get("id"), entry["name"]) for entry in told.dataset["resources"]] == [("2", "Fichier 2"), ("1", "Fichier 1")]
     kept = merged({"resources": [file(1), file(2)]}, {"resources": [file(2), file(1)]}, {"resources": [{**file(1, name="ici"), "id": "1"}, {**file(2), "id": "2"}]})
     assert [(entry.get("id"), entry["name"]) for entry in kept.dataset["resources"]] == [("2", "Fichier 2"), ("1", "ici")]
+
+
+HERE = "https://portail.example.org/dataset/1/resource/1/download/comptages.csv"
+
+
+@pytest.mark.parametrize("more", [{"url": "https://b.org/ici.csv"}, {"url": HERE, "url_type": "upload", "size": "12", "hash": "h"}], ids=["address", "upload"])
+def test_the_address_of_a_file_that_was_edited_here(more: dict[str, str]) -> None:
+    base, ours = [file(1, size="7"), file(2)], [{**file(1, size="7"), **more, "id": "1"}, {**file(2), "id": "2"}]
+    told = merged({"title": "a", "resources": base}, {"title": "b", "resources": base}, {"title": "a", "resources": ours})
+    assert told.dataset["resources"] == ours and told.dataset["title"] == "b"
+    assert "resources.https://a.org/1.csv.url" in {edit.place for edit in told.kept} and not told.overwritten
+    # and when the source has it elsewhere: it is the source's again, and no upload
+    moved = merged({"resources": base}, {"resources": [{**base[0], "url": "https://c.org/1.csv"}, base[1]]}, {"resources": ours})
+    [first, _] = moved.dataset["resources"]
+    assert {key: first.get(key) for key in ("id", "url", "url_type", "size")} == {"id": "1", "url": "https://c.org/1.csv", "url_type": "" if "url_type" in more else None, "size": "7"}
+    assert [(edit.place, edit.ours) for edit in moved.overwritten] == [("resources.https://c.org/1.csv.url", more["url"])]
+
+
+def test_layers_of_one_service_keep_what_was_written_of_each() -> None:
+    def layer(name: str, **more: str) -> dict[str, str]:
+        return {"url": "https://g.org/wfs", "name": name, "format": "WFS", **more}
+
+    base = [layer("A"), layer("B"), layer("C")]
+    ours = [layer("A", id="1", description="A d’ici"), layer("B", id="2", description="B d’ici"), layer("C", id="3")]
+    written = [{**entry, "id": str(number)} for number, entry in enumerate(base, 1)]
+    told = merged({"resources": base}, {"resources": base[1:]}, {"resources": ours}, written={"resources": written})
+    assert told.dataset["resources"] == ours[1:]
+    assert [edit.ours for edit in told.kept] == ["B d’ici"]
+    again = merged({"resources": base[1:]}, {"resources": base[1:]}, told.dataset, written=remembered(told.dataset, told))
+    assert [(edit.name, edit.ours) for edit in again.kept] == [("2", "B d’ici")], "of the other at that address nothing was said"
+
+
+def test_the_order_in_which_a_store_gives_the_parts_of_a_value_is_no_edit() -> None:
+    base = {"contact": [{"name": "Service", "email": "a@a.org"}], "spatial_coverage": [{"text": "Ici", "in": [{"b": 1, "a": 2}]}, {"text": "Là"}]}
+    stored = {"contact": [{"email": "a@a.org", "name": "Service"}], "spatial_coverage": [{"text": "Là"}, {"in": [{"a": 2, "b": 1}], "text": "Ici"}]}
+    theirs = {**base, "contact": [{"name": "Service", "email": "b@a.org"}]}
+    for keep in ("unless_changed", "always"):
+        assert not merged(base, base, stored, keep={"contact": keep}).kept
+        told = merged(base, theirs, stored, keep={"contact": keep})
+        assert (told.dataset["contact"], told.kept, told.overwritten) == (theirs["contact"], (), ())
+    edited = merged(base, theirs, {**stored, "contact": [{"email": "c@a.org", "name": "Service"}]}, keep={"contact": "always"})
+    assert [edit.field for edit in edited.kept] == ["contact"]
 
 
 @given(DATASETS, DATASETS)

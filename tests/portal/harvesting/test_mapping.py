@@ -1,6 +1,7 @@
 """A source's mapping by page and by API, and what is perhaps there twice."""
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from ckanext.harvest.model import HarvestObjectExtra
 from ckanext.tzc.harvesting import doubles, jobs
 from ckanext.tzc.publishing import renewing, stored
 from tzc.harvesting import repair
+from werkzeug.datastructures import FileStorage
 
 from tests.people import PASSWORD, Person
 from tests.sites import Site, catalogue
@@ -154,6 +156,59 @@ def test_edits_made_here_stay_until_the_source_changes_them(editor: Person, ran:
     assert (last["notes"], last["provenance"], last["resources"]) == ("Nouveau à la source.", "Ajouté ici.", [])
     body = editor.visit(f"/dataset/harvest_object/{last['id']}")
     assert "Écrit ici." in body and "Ajouté ici." in body and "Nouveau à la source." in body
+
+
+@pytest.mark.parametrize("uploaded", [False, True])
+def test_a_file_that_was_put_elsewhere_here_stays_there_until_its_source_does_so(editor: Person, ran: dict[str, Any], site: Site, run: Run, uploaded: bool) -> None:
+    [before] = shown()["resources"]
+    upload = {"url": "velos.csv", "upload": FileStorage(io.BytesIO(b"a;b\n1;2\n"), filename="velos.csv")}
+    tk.get_action("resource_patch")({"ignore_auth": True, "user": editor.name}, {"id": before["id"], **(upload if uploaded else {"url": "https://mieux.example.org/velos.csv"})})
+    [ours] = shown()["resources"]
+    site.answer = catalogue([{**ROAD, "notes": "Nouveau à la source."}, INSIDE])
+    run(ran)
+    after = shown()
+    [file] = after["resources"]
+    assert after["notes"] == "Nouveau à la source."
+    assert [file.get(name) for name in ("id", "url", "url_type")] == [before["id"], ours["url"], "upload" if uploaded else ours.get("url_type")]
+    assert ours["url"] in editor.visit(f"/dataset/harvest_object/{after['id']}"), "and it is said that it stayed"
+    moved = {**ROAD["resources"][0], "url": "https://autre.example.org/velos"}
+    site.answer = catalogue([{**ROAD, "resources": [moved]}, INSIDE])
+    run(ran)
+    [file] = shown()["resources"]
+    assert [file.get(name) or None for name in ("id", "url", "url_type", "size")] == [before["id"], moved["url"], None, None]
+    assert ours["url"] in editor.visit(f"/dataset/harvest_object/{after['id']}"), "and that it gave way"
+
+
+def test_layers_of_one_service_keep_their_ids_and_what_was_written_of_each(editor: Person, site: Site, source: Source, run: Run) -> None:
+    def layers(letters: str, session: int) -> list[dict[str, str]]:
+        """A service whose addresses say who asks."""
+        return [{"url": f"https://geo.example.org/wfs?session={session}{letter}", "name": f"Couche {letter}", "format": "WFS"} for letter in letters]
+
+    site.answer = catalogue([{**ROAD, "resources": layers("ABC", 1)}])
+    made = source(site.address, "tzc_ckan")
+    run(made)
+    before = [file["id"] for file in shown()["resources"]]
+    for number, identifier in enumerate(before):
+        tk.get_action("resource_patch")({"ignore_auth": True, "user": editor.name}, {"id": identifier, "description": f"Ici {number}"})
+    site.answer = catalogue([{**ROAD, "resources": layers("BC", 2)}])
+    run(made)
+    assert [(file["id"], file["name"], file["description"]) for file in shown()["resources"]] == [(before[1], "Couche B", "Ici 1"), (before[2], "Couche C", "Ici 2")]
+
+
+@pytest.mark.parametrize("keep", ["unless_changed", "always"])
+def test_a_contact_that_nobody_edited_is_the_sources(editor: Person, site: Site, source: Source, run: Run, keep: str) -> None:
+    """Each store gives the parts of a contact in an order of its own."""
+    called = {"key": "contact_name", "value": "Service des mobilités"}
+    site.answer = catalogue([{**ROAD, "extras": [called, {"key": "contact_email", "value": "ancien@example.org"}]}])
+    made = source(site.address, "tzc_ckan")
+    run(made)
+    assert shown()["contact"][0]["email"] == "ancien@example.org"
+    call("mapping_update", editor.name, source="une-source", mapping={"local_edits": {"contact": keep}})
+    site.answer = catalogue([{**ROAD, "extras": [called, {"key": "contact_email", "value": "nouveau@example.org"}]}])
+    run(made)
+    assert [(agent["name"], agent["email"]) for agent in shown()["contact"]] == [("Service des mobilités", "nouveau@example.org")]
+    told = json.loads(model.Session.query(HarvestObjectExtra.value).filter_by(key="edits").one()[0])
+    assert told == {"kept": [], "overwritten": []}
 
 
 def test_whose_word_counts_is_what_the_mapping_says(editor: Person, ran: dict[str, Any], site: Site, run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from ckanext.harvest.model import HarvestObjectExtra
 from ckanext.tzc.common import happening
 from ckanext.tzc.harvesting import doubles, jobs, merges, merging
 from ckanext.tzc.harvesting.engine import documents, orders, restoring, store, telling, unindexed
+from flask import current_app
 from werkzeug.datastructures import FileStorage
 
 from tests.domain.harvesters.speakers import package
@@ -436,3 +438,132 @@ def test_a_file_that_was_uploaded_here_comes_along_and_goes_back(editor: Person,
     assert answer.headers["Location"].endswith(f"/dataset/{pair['harvested']['name']}/resource/{file['id']}/download/releves.csv")
     act("double_undo", editor.name, one=pair["made"]["id"], other=pair["harvested"]["id"])
     assert app.get(old, status=200).body == content.decode()
+
+
+# at once, and over time
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, name: str, order: Callable[[], Any]) -> None:
+    """Somebody else's order is done whole when the next one of this name begins, which has read the two datasets already."""
+    application, original, failed = current_app._get_current_object(), getattr(merging, name), []
+
+    def other() -> None:
+        with application.test_request_context():
+            try:
+                order()
+            except Exception as error:  # noqa: BLE001 -- it is told where it is seen
+                failed.append(error)
+            finally:
+                model.Session.remove()
+
+    def late(*given: Any) -> Any:
+        monkeypatch.setattr(merging, name, original)
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(20)
+        assert not failed and not thread.is_alive(), "what was only read keeps nobody waiting"
+        return original(*given)
+
+    monkeypatch.setattr(merging, name, late)
+
+
+@pytest.mark.parametrize("keep", ["harvested", "made"])
+def test_of_two_merges_sent_at_once_the_second_is_refused(editor: Person, pair: dict[str, dict[str, Any]], keep: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = pair["made"]["resources"][1]["id"]
+    meanwhile(monkeypatch, "merge", lambda: merged(pair, "harvested", editor.name, files=[file]))
+    with pytest.raises(tk.ValidationError, match=tk._("They are merged already.")):
+        merged(pair, keep, editor.name, files=[file] if keep == "harvested" else [])
+    assert {side: show(one["id"])["state"] for side, one in pair.items()} == {"harvested": "active", "made": "deleted"}
+    [row] = model.Session.query(merges.Merge)
+    assert (row.kept_id, row.added["files"]) == (pair["harvested"]["id"], [file])
+    act("double_undo", editor.name, one=row.kept_id, other=row.withdrawn_id)
+    assert file in {one["id"] for one in show("fait-ici")["resources"]} and {show(one["id"])["state"] for one in pair.values()} == {"active"}
+
+
+def test_a_merge_taken_back_twice_at_once_is_taken_back_once(editor: Person, pair: dict[str, dict[str, Any]], heard: list[happening.Happening], monkeypatch: pytest.MonkeyPatch) -> None:
+    merged(pair, "harvested", editor.name)
+    both = {"one": pair["harvested"]["id"], "other": pair["made"]["id"]}
+    meanwhile(monkeypatch, "undo", lambda: act("double_undo", editor.name, **both))
+    with pytest.raises(tk.ValidationError):
+        act("double_undo", editor.name, **both)
+    assert {show(one["id"])["state"] for one in pair.values()} == {"active"}
+    assert [one.kind for one in heard if one.kind == "dataset.merge_undone"] == ["dataset.merge_undone"]
+
+
+@pytest.mark.parametrize("agreed_first", [True, False])
+def test_a_proposal_that_is_taken_back_while_it_is_agreed_to(
+    editor: Person, neighbour: Person, between: dict[str, dict[str, Any]], agreed_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = {"one": between["made"]["id"], "other": between["harvested"]["id"]}
+    act("double_merge", editor.name, **both, keep=both["one"])
+    back, yes = (lambda: act("double_answer", editor.name, **both, agree=False)), (lambda: act("double_answer", neighbour.name, **both, agree=True))
+    first, second = (yes, back) if agreed_first else (back, yes)
+    meanwhile(monkeypatch, "drop" if agreed_first else "agree", first)
+    with pytest.raises(tk.ValidationError):
+        second()
+    assert {side: show(one["id"])["state"] for side, one in between.items()} == {"made": "active", "harvested": "deleted" if agreed_first else "active"}
+    assert [row.state for row in model.Session.query(merges.Merge)] == ([merges.MERGED] if agreed_first else [])
+
+
+@pytest.mark.parametrize("change", [{"title": "Budget primitif"}, {"private": True}, {"state": "draft"}, {"state": "deleted"}], ids=lambda change: "-".join(map(str, *change.items())))
+def test_a_proposal_outlives_what_becomes_of_the_datasets(editor: Person, neighbour: Person, between: dict[str, dict[str, Any]], change: dict[str, Any]) -> None:
+    both = {"one": between["made"]["id"], "other": between["harvested"]["id"]}
+    for person in (neighbour, editor):
+        act("double_merge", editor.name, **both, keep=both["one"])
+        package = model.Package.get(both["one"])
+        before = {name: getattr(package, name) for name in change}
+        for name, value in change.items():
+            setattr(package, name, value)
+        model.Session.commit()
+        jobs.find_doubles()
+        for each in (neighbour, editor):
+            assert act("double_show", each.name, **both)["merge"]["state"] == "asked" and act("merges", each.name)["count"] == 1
+        person.visit(f"/doublons/{both['one']}/{both['other']}")
+        person.send(("order", "refuse"))
+        assert model.Session.query(merges.Merge).count() == 0
+        for name, value in before.items():
+            setattr(model.Package.get(both["one"]), name, value)
+        model.Session.commit()
+    model.Package.get(both["one"]).state = "deleted"
+    model.Session.commit()
+    jobs.find_doubles()
+    assert model.Session.get(doubles.Double, tuple(sorted(both.values()))) is None, "one about which nobody says anything goes"
+
+
+def test_the_other_dataset_stays_unknown_to_who_proposed_once_it_is_hidden(editor: Person, between: dict[str, dict[str, Any]]) -> None:
+    both = {"one": between["made"]["id"], "other": between["harvested"]["id"]}
+    act("double_merge", editor.name, **both, keep=both["other"])
+    package = model.Package.get(both["one"])
+    package.private, package.title = True, "Ce qui est à nous"
+    model.Session.commit()
+    told = json.dumps(act("double_show", editor.name, **both))
+    assert "Ce qui est" not in told and "du-voisin" not in told and MORE["url"] not in told
+    assert "Ce qui est" not in editor.visit(f"/doublons/{both['one']}/{both['other']}")
+
+
+def test_what_is_merged_is_decided_about_by_taking_it_back(editor: Person, pair: dict[str, dict[str, Any]]) -> None:
+    both = {"one": pair["harvested"]["id"], "other": pair["made"]["id"]}
+    merged(pair, "harvested", editor.name)
+    for decision in ("", "different"):
+        with pytest.raises(tk.ValidationError, match=tk._("They are merged: take the merge back first.")):
+            act("double_decide", editor.name, source="une-source", decision=decision, **both)
+    # answers that were taken back before that was refused
+    model.Session.query(doubles.Double).update({"decision": None})
+    model.Session.commit()
+    jobs.find_doubles()
+    act("double_undo", editor.name, **both)
+    assert "fait-ici" in there()
+    act("double_decide", editor.name, source="une-source", decision="different", **both)
+
+
+def test_what_was_brought_back_by_hand_is_proposed_anew(editor: Person, neighbour: Person, between: dict[str, dict[str, Any]]) -> None:
+    both = {"one": between["made"]["id"], "other": between["harvested"]["id"]}
+    for keep in ("one", "other"):
+        assert act("double_merge", editor.name, **both, keep=both[keep])["state"] == "asked"
+        with pytest.raises(tk.ValidationError):
+            act("double_merge", editor.name, **both, keep=both[keep])
+        act("double_answer", neighbour.name, **both, agree=True)
+        [row] = model.Session.query(merges.Merge)
+        tk.get_action("package_patch")({"ignore_auth": True, "user": admin()}, {"id": row.withdrawn_id, "state": "active"})
+    assert act("double_merge", editor.name, **both, keep=both["other"])["state"] == "asked"
+    assert model.Session.query(merges.Merge).count() == 1

@@ -16,6 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tzc.harvesting import identity
 
+from . import merges
+
 DECISIONS = ("same", "different")
 MOST = 100
 BATCH = 1000
@@ -37,7 +39,9 @@ class Double(tk.BaseModel):
 
 
 def find() -> int:
-    """Look through all public datasets for pairs of which a harvest brought one; how many there are. Pairs that are no longer alike go, unless somebody decided about them."""
+    """Look through all public datasets for pairs of which a harvest brought one; how many there are. Pairs that are no longer alike go, unless somebody decided about them, merged
+    them or proposes it.
+    """
     now = dt.datetime.now(dt.timezone.utc)
     harvested = set(model.Session.scalars(sa.select(HarvestObject.package_id).where(HarvestObject.current.is_(True), HarvestObject.package_id.is_not(None))))
     count, blocks = 0, identity.Blocks()
@@ -52,7 +56,9 @@ def find() -> int:
             given = {name: statement.excluded[name] for name in ("score", "reason", "found")}
             model.Session.execute(statement.on_conflict_do_update(index_elements=["one_id", "other_id"], set_=given), rows)
             count += len(rows)
-    model.Session.execute(sa.delete(Double).where(Double.found < now, Double.decision.is_(None)))
+    ways = ((Double.one_id, Double.other_id), (Double.other_id, Double.one_id))
+    merging = [sa.exists().where(merges.Merge.kept_id == kept, merges.Merge.withdrawn_id == withdrawn) for kept, withdrawn in ways]
+    model.Session.execute(sa.delete(Double).where(Double.found < now, Double.decision.is_(None), ~sa.or_(*merging)).execution_options(synchronize_session=False))
     model.Session.commit()
     return count
 
@@ -145,11 +151,13 @@ def _apart(identifier: str) -> dict[str, Any]:
 
 
 def decide(source_id: str, one: str, other: str, decision: str | None, user: Any) -> bool:
-    """Keep what somebody says of a pair; whether there is one of this source. The caller commits."""
+    """Keep what somebody says of a pair; whether there is one of this source. The caller commits. ValidationError where the two are merged: they are not apart any more."""
     first, second = sorted((one, other))
-    found = model.Session.get(Double, (first, second))
+    found = model.Session.get(Double, (first, second), with_for_update=True, populate_existing=True)
     if found is None or not {first, second} & set(model.Session.scalars(_mine(source_id))):
         return False
+    if merges.in_force(merges.of_pair(first, second)):
+        raise tk.ValidationError({"decision": [tk._("They are merged: take the merge back first.")]})
     found.decision, found.user_id = decision, user.id if user and decision else None
     found.decided = dt.datetime.now(dt.timezone.utc) if decision else None
     model.Session.flush()

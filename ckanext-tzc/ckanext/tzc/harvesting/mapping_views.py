@@ -208,7 +208,9 @@ def decide(name: str) -> Response:
     asked = {"source": package.id, "one": sent.get("one", ""), "other": sent.get("other", ""), "decision": sent.get("decision", "")}
     try:
         tk.get_action("tzc_harvest_double_decide")(views._context(), asked)
-    except (tk.ObjectNotFound, tk.ValidationError):
+    except tk.ObjectNotFound:
         tk.h.flash_error(tk._("That pair is not there any more."))
+    except tk.ValidationError as error:
+        tk.h.flash_error("; ".join(str(words) for words in error.error_summary.values()))
     answer: Response = tk.h.redirect_to("tzc_harvest_mapping.doubles", name=package.name)
     return answer

@@ -104,5 +104,9 @@ def decide(one: str, other: str) -> Response:
         tk.h.flash_success(_said(order, str(answer.get("state", ""))))
         if answer.get("unindexed"):
             tk.h.flash_notice(unindexed.words())
-    back: Response = tk.h.redirect_to("tzc_merges.pair", **pair_of)
+    try:
+        tk.get_action("tzc_harvest_double_show")(views._context(), dict(pair_of))
+        back: Response = tk.h.redirect_to("tzc_merges.pair", **pair_of)
+    except tk.ObjectNotFound:  # a proposal was dropped whose other dataset is hidden by now
+        back = tk.h.redirect_to("tzc_merges.index")
     return back

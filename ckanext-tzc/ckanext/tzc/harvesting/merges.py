@@ -38,6 +38,11 @@ def of_pair(one: str, other: str) -> Merge | None:
     return found
 
 
+def in_force(row: Merge | None) -> bool:
+    """Whether what there is about two datasets is a merge that is done: where somebody brought the withdrawn one back by hand it is no more."""
+    return row is not None and row.state == MERGED and row.withdrawn_id in withdrawn([row.withdrawn_id])
+
+
 def _withdrawn() -> tuple[Any, ...]:
     """Merges in force: one that somebody brought back by hand is withdrawn no more."""
     return Merge.state == MERGED, model.Package.id == Merge.withdrawn_id, model.Package.state == "deleted"

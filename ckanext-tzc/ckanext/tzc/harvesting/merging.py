@@ -14,7 +14,7 @@ from tzc.rights import things
 
 from .doubles import Double
 from .engine import store, unindexed, writing
-from .merges import ASKED, MERGED, Merge, of_pair, withdrawn
+from .merges import ASKED, MERGED, Merge, in_force, of_pair, withdrawn
 
 Values = dict[str, Any]
 SAME_FILE = ("identifier", "address", "name")
@@ -52,7 +52,8 @@ def deciders(package: Any) -> list[str]:
 
 def own_files(kept: Any, other: Any) -> list[Values]:
     """Files that only `other` has: `[{"id", "name", "url", "format", "open"}]`; one that is not `open` to everybody stays where it is, and its address is not told."""
-    stored, given = (shown(package).get("resources") or [] for package in (kept, other))
+    # to be read only: who asks for the two in another order would wait for ever
+    stored, given = (writing.shown(package.id).get("resources") or [] for package in (kept, other))
     found = [file for file, (_place, why) in zip(given, identity.matched(stored, given), strict=True) if why not in SAME_FILE]
     rights = {file.id: levels.stored_file(file) for file in other.resources}
     described = levels.stored(other)
@@ -107,7 +108,7 @@ def merge(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
     ids = kept.id, other.id
     double = _locked(*ids)
     row = of_pair(*ids)
-    if row is not None and row.state == MERGED and other.state == "deleted":
+    if in_force(row):
         model.Session.rollback()
         raise MergeError(tk._("They are merged already."))
     if kept.state != "active" or other.state != "active":
@@ -140,20 +141,43 @@ def merge(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
 
 def _locked(one: str, other: str) -> Double:
     """The pair as it was proposed, locked."""
-    first, second = sorted((one, other))
-    found: Double | None = model.Session.query(Double).populate_existing().filter_by(one_id=first, other_id=second).with_for_update().first()
+    found = _lock(one, other)
     if found is None or found.decision == "different":
         model.Session.rollback()
         raise MergeError(tk._("Only datasets that seem to be the same are merged, and of which nobody said otherwise."))
     return found
 
 
+def _lock(one: str, other: str) -> Double | None:
+    """Have nobody else decide about the two, nor about one of them with a third. What was read of them before may have been true before the wait: it is read anew."""
+    first, second = sorted((one, other))
+    found: Double | None = model.Session.query(Double).filter_by(one_id=first, other_id=second).with_for_update().first()
+    package = model.Package.__table__.c
+    model.Session.execute(sa.select(package.id).where(package.id.in_((first, second))).order_by(package.id).with_for_update(key_share=True))
+    model.Session.expire_all()
+    return found
+
+
+def _still(kept_id: str, withdrawn_id: str, state: str) -> Merge:
+    """What there is about two datasets, unless somebody else has answered it or taken it back meanwhile."""
+    _lock(kept_id, withdrawn_id)
+    row: Merge | None = model.Session.get(Merge, (kept_id, withdrawn_id))
+    if row is None or row.state != state:
+        model.Session.rollback()
+        raise MergeError(tk._("Somebody else was faster: see how the two datasets stand now."))
+    return row
+
+
 def ask(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
     """Propose to merge two datasets of which one is another partner's: nothing is done before that says yes. Commits; raises MergeError."""
     _locked(kept.id, other.id)
-    if of_pair(kept.id, other.id) is not None:
+    row = of_pair(kept.id, other.id)
+    if row is not None and (row.state == ASKED or in_force(row)):
         model.Session.rollback()
         raise MergeError(tk._("A proposal about the two waits already, or they are merged."))
+    if row is not None:  # what is left of a merge whose withdrawn dataset somebody brought back by hand
+        model.Session.delete(row)
+        model.Session.flush()
     row = Merge(kept_id=kept.id, withdrawn_id=other.id, state=ASKED, files=list(files), added={}, asked_by=user.id, asked_at=store.now())
     model.Session.add(row)
     model.Session.flush()
@@ -164,6 +188,7 @@ def ask(kept: Any, other: Any, files: Collection[str], user: Any) -> Merge:
 
 def agree(row: Merge, user: Any) -> Merge:
     """The yes to a proposal, of who may decide for what its author may not. Commits; raises MergeError."""
+    row = _still(row.kept_id, row.withdrawn_id, ASKED)
     kept, other = model.Package.get(row.kept_id), model.Package.get(row.withdrawn_id)
     author = model.User.get(row.asked_by) if row.asked_by else None
     if not all(may(package, user) or (author is not None and author.state == "active" and may(package, author)) for package in (kept, other)):
@@ -172,7 +197,8 @@ def agree(row: Merge, user: Any) -> Merge:
 
 
 def drop(row: Merge, user: Any) -> None:
-    """A proposal is refused, or taken back. Commits."""
+    """A proposal is refused, or taken back. Commits; raises MergeError."""
+    row = _still(row.kept_id, row.withdrawn_id, ASKED)
     kept, other, author = model.Package.get(row.kept_id), model.Package.get(row.withdrawn_id), row.asked_by
     model.Session.delete(row)
     _tell("dataset.merge_refused", kept, other, user, {author} if author else set())
@@ -181,6 +207,7 @@ def drop(row: Merge, user: Any) -> None:
 
 def undo(row: Merge, user: Any | None) -> None:
     """The one that was withdrawn is there again, as it was; what the one that stayed took over goes back. `user` None: the portal itself. Commits; raises MergeError."""
+    row = _still(row.kept_id, row.withdrawn_id, MERGED)
     kept, other = model.Package.get(row.kept_id), model.Package.get(row.withdrawn_id)
     ids, added = (kept.id, other.id), dict(row.added)
     first, second = sorted(ids)

@@ -19,7 +19,10 @@ def _account(context: Values) -> Any:
 
 
 def _pair(name: str, context: Values, data_dict: Values) -> tuple[Any, Any, Any]:
-    """Two datasets that are proposed as the same, and who asks: somebody who decides about one of them and sees both. To anybody else there is no such pair."""
+    """Two datasets that are proposed as the same, and who asks: somebody who decides about one of them and sees both. To anybody else there is no such pair.
+
+    Where they are merged, or somebody proposes it, both partners know of the two already: a proposal is answered and taken back though the other dataset is hidden since.
+    """
     tk.check_access(name, context, data_dict)
     user = _account(context)
     given = [tk.get_or_bust(data_dict, key) for key in ("one", "other")]
@@ -31,8 +34,7 @@ def _pair(name: str, context: Values, data_dict: Values) -> tuple[Any, Any, Any]
     first, second = sorted((one.id, other.id))
     if model.Session.get(doubles.Double, (first, second)) is None or not (merging.may(one, user) or merging.may(other, user)):
         raise missing
-    row = merges.of_pair(one.id, other.id)
-    if not (row is not None and row.state == merges.MERGED) and not (_sees(one, user) and _sees(other, user)):
+    if merges.of_pair(one.id, other.id) is None and not (_sees(one, user) and _sees(other, user)):
         raise missing
     return one, other, user
 
@@ -111,11 +113,16 @@ def _files(given: Any, kept: Any, leaving: Any) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _done(work: Any) -> Values:
+def _orderly(work: Any) -> Any:
+    """What cannot be done now is told as CKAN tells it."""
     try:
-        row = work()
+        return work()
     except merging.MergeError as error:
         raise tk.ValidationError({"merge": [str(error)]}) from error
+
+
+def _done(work: Any) -> Values:
+    row = _orderly(work)
     return {**(_told(row) or {}), **unindexed.told([row.kept_id, row.withdrawn_id])}
 
 
@@ -144,7 +151,7 @@ def tzc_harvest_double_answer(context: Values, data_dict: Values) -> Values:
         _done(lambda: merging.agree(row, user))
         more = unindexed.told([one.id, other.id])
     else:
-        merging.drop(row, user)
+        _orderly(lambda: merging.drop(row, user))
     return {"agreed": agreed, **more}
 
 
@@ -166,10 +173,7 @@ def tzc_harvest_double_undo(context: Values, data_dict: Values) -> Values:
     if not merging.may(leaving, user):
         raise tk.NotAuthorized(tk._("Who decides about the dataset that was withdrawn brings it back."))
     identifier, ids = leaving.id, [one.id, other.id]
-    try:
-        merging.undo(row, user)
-    except merging.MergeError as error:
-        raise tk.ValidationError({"merge": [str(error)]}) from error
+    _orderly(lambda: merging.undo(row, user))
     return {"restored": identifier, **unindexed.told(ids)}
 
 
