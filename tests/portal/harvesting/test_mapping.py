@@ -179,6 +179,18 @@ def test_a_file_that_was_put_elsewhere_here_stays_there_until_its_source_does_so
     assert ours["url"] in editor.visit(f"/dataset/harvest_object/{after['id']}"), "and that it gave way"
 
 
+def test_what_a_source_says_no_more_of_a_file_does_not_stay(editor: Person, site: Site, source: Source, run: Run) -> None:
+    said = {"description": "Par heure.", "size": 12}
+    site.answer = catalogue([{**ROAD, "resources": [{**ROAD["resources"][0], **said}]}])
+    made = source(site.address, "tzc_ckan")
+    run(made)
+    assert {name: shown()["resources"][0].get(name) for name in said} == said
+    site.answer = catalogue([ROAD])
+    run(made)
+    [file] = shown()["resources"]
+    assert not {name: file[name] for name in said if file.get(name)}
+
+
 def test_layers_of_one_service_keep_their_ids_and_what_was_written_of_each(editor: Person, site: Site, source: Source, run: Run) -> None:
     def layers(letters: str, session: int) -> list[dict[str, str]]:
         """A service whose addresses say who asks."""
