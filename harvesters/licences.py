@@ -25,25 +25,25 @@ LIMITED = re.compile(r"[^.;,]{0,30}\b(nc|non[ -]?commercial|pas d.utilisation)")
 
 def licence_of(stated: Iterable[str]) -> str:
     """The code of a licence of which an address, a name or an identifier is stated; the first that says something counts."""
-    said = [word for told in stated if plain(word := told.strip()[:LONGEST]) not in NOTHING]
+    said = [word for told in stated if (word := plain(told.strip()[:LONGEST])) not in NOTHING]
     for word in said:
+        links = [(_bare(found[0]), found) for found in re.finditer(r"https?://\S+", word)]
         for entry in vocabulary("licence"):
-            if _same(word, entry):
+            if _same(word, links, entry):
                 return str(entry["code"])
     return OWN_CONDITIONS if said else UNSTATED
 
 
-def _same(word: str, entry: dict[str, object]) -> bool:
-    """Whether this is the licence's code, one of its addresses, or a text with such an address or one of its names in it, of which nothing is taken back."""
+def _same(word: str, links: Iterable[tuple[str, re.Match[str]]], entry: dict[str, object]) -> bool:
+    """Whether this is the licence's code, one of its addresses, or a text with such an address (of its `links`) or one of its names in it, of which nothing is taken back."""
     addresses = {_bare(str(address)) for address in (entry["uri"], entry.get("eu"), *_list(entry, "also")) if address}
-    said = plain(word)
-    if said in {plain(str(entry["code"])), plain(str(entry.get("spdx", "")))} - {""}:
+    if word in {plain(str(entry["code"])), plain(str(entry.get("spdx", "")))} - {""}:
         return True
-    named = [found for found in re.finditer(r"https?://\S+", said) if _bare(found[0]) in addresses]
-    named += [found for pattern in _list(entry, "names") if (found := re.search(str(pattern), said))]
+    named = [found for link, found in links if link in addresses]
+    named += [found for pattern in _list(entry, "names") if (found := re.search(str(pattern), word))]
     policy = entry.get("policy")
     limited = isinstance(policy, dict) and "prohibitions" in policy
-    return any(limited or not (TAKEN_BACK.search(said[: found.start()]) or LIMITED.match(said[found.end() :])) for found in named)
+    return any(limited or not (TAKEN_BACK.search(word[: found.start()]) or LIMITED.match(word[found.end() :])) for found in named)
 
 
 def _list(entry: dict[str, object], key: str) -> list[object]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from lxml import etree
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, serialize
+from tzc.catalogue import addresses
 
 from . import xml
 from .http import Answer, FetchError
@@ -109,9 +110,9 @@ def base_of(url: str, source: str = "") -> str:
     """What relative addresses in a document from there are read against. They become those of datasets, for all to see: it has no login, and of its question neither what the
     source's own address asks with nor what is called like a key.
     """
-    parts, own = urlsplit(url.partition("#")[0]), set(urlsplit(source).query.split("&"))
+    parts, own = urlsplit(addresses.without_login(url.partition("#")[0])), set(urlsplit(source).query.split("&"))
     asked = "&".join(part for part in parts.query.split("&") if part not in own and not KEY.search(part.partition("=")[0]))
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=asked))
+    return urlunsplit(parts._replace(query=asked))
 
 
 def graph(answer: Answer, form: str = "", source: str = "") -> Graph:

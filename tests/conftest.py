@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.sites import serving
+from tests.sites import Site, served, serving
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT.parent / "shared" / "reference"
@@ -27,6 +27,13 @@ class Portal:
     administrator: tuple[str, str]
     partner: tuple[str, str]
     var: Path
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Somebody else's server, on the loopback."""
+    with served() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

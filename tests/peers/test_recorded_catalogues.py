@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from ckanext.tzc.harvesters.partners.opendatasoft import Opendatasoft
 from ckanext.tzc.harvesters.record import Agent
 
 from tests.peers import recorded
-from tests.sites import Asked, Reply, Site, served
+from tests.sites import Asked, Reply, Site
 
 PORTAL = "https://data.economie.gouv.fr"
 
@@ -23,12 +22,6 @@ PORTAL = "https://data.economie.gouv.fr"
 @pytest.fixture(scope="session")
 def package() -> Path:
     return recorded.crates()
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with served() as answering:
-        yield answering
 
 
 def kept(package: Path, name: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 RUNS = frozenset({"javascript", "vbscript", "data", "blob", "file", "about", "livescript", "mhtml"})
 """Schemes that a browser would run or read from the reader's own computer."""
@@ -41,6 +41,12 @@ def scheme(text: str) -> str:
 def runs(text: str) -> bool:
     """Whether a browser that follows this address would run something."""
     return scheme(text) in RUNS
+
+
+def without_login(address: str) -> str:
+    """The address without name and password."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def leads_somewhere(text: str, schemes: frozenset[str] = WEB) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.people import PASSWORD, Person
-from tests.sites import Site, served
 
 Harvest = Callable[..., dict[str, Any]]
 
@@ -28,13 +27,6 @@ def world(loaded_app: Any, emptied: Callable[[], None]) -> Iterator[Any]:
     with contextlib.ExitStack() as stack:
         with loaded_app.flask_app.test_request_context():
             made = World(CKANTestApp(loaded_app.app), stack)
-        yield made
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """A catalogue on the loopback."""
-    with served() as made:
         yield made
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,12 @@ from tzc.sensors import units
 
 from tests.domain.harvesters.sensors.speakers import SPEAKERS, Speaker, Told
 from tests.people import PASSWORD, Person
-from tests.sites import Asked, Reply, Site, served
+from tests.sites import Asked, Reply, Site
 
 pytestmark = pytest.mark.usefixtures("with_plugins", "clean_db", "clean_index", "with_request_context")
 
 Make = Callable[..., dict[str, Any]]
 HUBEAU = next(speaker for speaker in SPEAKERS if speaker.name == "hubeau")
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with served() as made:
-        yield made
 
 
 @pytest.fixture

@@ -29,11 +29,12 @@ def forget_gone(ids: Collection[str], *, shown: bool = True) -> None:
     there = set(model.Session.scalars(sa.select(model.Package.id).where(model.Package.id.in_(ids), model.Package.state != "deleted")))
     gone = [package_id for package_id in dict.fromkeys(ids) if package_id not in there]
     for first in range(0, len(gone), AT_ONCE):
-        named = " OR ".join(_quoted(package_id) for package_id in gone[first : first + AT_ONCE])
+        named = " OR ".join(quoted(package_id) for package_id in gone[first : first + AT_ONCE])
         last = first + AT_ONCE >= len(gone)
-        question = f"+{search_index.TYPE_FIELD}:{search_index.PACKAGE_TYPE} +site_id:{_quoted(tk.config['ckan.site_id'])} +id:({named})"
+        question = f"+{search_index.TYPE_FIELD}:{search_index.PACKAGE_TYPE} +site_id:{quoted(tk.config['ckan.site_id'])} +id:({named})"
         search_index.make_connection().delete(q=question, commit=shown and last and bool(tk.config.get("ckan.search.solr_commit")))
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as a phrase of a question to the index."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

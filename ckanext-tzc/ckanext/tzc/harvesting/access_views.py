@@ -10,6 +10,7 @@ from ckanext.harvest.model import HarvestSource
 from ckanext.tzc.common.headers import keep_private
 from flask import Blueprint
 
+from tzc.catalogue import addresses
 from tzc.feeding.definition import FIELDS
 from tzc.hosts import host_of
 
@@ -62,7 +63,7 @@ def _use(package: Any, name: str) -> None:
     """Name a credential in the source's configuration, or none; no other secret stays there, nor in its address."""
     kept = {key: value for key, value in _settings(package).items() if key not in {"api_key", "credential"}}
     config = json.dumps({**kept, "credential": name} if name else kept, ensure_ascii=False)
-    _call("harvest_source_patch", id=package.id, config=config, url=sources.without_login(package.url))
+    _call("harvest_source_patch", id=package.id, config=config, url=addresses.without_login(package.url))
 
 
 def _lying_open(package: Any) -> dict[str, str]:
@@ -85,7 +86,7 @@ def page(name: str) -> Any:
     keep_private()
     package = views._source(name)
     source = reports.standing(package)
-    host = host_of(sources.without_login(package.url))
+    host = host_of(addresses.without_login(package.url))
     if not source["ours"] or not host:
         tk.abort(404, tk._("There is no such page."))
     act, errors = tk.request.form.get("act", ""), {}

@@ -21,6 +21,7 @@ from ckanext.harvest.model import HarvestSource
 from ckanext.tzc.common import credentials
 from sqlalchemy import event
 
+from tzc.catalogue import addresses
 from tzc.hosts import host_of
 
 TYPE = "harvest"
@@ -354,12 +355,6 @@ def login(address: str) -> tuple[str, str]:
     return unquote(parts.username or ""), unquote(parts.password or "")
 
 
-def without_login(address: str) -> str:
-    """The address without name and password."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 def without_password(address: str) -> str:
     """The address without user, password and question, in which a key may stand."""
-    return urlunsplit(urlsplit(without_login(address))._replace(query=""))
+    return urlunsplit(urlsplit(addresses.without_login(address))._replace(query=""))

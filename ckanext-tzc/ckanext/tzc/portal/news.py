@@ -7,6 +7,7 @@ from typing import Any
 
 import ckan.model as model
 import ckan.plugins.toolkit as tk
+from ckanext.tzc.common import indexing
 from ckanext.tzc.common.territory import territory, text
 from flask import Blueprint, Response, request
 
@@ -61,8 +62,7 @@ def _group(name: str, partner: bool) -> Any:
 
 
 def _narrowed(field: str, value: str) -> str:
-    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{field}:"{quoted}"'
+    return f"{field}:{indexing.quoted(value)}"
 
 
 def _feed(page: str, asked: dict[str, str], narrowed: str, about: str) -> Response:
